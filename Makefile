@@ -1,0 +1,194 @@
+# chainmail. `make help` lists the goals; INSTALL explains the choices.
+#
+# Sources are found by where they lie:
+#   lib/<subject>/*.c            the library, one archive
+#   cmd/<room>/<name>.c          a program of one file
+#   cmd/<room>/<name>/*.c        a program of several
+#   cmd/<room>/<name>.sh         a program that is a shell script
+#   cmd/<room>/<name>.[1-8]      man pages
+#   tests/<room>/<name>_test.c   a unit test
+#   tests/<room>/<name>.sh       a shunit2 suite (names that begin with _ are helpers)
+#   tests/fuzz/<name>.c          a fuzz target, its corpus in tests/fuzz/corpus/<name>/
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_TIME ?= 60
+WERROR ?= -Werror
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- Which libraries ----
+#
+# LIBC=musl     static links against build/sysroot, or a musl distribution's own libraries
+# LIBC=system   the machine's libraries
+# SAN=1         the machine's libraries, with the sanitizers
+# With none of these scripts/sysroot.sh decides, and writes build/libc.mk.
+
+no_build_goals := help clean distclean lint
+build_goals := $(filter-out $(no_build_goals),$(or $(MAKECMDGOALS),all))
+
+ifeq ($(SAN),1)
+  override LIBC := system
+endif
+ifneq ($(LIBC),system)
+  ifneq ($(build_goals),)
+    include build/libc.mk
+  endif
+endif
+
+build/libc.mk: scripts/sysroot.sh | build/packages.build
+	@scripts/sysroot.sh $@ $(LIBC)
+
+build/packages.build: scripts/packages.sh
+	@scripts/packages.sh build
+	@mkdir -p $(@D) && touch $@
+
+ifeq ($(origin CC),default)
+  CC := $(if $(filter musl,$(LIBC)),$(MUSL_CC),gcc)
+endif
+
+ifeq ($(SAN),1)
+  variant := san
+else ifeq ($(LIBC),musl)
+  variant := musl
+else
+  variant := system$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))
+endif
+
+TOP := $(CURDIR)
+BUILD := build/$(variant)
+BIN := $(BUILD)/bin
+
+# ---- Flags ----
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes $(WERROR)
+CPPFLAGS += -D_GNU_SOURCE -Ilib
+CFLAGS ?= -O2
+cflags := -std=c11 $(warnings) -ffile-prefix-map=$(TOP)=. -ffunction-sections -fdata-sections
+ldflags := -Wl,--gc-sections -Wl,--build-id=none
+
+ifeq ($(SAN),1)
+  sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+  CFLAGS := -O1 -g $(sanitize)
+  ldflags += $(sanitize)
+else ifeq ($(LIBC),musl)
+  cflags += -fno-pie
+  ldflags += -static -no-pie -s
+endif
+ifneq ($(SYSROOT),)
+  CPPFLAGS += -isystem $(SYSROOT)/include
+  ldflags += -L$(SYSROOT)/lib
+endif
+
+# What every program is linked with, and what single ones need besides.
+LDLIBS := -lskarnet
+# LIBS_tls-wrap := -lbearssl
+
+# ---- Sources ----
+
+lib_sources := $(sort $(wildcard lib/*/*.c))
+lib_objects := $(lib_sources:%.c=$(BUILD)/obj/%.o)
+archive := $(BUILD)/libchainmail.a
+
+single_sources := $(sort $(wildcard cmd/*/*.c))
+folder_sources := $(sort $(wildcard cmd/*/*/*.c))
+scripts := $(sort $(wildcard cmd/*/*.sh))
+folders := $(sort $(patsubst %/,%,$(dir $(folder_sources))))
+compiled := $(notdir $(single_sources:.c=) $(folders))
+links := $(addprefix $(BIN)/,$(compiled) $(notdir $(scripts:.sh=)))
+cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources))
+
+man_pages := $(sort $(foreach section,1 2 3 4 5 6 7 8,$(wildcard cmd/*/*.$(section))))
+
+unit_sources := $(sort $(wildcard tests/*/*_test.c))
+unit_tests := $(unit_sources:%.c=$(BUILD)/%)
+fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
+replays := $(fuzz_sources:%.c=$(BUILD)/%)
+test_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(unit_sources) $(fuzz_sources) tests/replay.c)
+
+.PHONY: all help install run check check-san lint fuzz bench clean distclean
+all: $(links)
+
+help:
+	@printf '%s\n' \
+	  'make              the links, in build/<variant>/bin' \
+	  'make run          a mail host on 127.0.0.1:2525, state in build/run (SMTP_PORT= RUN=)' \
+	  'make check        all tests (ONLY=pattern: those whose path matches)' \
+	  'make check-san    the same under ASan and UBSan' \
+	  'make install      into PREFIX (/usr/local) under DESTDIR' \
+	  'make lint         clang-tidy, cppcheck, shellcheck, mandoc, clang-format' \
+	  'make fuzz         each fuzz target for FUZZ_TIME (60) seconds (ONLY=pattern)' \
+	  'make bench        load tests' \
+	  'make clean        removes what was built, keeps build/sysroot and build/peers' \
+	  'make distclean    removes build/' \
+	  'LIBC=musl|system, CC=, CFLAGS=, SAN=1 choose the variant; WERROR= lets warnings pass'
+
+# ---- Compiling ----
+
+$(BUILD)/obj/%.o: %.c | build/packages.build
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) -MMD -MP $(CFLAGS) $(cflags) -c -o $@ $<
+
+# When a source goes, its object must leave the archive.
+$(BUILD)/lib_objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(lib_objects) | cmp -s - $@ || echo $(lib_objects) >$@
+.PHONY: FORCE
+FORCE:
+
+$(archive): $(lib_objects) $(BUILD)/lib_objects
+	@rm -f $@.new && ar rcsD $@.new $(lib_objects) && mv -f $@.new $@
+
+# Linked beside its place and renamed: a running program is never overwritten.
+define link_program
+@mkdir -p $(@D)
+@echo "  LINK  $@"
+@$(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(archive) $(LIBS_$(@F)) $(LDLIBS)
+@mv -f $@.new $@
+endef
+
+define program # name, objects
+$(BIN)/$(1): $(2) $(archive)
+	$$(link_program)
+endef
+objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+$(foreach source,$(single_sources),\
+  $(eval $(call program,$(basename $(notdir $(source))),$(call objects_of,$(source)))))
+$(foreach folder,$(folders),\
+  $(eval $(call program,$(notdir $(folder)),$(call objects_of,$(sort $(wildcard $(folder)/*.c))))))
+
+define script # name, source
+$(BIN)/$(1): $(2)
+	@mkdir -p $$(@D)
+	@cp $$< $$@.new && chmod 755 $$@.new && mv -f $$@.new $$@
+endef
+$(foreach source,$(scripts),$(eval $(call script,$(basename $(notdir $(source))),$(source))))
+
+$(unit_tests): $(BUILD)/%: $(BUILD)/obj/%.o $(archive)
+	$(link_program)
+
+$(replays): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/replay.o $(archive)
+	$(link_program)
+
+-include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects))
+
+# ---- Testing ----
+
+check: $(links) $(unit_tests) $(replays)
+	@scripts/packages.sh check
+	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_SAN='$(SAN)' \
+	  tests/run $(if $(ONLY),'$(ONLY)')
+
+check-san:
+	@$(MAKE) --no-print-directory check SAN=1
+
+clean:
+	@rm -rf $(filter-out build/sysroot build/sysroot.log build/libc.mk build/peers,$(wildcard build/*))
+
+distclean:
+	@rm -rf build
