@@ -10,17 +10,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CHAIN_TEXT_MAX 1000       /* bytes of a verdict's text; the rest is cut */
-#define CHAIN_LIST_MAX 65536      /* bytes of AUTH_RESULTS, ADD_HEADERS or CUT_RANGES */
-#define CHAIN_FACTS_MAX 64        /* facts that one hook may hand back */
-#define CHAIN_FACTS_BYTES 16384   /* and their bytes in all, names and NULs included */
-#define CHAIN_ID_SIZE 16          /* characters of a SESSION_ID or QUEUE_ID */
-#define CHAIN_VERDICT_FD 4        /* the verdict pipe in a child; 6 is the same pipe, for netqmail's */
+#define CHAIN_TEXT_MAX    1000  /* bytes of a verdict's text; the rest is cut */
+#define CHAIN_LIST_MAX    65536 /* bytes of AUTH_RESULTS, ADD_HEADERS or CUT_RANGES */
+#define CHAIN_FACTS_MAX   64    /* facts that one hook may hand back */
+#define CHAIN_FACTS_BYTES 16384 /* and their bytes in all, names and NULs included */
+#define CHAIN_ID_SIZE     16    /* characters of a SESSION_ID or QUEUE_ID */
+#define CHAIN_VERDICT_FD  4 /* the verdict pipe in a child; 6 is the same pipe, for netqmail's */
 
 /* qmail-queue's exit codes, as far as we give them ourselves. */
 enum {
-  CHAIN_EXIT_REFUSED = 31,  /* permanent, no text */
-  CHAIN_EXIT_MEMORY = 51,   /* temporary, as are all below */
+  CHAIN_EXIT_REFUSED = 31, /* permanent, no text */
+  CHAIN_EXIT_MEMORY = 51,  /* temporary, as are all below */
   CHAIN_EXIT_TIMEOUT = 52,
   CHAIN_EXIT_WRITE = 53,
   CHAIN_EXIT_READ = 54,
@@ -95,12 +95,12 @@ typedef struct chain_fd {
 } chain_fd_t;
 
 typedef struct chain_spawn {
-  char const *path;         /* absolute or relative to the working folder: no PATH search */
+  char const *path; /* absolute or relative to the working folder: no PATH search */
   char const *const *argv;
   char const *const *envp;
-  chain_fd_t const *fds;    /* all others must be close-on-exec; from must not be a lower to */
+  chain_fd_t const *fds; /* all others must be close-on-exec; from must not be a lower to */
   size_t nfds;
-  bool own_group;           /* setpgid: the caller ends the group when its time is up */
+  bool own_group; /* setpgid: the caller ends the group when its time is up */
 } chain_spawn_t;
 
 /* Starts a program with default signals and an empty mask, by vfork. The pid, or -1 with errno
@@ -109,6 +109,11 @@ pid_t chain_spawn(chain_spawn_t const *spawn);
 
 /* Finds name in PATH, as execvp would. 0, or -1 with errno (ENAMETOOLONG, ENOENT, EACCES). */
 int chain_find(char const *name, char *path, size_t size);
+
+/* An unnamed file for an envelope: what a caller writes there it seals before the chain runs, so
+   that a link's stray output cannot alter it. Writers use pwrite: the offset stays 0. */
+int chain_memfd(void);
+int chain_memfd_seal(int fd);
 
 /* What the verdict pipe said, fed piece by piece. Records end at NUL or LF (facts: at NUL only)
    or at the end. It is a pure parser: hostile links are cut, never believed beyond the caps. */
@@ -136,10 +141,10 @@ void chain_reader_verdict(chain_reader_t const *reader, int wait_status, chain_v
 typedef struct chain_call {
   char const *path;
   char const *const *argv;
-  char const *const *envp;  /* must hold ERROR_FD=4 */
-  int message_fd;           /* the child's fd 0 */
-  int envelope_fd;          /* the child's fd 1 */
-  unsigned int timeout;     /* seconds; then the child's process group is killed and the verdict is Z */
+  char const *const *envp; /* must hold ERROR_FD=4 */
+  int message_fd;          /* the child's fd 0 */
+  int envelope_fd;         /* the child's fd 1 */
+  unsigned int timeout; /* seconds; then the child's process group is killed and the verdict is Z */
 } chain_call_t;
 
 /* Runs a link and reads its verdict into reader and verdict. Needs SIGCHLD blocked with a handler

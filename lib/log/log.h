@@ -13,21 +13,25 @@
 #ifndef CHAINMAIL_LOG_H
 #define CHAINMAIL_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOG_LINE_MAX 4096  /* bytes of a line with its newline; POSIX: a pipe write this long is atomic */
+#define LOG_LINE_MAX                                                                               \
+  4096 /* bytes of a line with its newline; POSIX: a pipe write this long is atomic */
 #define LOG_VALUE_MAX 1024 /* bytes of one value before it is cut and marked with "..." */
 
 typedef struct log_line {
   size_t len;
+  bool cut; /* a value was left out */
   char text[LOG_LINE_MAX];
 } log_line_t;
 
 /* The session every later line bears, or NULL for none. The string is not copied. */
 void log_session(char const *id);
 
-/* Begins a line: "program: [session=...] event=...". Both are our own words, written as they are. */
+/* Begins a line: "program: [session=...] event=...". Both are our own words, written as they are.
+ */
 void log_start(log_line_t *line, char const *program, char const *event);
 
 /* Appends key=value; a value that no longer fits is left out, and the line ends in cut=1. */

@@ -1,0 +1,66 @@
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/types.h>
+
+#include "chain/chain.h"
+
+/* Writes one record in one write: "550 5.7.1 text" behind its head, and the NUL that ends it. */
+static void write_record(int fd, char const *head, unsigned int code, char const *enhanced,
+                         char const *text) {
+  char record[UINT64_FMT + 32 + CHAIN_TEXT_MAX];
+  size_t len = strlen(head);
+  memcpy(record, head, len);
+  if (code) {
+    len += uint_fmt(record + len, code);
+    record[len++] = ' ';
+  }
+  if (enhanced && *enhanced) {
+    size_t n = strnlen(enhanced, 11);
+    memcpy(record + len, enhanced, n);
+    len += n;
+    record[len++] = ' ';
+  }
+  size_t n = strnlen(text, CHAIN_TEXT_MAX);
+  memcpy(record + len, text, n);
+  len += n;
+  record[len++] = 0;
+  signal(SIGPIPE, SIG_IGN);
+  allwrite(fd, record, len);
+}
+
+static _Noreturn void refuse(char const *head, int silent_exit, unsigned int code,
+                             char const *enhanced, char const *text) {
+  int fd = chain_verdict_fd();
+  if (fd < 0) _exit(silent_exit);
+  write_record(fd, head, code, enhanced, text);
+  _exit(CHAIN_EXIT_TEXT);
+}
+
+_Noreturn void chain_reject(unsigned int code, char const *enhanced, char const *text) {
+  refuse("D", CHAIN_EXIT_REFUSED, code, enhanced, text);
+}
+
+_Noreturn void chain_defer(unsigned int code, char const *enhanced, char const *text) {
+  refuse("Z", CHAIN_EXIT_DEFERRED, code, enhanced, text);
+}
+
+_Noreturn void chain_accept(char const *text) {
+  int fd = chain_verdict_fd();
+  if (fd >= 0) write_record(fd, "K", 0, 0, text);
+  _exit(0);
+}
+
+void chain_recipient(size_t index, chain_kind_t kind, char const *text) {
+  int fd = chain_verdict_fd();
+  if (fd < 0) return;
+  char head[UINT64_FMT + 4] = "R";
+  size_t len = 1;
+  len += size_fmt(head + len, index);
+  head[len++] = ' ';
+  head[len++] = (char)kind;
+  head[len] = 0;
+  write_record(fd, head, 0, 0, text);
+}

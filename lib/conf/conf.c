@@ -1,0 +1,121 @@
+#include "conf/conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/types.h>
+
+conf_entry_t const conf_table[CONF_COUNT] = {
+    [CONF_ME] = {"me", 0, 0, 0, "the host's name, as it greets and signs; must be set"},
+    [CONF_GREETING] = {"greeting", "chainmail", 0, 0, "text of the greeting after the host's name"},
+    [CONF_DATABYTES] = {"databytes", "52428800", 0, UINT64_MAX,
+                        "bytes of a message, 0 for no limit; DATABYTES in the environment wins"},
+    [CONF_RECIPIENTS] = {"recipients", "1000", 1, 100000, "recipients of one message"},
+    [CONF_BAD_COMMANDS] = {"bad-commands", "10", 1, 1000,
+                           "bad commands, then the session is ended"},
+    [CONF_COMMANDS] = {"commands", "100000", 1, UINT32_MAX, "commands of a session"},
+    [CONF_HOPS] = {"hops", "50", 1, 1000, "Received fields in a message, more is a loop"},
+    [CONF_TIMEOUT_COMMAND] = {"timeout-command", "300", 1, 86400, "seconds to wait for a command"},
+    [CONF_TIMEOUT_DATA] = {"timeout-data", "180", 1, 86400, "seconds to wait for a block of data"},
+    [CONF_TIMEOUT_SESSION] = {"timeout-session", "7200", 1, 604800, "seconds of a whole session"},
+    [CONF_TIMEOUT_HOOK] = {"timeout-hook", "30", 1, 3600, "seconds that a hook may take"},
+    [CONF_TIMEOUT_CHAIN] = {"timeout-chain", "300", 1, 86400,
+                            "seconds that the message chain may take"},
+    [CONF_QUEUE_LIFETIME] = {"queue-lifetime", "432000", 60, 8640000,
+                             "seconds that delivery of a message is tried"},
+    [CONF_CONCURRENCY_LOCAL] = {"concurrency-local", "256", 1, 10000,
+                                "deliveries into Maildirs at one time"},
+};
+
+static char const *folder(char const *variable, char const *preset) {
+  char const *value = getenv(variable);
+  return value && *value ? value : preset;
+}
+
+char const *conf_directory(void) {
+  return folder("CHAINMAIL_CONF", "/etc/chainmail");
+}
+
+char const *conf_queue(void) {
+  return folder("CHAINMAIL_QUEUE", "/var/spool/chainmail");
+}
+
+char const *conf_run(void) {
+  return folder("CHAINMAIL_RUN", "/run/chainmail");
+}
+
+int conf_path(char *path, size_t size, char const *name) {
+  char const *directory = conf_directory();
+  size_t directory_len = strlen(directory), name_len = strlen(name);
+  if (directory_len + 1 + name_len + 1 > size) return errno = ENAMETOOLONG, -1;
+  memcpy(path, directory, directory_len);
+  path[directory_len] = '/';
+  memcpy(path + directory_len + 1, name, name_len + 1);
+  return 0;
+}
+
+int conf_set(conf_t *conf, conf_name_t name, char const *value) {
+  conf_entry_t const *entry = &conf_table[name];
+  if (entry->max) {
+    uint64_t number;
+    if (!uint640_scan(value, &number)) return errno = EINVAL, -1;
+    if (number < entry->min || number > entry->max) return errno = ERANGE, -1;
+    conf->number[name] = number;
+  }
+  conf->text[name] = value;
+  return 0;
+}
+
+/* Values of files live as long as the process: a program loads them once. */
+static char values[CONF_COUNT][CONF_VALUE_MAX];
+
+/* Cuts s to its first line, without trailing blanks. */
+static void trim(char *s, size_t len) {
+  s[len] = 0;
+  len = strcspn(s, "\n");
+  while (len && strchr(" \t\r", s[len - 1])) len--;
+  s[len] = 0;
+}
+
+static int read_value(conf_t *conf, int directory, conf_name_t name) {
+  int fd = openat(directory, conf_table[name].name, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t n = read(fd, values[name], CONF_VALUE_MAX - 1);
+  int error = errno;
+  close(fd);
+  if (n < 0) return errno = error, -1;
+  trim(values[name], (size_t)n);
+  return conf_set(conf, name, values[name]);
+}
+
+/* Reads the file of this name if it is one of the table's. */
+static int read_known(conf_t *conf, int directory, char const *file, char const **culprit) {
+  for (conf_name_t name = 0; name < CONF_COUNT; name++) {
+    if (strcmp(conf_table[name].name, file)) continue;
+    *culprit = conf_table[name].name;
+    return read_value(conf, directory, name);
+  }
+  return 0;
+}
+
+int conf_load(conf_t *conf, char const **culprit) {
+  for (conf_name_t name = 0; name < CONF_COUNT; name++) {
+    conf->text[name] = 0;
+    conf->number[name] = 0;
+    if (conf_table[name].preset) conf_set(conf, name, conf_table[name].preset);
+  }
+  *culprit = conf_directory();
+  DIR *directory = opendir(*culprit);
+  if (!directory) return errno == ENOENT ? 0 : -1;
+  int result = 0;
+  for (struct dirent *file; !result && (file = readdir(directory));)
+    result = read_known(conf, dirfd(directory), file->d_name, culprit);
+  int error = errno;
+  closedir(directory);
+  if (result < 0) errno = error;
+  return result;
+}
