@@ -11,6 +11,9 @@
 #   tests/fuzz/<name>.c          a fuzz target, its corpus in tests/fuzz/corpus/<name>/
 
 PREFIX ?= /usr/local
+libdir := $(PREFIX)/lib/chainmail
+datadir := $(PREFIX)/share/chainmail
+mandir := $(PREFIX)/share/man
 DESTDIR ?=
 FUZZ_TIME ?= 60
 WERROR ?= -Werror
@@ -40,11 +43,13 @@ ifneq ($(LIBC),system)
   endif
 endif
 
-build/libc.mk: scripts/sysroot.sh | build/packages.build
+build/libc.mk: scripts/sysroot.sh
 	@scripts/sysroot.sh $@ $(LIBC)
 
-build/packages.build: scripts/packages.sh
-	@scripts/packages.sh build
+# The packages that compiling needs (on Debian) are looked for once.
+packages := build/packages.$(if $(filter musl,$(LIBC)),musl,system)
+build/packages.%: scripts/packages.sh
+	@scripts/packages.sh $*
 	@mkdir -p $(@D) && touch $@
 
 ifeq ($(origin CC),default)
@@ -88,6 +93,9 @@ endif
 LDLIBS := -lskarnet
 # LIBS_tls-wrap := -lbearssl
 
+# Commands for people, on their PATH; all others are links, and called by chains.
+commands := queue-list route-compile route-query tcp-rules-compile
+
 # ---- Sources ----
 
 lib_sources := $(sort $(wildcard lib/*/*.c))
@@ -129,7 +137,7 @@ help:
 
 # ---- Compiling ----
 
-$(BUILD)/obj/%.o: %.c | build/packages.build
+$(BUILD)/obj/%.o: %.c | $(packages)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) -MMD -MP $(CFLAGS) $(cflags) -c -o $@ $<
@@ -181,14 +189,55 @@ $(replays): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/replay.o $(archive)
 
 check: $(links) $(unit_tests) $(replays)
 	@scripts/packages.sh check
+	@scripts/peers.sh
 	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_SAN='$(SAN)' \
 	  tests/run $(if $(ONLY),'$(ONLY)')
 
 check-san:
 	@$(MAKE) --no-print-directory check SAN=1
 
+# Fuzz targets are built from the sources, so that the fuzzer sees every branch of them.
+fuzz_flags := -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz_targets := $(fuzz_sources:tests/fuzz/%.c=build/fuzz/%)
+
+build/fuzz/%: tests/fuzz/%.c $(lib_sources) $(wildcard lib/*/*.h) | build/packages.fuzz
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(LIBS_fuzz) $(LDLIBS)
+
+fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(target)),$(target))),\
+  $(fuzz_targets))
+	@scripts/fuzz.sh $(FUZZ_TIME) $^
+
+bench: $(links)
+	@scripts/packages.sh bench
+	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' scripts/bench
+
+lint:
+	@scripts/packages.sh lint
+	@scripts/lint.sh
+
+# ---- Using it ----
+
+run: $(links)
+	@scripts/packages.sh run
+	@BIN='$(TOP)/$(BIN)' scripts/run.sh
+
+# Commands are links into the one folder that holds all programs.
+install: $(links)
+	install -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(datadir)'
+	install -m 755 $(links) '$(DESTDIR)$(libdir)'
+	@for command in $(commands); do \
+	  ln -sfn "../lib/chainmail/$$command" '$(DESTDIR)$(PREFIX)/bin/'"$$command"; \
+	done
+	@for page in $(man_pages); do \
+	  install -D -m 644 "$$page" '$(DESTDIR)$(mandir)'/man"$${page##*.}/$${page##*/}"; \
+	done
+	scripts/install-service.sh service '$(DESTDIR)$(datadir)/service' '$(PREFIX)'
+	install -m 755 scripts/setup.sh '$(DESTDIR)$(datadir)/setup'
+
 clean:
-	@rm -rf $(filter-out build/sysroot build/sysroot.log build/libc.mk build/peers,$(wildcard build/*))
+	@rm -rf $(filter-out build/sysroot% build/libc.mk build/peers,$(wildcard build/*))
 
 distclean:
 	@rm -rf build

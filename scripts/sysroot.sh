@@ -45,10 +45,10 @@ END
 
 give_up() {
   if [ "$wanted" = musl ]; then
-    say "$1; see build/sysroot.log"
+    say "$1"
     exit 1
   fi
-  say "$1 (build/sysroot.log): building with the system's libraries instead"
+  say "$1: building with the system's libraries instead"
   say "the links work the same and start slower; 'rm $output' and 'make' tries again"
   decide system </dev/null
   exit 0
@@ -100,8 +100,8 @@ ldflags='-static -no-pie'
 
 build_skalibs() {
   cd "$work/skalibs"
-  CC=musl-gcc CFLAGS=$flags LDFLAGS=$ldflags ./configure --prefix="$sysroot" --libdir="$sysroot/lib" \
-    --disable-shared --enable-static
+  CC=musl-gcc CFLAGS=$flags LDFLAGS=$ldflags ./configure --prefix="$sysroot" \
+    --libdir="$sysroot/lib" --disable-shared --enable-static
   make
   make install
 }
@@ -115,8 +115,8 @@ build_bearssl() {
 
 build_c_ares() {
   cd "$work/c-ares"
-  CC=musl-gcc CFLAGS=$flags LDFLAGS=$ldflags ./configure --prefix="$sysroot" --disable-shared --enable-static \
-    --disable-tests
+  CC=musl-gcc CFLAGS=$flags LDFLAGS=$ldflags ./configure --prefix="$sysroot" \
+    --disable-shared --enable-static --disable-tests
   make -C include install
   make -C src/lib install
 }
@@ -161,12 +161,13 @@ mkdir -p "$build"
 exec 9>"$build/sysroot.lock"
 flock 9 2>/dev/null || true # two makes at once build it once
 if [ ! -f "$stamp" ]; then
+  "$top/scripts/packages.sh" musl || give_up 'no sysroot for musl without these packages'
   for tool in apt-get dpkg-source musl-gcc; do
-    command -v "$tool" >/dev/null || give_up "no sysroot for musl: $tool is not here"
+    command -v "$tool" >/dev/null || give_up "no sysroot for musl without $tool"
   done
   say 'making build/sysroot from Debian source packages (once, about a minute)'
   # set -e is off inside a condition, hence a process of its own.
   ( set -e; build_all ) >"$log" 2>&1 & job=$!
-  wait "$job" || give_up 'the sysroot for musl could not be built'
+  wait "$job" || give_up 'the sysroot for musl could not be built (build/sysroot.log)'
 fi
 decide_musl_sysroot

@@ -75,11 +75,11 @@ static inline void unit_check_int(char const *file, int line, char const *name, 
 #define CHECK_STR(name, got, want) unit_check_str(__FILE__, __LINE__, name, got, want)
 
 /* Bytes are equal, NULs and all. */
-#define CHECK_MEM(name, got, got_length, want, want_length) \
+#define CHECK_MEM(name, got, got_length, want, want_length)                                        \
   unit_check_mem(__FILE__, __LINE__, name, got, got_length, want, want_length)
 
 /* Integers are equal (values that intmax_t holds). */
-#define CHECK_INT(name, got, want) \
+#define CHECK_INT(name, got, want)                                                                 \
   unit_check_int(__FILE__, __LINE__, name, (intmax_t)(got), (intmax_t)(want))
 
 /* This case cannot be tried here; say why in the name. */

@@ -1,0 +1,30 @@
+#!/bin/sh
+# lint.sh: what machines can say about the sources; any word of theirs is a failure.
+set -u
+
+failed=0
+check() { # check NAME COMMAND...
+  name=$1
+  shift
+  echo "lint: $name"
+  "$@" || failed=1
+}
+
+sources=$(find lib cmd tests -name '*.c' | sort)
+headers=$(find lib cmd tests -name '*.h' | sort)
+shells=$(find scripts service tests cmd .ci -type f ! -name '*.md' \
+  -exec sh -c 'for f; do head -n 1 "$f" | grep -Eq "^#! ?/bin/(ba)?sh" && echo "$f"; done' sh {} + | sort)
+pages=$(find cmd -name '*.[1-8]' | sort)
+include='-D_GNU_SOURCE -Ilib'
+[ ! -d build/sysroot/include ] || include="$include -isystem build/sysroot/include"
+
+# shellcheck disable=SC2086 # lists of words
+{
+  check clang-format clang-format --dry-run -Werror $sources $headers
+  check clang-tidy clang-tidy --quiet $sources -- -std=c11 $include
+  check cppcheck cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
+    --inline-suppr --suppress=missingIncludeSystem -j 2 -D_GNU_SOURCE -Ilib $sources
+  check shellcheck shellcheck $shells
+  [ -z "$pages" ] || check mandoc mandoc -T lint -W warning $pages
+}
+exit "$failed"
