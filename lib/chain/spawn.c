@@ -6,11 +6,12 @@
 
 #include "chain/chain.h"
 
-/* Handlers are reset before the mask is lifted: until execve the child runs in the parent's memory,
+/* The signals that our programs change, or a shell that started them in the background.
+   Handlers are reset before the mask is lifted: until execve the child runs in the parent's memory,
    and a handler of the parent's must not run there. */
 static void default_signals(void) {
-  static int const signals[] = {SIGPIPE, SIGCHLD, SIGTERM, SIGINT,
-                                SIGHUP,  SIGALRM, SIGUSR1, SIGUSR2};
+  static int const signals[] = {SIGPIPE, SIGCHLD, SIGTERM, SIGINT,  SIGQUIT,
+                                SIGHUP,  SIGALRM, SIGUSR1, SIGUSR2, SIGXFSZ};
   struct sigaction action = {.sa_handler = SIG_DFL};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
   sigset_t none;

@@ -1,0 +1,123 @@
+/* chain_call with real children: what they inherit, how they end, how long they may take. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../unit.h"
+#include "chain/chain.h"
+
+static chain_reader_t reader;
+static chain_verdict_t verdict;
+
+/* Runs script under sh as a link. */
+static int run(char const *script, unsigned int timeout) {
+  char const *const argv[] = {"sh", "-c", script, 0};
+  char const *const envp[] = {"ERROR_FD=4", "PATH=/usr/bin:/bin", 0};
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  int envelope = chain_memfd();
+  if (pwrite(envelope, "Fa\0Tb\0\0", 7, 0) != 7) return -1;
+  chain_memfd_seal(envelope);
+  chain_call_t const call = {.path = "/bin/sh",
+                             .argv = argv,
+                             .envp = envp,
+                             .message_fd = null,
+                             .envelope_fd = envelope,
+                             .timeout = timeout};
+  chain_reader_init(&reader);
+  int result = chain_call(&call, &reader, &verdict);
+  close(null);
+  close(envelope);
+  return result;
+}
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void verdicts(void) {
+  static struct {
+    char const *name, *script;
+    chain_kind_t kind;
+    char const *text;
+  } const cases[] = {
+      {"exit 0", "exit 0", CHAIN_ACCEPT, ""},
+      {"words on fd 4", "printf 'Kdone\\n' >&4", CHAIN_ACCEPT, "done"},
+      {"words on fd 6", "printf 'Dnever\\n' >&6; exit 82", CHAIN_REJECT, "never"},
+      {"words after closing", "exec 4>&-; printf 'Zsoon\\n' >&6; exit 82", CHAIN_DEFER, "soon"},
+      {"killed", "kill -9 $$", CHAIN_DEFER, "mail system trouble, try again later"},
+      {"an old filter", "exit 31", CHAIN_REJECT, "message refused"},
+      {"many words",
+       "i=0; while [ $i -lt 3000 ]; do echo Dnot_this_one; i=$((i+1)); done >&4;"
+       "echo Dlast >&4; exit 82",
+       CHAIN_REJECT, "last"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    CHECK(cases[i].name, run(cases[i].script, 10) == 0 && verdict.kind == cases[i].kind);
+    CHECK_STR("its text", verdict.text, cases[i].text);
+  }
+}
+
+static void inheritance(void) {
+  run("set -- /proc/$$/fd/*; for f; do case ${f##*/} in 0|1|2|4|6) ;; 10|255) ;; "
+      "*) [ -e $f ] && { echo Dextra $f >&4; exit 82; } ;; esac; done; exit 0",
+      10);
+  CHECK("no descriptor above 2 but 4 and 6", verdict.kind == CHAIN_ACCEPT);
+  run("echo stray; [ \"$(wc -c </proc/$$/fd/1)\" = 7 ] || exit 31", 10);
+  CHECK("the envelope is sealed and at its beginning", verdict.kind == CHAIN_ACCEPT);
+  signal(SIGPIPE, SIG_IGN);
+  run("grep -q 'SigIgn:.*0000000000000000' /proc/self/status && "
+      "grep -q 'SigBlk:.*0000000000000000' /proc/self/status || exit 31",
+      10);
+  CHECK("default signals and an empty mask", verdict.kind == CHAIN_ACCEPT);
+  signal(SIGPIPE, SIG_DFL);
+}
+
+static void time_limits(void) {
+  double start = seconds();
+  run("sleep 30 & echo Kbackground >&4; exit 0", 10);
+  CHECK_STR("a grandchild that keeps the pipe open", verdict.text, "background");
+  CHECK("delays nobody", seconds() - start < 8);
+  start = seconds();
+  run("exec 4>&- 6>&-; sleep 30", 1);
+  CHECK_STR("a link that hangs is ended", verdict.text, "the mail chain took too long");
+  CHECK("at its time, with its group", verdict.kind == CHAIN_DEFER && seconds() - start < 8);
+}
+
+static void missing(void) {
+  char const *const argv[] = {"no-such-link", 0};
+  chain_call_t const call = {.path = "/no/such/link",
+                             .argv = argv,
+                             .envp = argv + 1,
+                             .message_fd = 0,
+                             .envelope_fd = 1,
+                             .timeout = 1};
+  chain_reader_init(&reader);
+  CHECK("no such program", chain_call(&call, &reader, &verdict) < 0 && errno == ENOENT);
+  CHECK_STR("is a temporary verdict", verdict.text, "cannot run the mail chain");
+  CHECK_STR("with its code", verdict.enhanced, "4.3.5");
+}
+
+static void finding(void) {
+  char path[64];
+  setenv("PATH", "/nonexistent:/bin", 1);
+  CHECK("found", chain_find("sh", path, sizeof path) == 0);
+  CHECK_STR("where", path, "/bin/sh");
+  CHECK("not found", chain_find("no-such-link", path, sizeof path) < 0 && errno == ENOENT);
+  CHECK("with a slash", chain_find("/bin/sh", path, sizeof path) == 0);
+  CHECK("too long", chain_find("sh", path, 4) < 0 && errno != ENOENT);
+  setenv("PATH", "/usr/bin:/bin", 1);
+}
+
+int main(void) {
+  chain_call_init();
+  verdicts();
+  inheritance();
+  time_limits();
+  missing();
+  finding();
+  return unit_done();
+}
