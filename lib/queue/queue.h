@@ -6,13 +6,13 @@
  *   trailer   records of a letter, bytes and a NUL:
  *               I<id>  F<sender>  T<recipient>...  P<recipient>\0NAME=value...\0 (ended by an
  *               empty string)  H<headers to add, each line ended by LF>  C<start>-<end>,...
- *               V<NAME=value>...   in this order
+ *               V<NAME=value>...   in this order; H and C are left out where there is nothing
  *   footer    QUEUE_FOOTER_SIZE bytes of text, readable with tail -c:
  *               "\nchainmail 1 <message bytes, 20 digits> <trailer bytes, 10 digits> <xxh64>\n"
  *             XXH64 (seed 0, 16 hex digits) over everything before its own digits.
  *
  * Its name is "<id>.<16 hex digits>"; the digits are a secret (new/ cannot be listed by those who
- * write into it), the id is not. Changing state is in state/<name>, see queue_log_*. */
+ * write into it), the id is not. Changing state is in state/<name>, see queue_record_*. */
 #ifndef CHAINMAIL_QUEUE_H
 #define CHAINMAIL_QUEUE_H
 
@@ -24,11 +24,30 @@
 
 #include "chain/chain.h"
 
-#define QUEUE_NAME_SIZE (CHAIN_ID_SIZE + 1 + 16)
-#define QUEUE_ENVELOPE_MAX (16u << 20) /* bytes of an envelope with its parameters */
-#define QUEUE_TRAILER_MAX (32u << 20)
-#define QUEUE_RECIPIENTS_MAX 100000    /* of one entry */
-#define QUEUE_ADDRESS_MAX 1000         /* bytes of an address; what SMTP allows is less */
+#define QUEUE_NAME_SIZE      (CHAIN_ID_SIZE + 1 + 16)
+#define QUEUE_ENVELOPE_MAX   (16u << 20) /* bytes of an envelope with its parameters */
+#define QUEUE_TRAILER_MAX    (32u << 20)
+#define QUEUE_RECIPIENTS_MAX 100000 /* of one entry */
+#define QUEUE_ADDRESS_MAX    1000   /* bytes of an address; what SMTP allows is less */
+#define QUEUE_RANGES_MAX     4096   /* of one entry */
+#define QUEUE_FACTS_MAX      256    /* of one entry */
+#define QUEUE_FOOTER_SIZE    62
+
+/* ---- spooling: a message on its way in ---------------------------------------------------- */
+
+/* Opens an unnamed file for a message: in <queue>/new, where queue_commit can name it. On a file
+   system without O_TMPFILE it is a file in <queue>/tmp, unlinked at once, which queue_commit
+   copies. For reading and writing, close-on-exec. The descriptor, or -1 with errno. */
+int queue_spool_open(char const *queue);
+
+/* Appends what from has, from its offset to its end, to the file spool. 0, or -1 with errno;
+   *reading tells which side failed. */
+int queue_spool_fill(int spool, int from, bool *reading);
+
+/* The value of MESSAGE_FILE, "dev:inode:size", which says that this file on fd 0 is the spooled
+   message as a link before wrote it. A NUL-terminated string; returns its length. */
+#define QUEUE_SPOOL_FACT_SIZE 64
+size_t queue_spool_fact(char out[QUEUE_SPOOL_FACT_SIZE], struct stat const *status);
 
 /* ---- envelopes: F<sender>\0T<recipient>\0...\0 and then P records ------------------------- */
 
@@ -37,23 +56,28 @@ typedef struct queue_envelope {
   char const *sender;     /* NUL-terminated; "" is the null sender */
   char const *recipients; /* first byte after F record: T<recipient>\0... */
   size_t recipients_len;  /* up to, not including, the empty string that ends them */
-  size_t count;           /* recipients */
+  size_t count;           /* recipients, at least one */
   char const *parameters; /* P records */
   size_t parameters_len;
 } queue_envelope_t;
 
-/* Parses and checks an envelope: caps, order, NULs, no LF in an address, only whole records.
-   0, or -1 with errno (EBADMSG bad form, EMSGSIZE over a cap). */
+/* Parses and checks an envelope: caps, order, no control bytes, only whole records. 0, or -1 with
+   errno (EBADMSG bad form, ENAMETOOLONG an address, EMSGSIZE another cap). */
 int queue_envelope_parse(queue_envelope_t *envelope, char const *bytes, size_t len);
 
 /* Steps through recipients: returns the next address and moves *position (0 at first), or NULL. */
 char const *queue_envelope_next(queue_envelope_t const *envelope, size_t *position);
 
-/* Steps through the parameters of recipient ("": of the message): "NAME=value" or NULL. */
+/* Steps through the parameters of recipient ("": of the message): "NAME=value" or NULL. *position
+   is 0 at first. */
 char const *queue_envelope_parameter(queue_envelope_t const *envelope, char const *recipient,
                                      size_t *position);
 
 /* ---- edits: what filters ask for ---------------------------------------------------------- */
+
+/* True if s is whole header lines (RFC 5322 2.2): each a field name and a colon, or a folded line
+   behind one; no empty line, no control bytes but tabs. The last LF may be missing. */
+bool queue_headers_valid(char const *s);
 
 /* A byte range of the message to leave out: [start, end). */
 typedef struct queue_range {
@@ -63,7 +87,6 @@ typedef struct queue_range {
 /* Parses "12-40,100-120" into ranges, sorted and joined where they overlap or touch, cut at size.
    Returns how many, or -1 with errno (EINVAL, E2BIG over max). */
 ssize_t queue_ranges_parse(queue_range_t *ranges, size_t max, char const *s, uint64_t size);
-#define QUEUE_RANGES_MAX 4096
 
 /* The edited message, as a stream: the headers to add, then the message without its ranges. */
 typedef struct queue_stream {
@@ -79,7 +102,8 @@ typedef struct queue_stream {
 
 void queue_stream_init(queue_stream_t *stream, int fd, uint64_t size, char const *headers,
                        size_t headers_len, queue_range_t const *ranges, size_t nranges);
-/* Reads by pread; the descriptor's offset stays. Bytes read, 0 at the end, -1 with errno. */
+/* Reads by pread; the descriptor's offset stays. Bytes read, 0 at the end, -1 with errno (EBADMSG:
+   the file is shorter than size). */
 ssize_t queue_stream_read(queue_stream_t *stream, char *buffer, size_t size);
 /* Bytes the whole stream has. */
 uint64_t queue_stream_size(queue_stream_t const *stream);
@@ -90,8 +114,8 @@ uint64_t queue_stream_size(queue_stream_t const *stream);
 typedef struct queue_draft {
   char const *id;
   queue_envelope_t envelope;
-  char const *headers; /* ADD_HEADERS; NULL or "" for none */
-  queue_range_t const *ranges;
+  char const *headers; /* ADD_HEADERS; NULL or "" for none. A last LF that is missing is added */
+  queue_range_t const *ranges; /* as queue_ranges_parse made them */
   size_t nranges;
   char const *const *facts; /* NAME=value, ended by NULL */
 } queue_draft_t;
@@ -104,25 +128,27 @@ typedef struct queue_entry {
   int fd;
   struct stat status;
   uint64_t message_size;
-  char *trailer; /* malloced */
+  uint64_t checksum; /* as the footer says */
+  char *trailer;     /* malloced */
   size_t trailer_len;
   char const *id;
   queue_envelope_t envelope;
   char const *headers; /* never NULL */
   size_t headers_len;
-  queue_range_t *ranges; /* malloced */
+  queue_range_t *ranges; /* malloced, or NULL */
   size_t nranges;
   char const *facts; /* V records */
   size_t facts_len;
 } queue_entry_t;
 
-/* Opens new/<name> under dirfd (the queue's new/), read-only, never through a link; insists on a
-   regular file with one link, and owned by a uid of owners (uids, ended by (uid_t)-1; NULL: any).
-   0, or -1 with errno: ENOENT it is gone, EBADMSG it is torn or strange, others: try later. */
+/* Opens <name> under dirfd (the queue's new/), read-only, never through a link; insists on a name
+   that bears the entry's id, on a regular file with one link, and owned by a uid of owners (uids,
+   ended by (uid_t)-1; NULL: any). 0, or -1 with errno: ENOENT it is gone, EBADMSG it is torn or
+   strange, others: try later. */
 int queue_entry_open(queue_entry_t *entry, int dirfd, char const *name, uid_t const *owners);
 
-/* The same for a descriptor that was handed over. The descriptor is kept, and closed by
-   queue_entry_close. */
+/* The same for a descriptor that was handed over, which may have lost its name by now. The
+   descriptor is kept, and closed by queue_entry_close; after a failure it is still the caller's. */
 int queue_entry_from_fd(queue_entry_t *entry, int fd);
 void queue_entry_close(queue_entry_t *entry);
 
@@ -134,22 +160,22 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name);
 
 void queue_entry_stream(queue_entry_t const *entry, queue_stream_t *stream);
 
-/* Makes a name of an id: QUEUE_NAME_SIZE characters and a NUL. */
-void queue_name_make(char *name, char const *id);
+/* Makes a name of an id: QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno (no random
+   bytes to be had). */
+int queue_name_make(char *name, char const *id);
 bool queue_name_valid(char const *name);
 
-/* Appends trailer and footer to the message in fd (from size on), names it new/<name> under the
-   queue folder and syncs it: linkat through /proc/self/fd, then fsync. fd must be an O_TMPFILE
-   file in new/ opened for reading and writing. 0, or -1 with errno and nothing visible. EXDEV,
-   ENOENT, EOPNOTSUPP...: not such a file; use queue_commit_copy. */
-int queue_commit(char const *queue, int fd, uint64_t size, queue_draft_t const *draft, char *name);
-
-/* Copies the message from fd's offset to its end into tmp/, then trailer, footer, fsync, rename into
-   new/, fsync of the folder. 0, or -1 with errno and nothing visible. */
-int queue_commit_copy(char const *queue, int fd, queue_draft_t const *draft, char *name);
+/* Makes an entry of a spooled message: fd is open for reading and writing, status what fstat says
+   of it, and all of it is the message. Appends trailer and footer, names it new/<name> (linkat
+   through /proc/self/fd), then syncs it, once: in this order both ext4 and XFS keep the name with
+   the file. Where the file cannot be named (no O_TMPFILE, no /proc, another file system) it is
+   copied into tmp/, synced, renamed into new/, and the rename synced.
+   name gets QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible in new/. */
+int queue_commit(char const *queue, int fd, struct stat const *status, queue_draft_t const *draft,
+                 char *name);
 
 /* Tells queue-send of a new entry: one non-blocking write of name and LF to <queue>/trigger. Errors
-   do not matter: a rescan finds the entry. */
+   do not matter: a rescan finds the entry. SIGPIPE must be ignored. */
 void queue_trigger(char const *queue, char const *name);
 
 /* ---- the state of an entry: an append-only text log, state/<name> ------------------------- */
@@ -167,9 +193,11 @@ typedef struct queue_record {
 
 #define QUEUE_RECORD_MAX 2048
 
-/* Formats one record. Returns its bytes (newline included), at most QUEUE_RECORD_MAX. */
+/* Formats one record. Returns its bytes (newline included), at most QUEUE_RECORD_MAX: a longer text
+   is cut, its control bytes become blanks. */
 size_t queue_record_format(char *out, queue_record_t const *record);
-/* Parses one line without its newline; text points into line. 0, or -1. */
+/* Parses one line without its newline, in whose place line[len] it puts a NUL; text points into
+   line. 0, or -1. */
 int queue_record_parse(queue_record_t *record, char *line, size_t len);
 
 #endif
