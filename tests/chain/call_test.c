@@ -69,7 +69,8 @@ static void inheritance(void) {
   run("echo stray; [ \"$(wc -c </proc/$$/fd/1)\" = 7 ] || exit 31", 10);
   CHECK("the envelope is sealed and at its beginning", verdict.kind == CHAIN_ACCEPT);
   signal(SIGPIPE, SIG_IGN);
-  run("grep -q 'SigIgn:.*0000000000000000' /proc/self/status && "
+  /* Of the signals from 32 on, which belong to libc, who started us may have ignored some. */
+  run("grep -q 'SigIgn:.*[0-9a-f]\\{8\\}[08]0000000$' /proc/self/status && "
       "grep -q 'SigBlk:.*0000000000000000' /proc/self/status || exit 31",
       10);
   CHECK("default signals and an empty mask", verdict.kind == CHAIN_ACCEPT);
