@@ -24,7 +24,7 @@ include='-D_GNU_SOURCE -Ilib'
   check clang-tidy clang-tidy --quiet $sources -- -std=c11 $include
   check cppcheck cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
     --inline-suppr --suppress=missingIncludeSystem -j 2 -D_GNU_SOURCE -Ilib $sources
-  check shellcheck shellcheck $shells
+  check shellcheck shellcheck -x -P SCRIPTDIR $shells
   [ -z "$pages" ] || check mandoc mandoc -T lint -W warning $pages
 }
 exit "$failed"

@@ -1,0 +1,132 @@
+#!/bin/sh
+# setup.sh [-1] [-r ROOT] [-m NAME]: makes what chainmail needs before it starts.
+#
+#   users smtp queue vmail sasl tlskey chainlog and group chainq
+#   /etc/chainmail, /var/spool/chainmail, /var/log/chainmail, /var/vmail
+#
+# -m NAME sets `me`, this host's name, the only setting that must be made.
+# -r ROOT puts the folders under ROOT, and makes no users.
+# -1      for one uid: no users, the folders belong to the caller.
+# CHAINMAIL_CONF, CHAINMAIL_QUEUE, CHAINMAIL_RUN, CHAINMAIL_LOG and CHAINMAIL_MAIL in
+# the environment name other folders. What is there is left as it is: run it again at will.
+set -eu
+
+one_uid=
+root=
+me=
+usage='usage: setup [-1] [-r ROOT] [-m NAME]'
+while getopts 1r:m:h option; do
+  case $option in
+    1) one_uid=yes ;;
+    r) root=$OPTARG ;;
+    m) me=$OPTARG ;;
+    h) echo "$usage"; exit 0 ;;
+    *) echo "$usage" >&2; exit 100 ;;
+  esac
+done
+
+conf=$root${CHAINMAIL_CONF:-/etc/chainmail}
+queue=$root${CHAINMAIL_QUEUE:-/var/spool/chainmail}
+run=$root${CHAINMAIL_RUN:-/run/chainmail}
+log=$root${CHAINMAIL_LOG:-/var/log/chainmail}
+mail=$root${CHAINMAIL_MAIL:-/var/vmail}
+
+if [ -z "$one_uid" ] && [ "$(id -u)" -ne 0 ]; then
+  echo 'setup: users can be made only by root; -1 sets up for one uid' >&2
+  exit 1
+fi
+
+has_user() { id -u "$1" >/dev/null 2>&1; }
+has_group() { grep -q "^$1:" /etc/group; }
+
+make_group() {
+  has_group "$1" && return
+  if command -v groupadd >/dev/null; then groupadd --system "$1"; else addgroup -S "$1"; fi
+}
+
+make_user() { # make_user NAME HOME
+  has_user "$1" && return
+  make_group "$1"
+  if command -v useradd >/dev/null; then
+    useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1"
+  else
+    adduser -S -D -H -G "$1" -h "$2" -s /sbin/nologin "$1"
+  fi
+}
+
+join_group() { # join_group USER GROUP
+  case " $(id -Gn "$1") " in *" $2 "*) return ;; esac
+  if command -v usermod >/dev/null; then usermod -a -G "$2" "$1"; else addgroup "$1" "$2"; fi
+}
+
+make_users() {
+  make_group chainq
+  for user in smtp queue sasl tlskey chainlog; do make_user "$user" /nonexistent; done
+  make_user vmail "$mail"
+  # smtp writes into the queue's new/, queue reads what was written there.
+  join_group smtp chainq
+  join_group queue chainq
+}
+
+folder() { # folder MODE OWNER:GROUP PATH
+  mkdir -p "$3"
+  [ -n "$one_uid" ] || chown "$2" "$3"
+  chmod "$1" "$3"
+}
+
+# new/ and tmp/ are drop boxes: those in the group write into them, and cannot list them.
+make_queue() {
+  folder 0750 queue:chainq "$queue"
+  folder 3730 queue:chainq "$queue/new"
+  folder 3730 queue:chainq "$queue/tmp"
+  folder 0700 queue:queue "$queue/state"
+  folder 0700 queue:queue "$queue/bad"
+  [ -p "$queue/trigger" ] || mkfifo -m 0620 "$queue/trigger"
+  [ -n "$one_uid" ] || chown queue:chainq "$queue/trigger"
+}
+
+make_logs() {
+  folder 0755 root:root "$log"
+  for service in smtp queue-send deliver-maildir; do
+    folder 2750 chainlog:chainlog "$log/$service"
+  done
+}
+
+write_once() { # write_once PATH: from stdin, unless it is there
+  if [ -e "$1" ]; then cat >/dev/null; else cat >"$1"; fi
+}
+
+make_conf() {
+  folder 0755 root:root "$conf"
+  mkdir -p "$conf/hooks"
+  write_once "$conf/routes" <<END
+# Who lives here, and where their mail goes: route-compile(1). After a change:
+#     route-compile
+END
+  write_once "$conf/rules" <<END
+# Who may connect, and with what in the environment: tcp-rules(8). After a change:
+#     tcp-rules-compile rules.cdb rules.tmp < rules
+END
+}
+
+set_me() {
+  if [ -n "$me" ]; then
+    printf '%s\n' "$me" >"$conf/me"
+  elif [ ! -s "$conf/me" ]; then
+    echo "setup: one setting is left to make, this host's name: echo mail.example.org > $conf/me" >&2
+  fi
+}
+
+if [ -n "$root" ]; then
+  for user in smtp queue vmail chainlog; do
+    has_user "$user" || one_uid=yes
+  done
+elif [ -z "$one_uid" ]; then
+  make_users
+fi
+folder 0755 root:root "$run"
+make_conf
+make_queue
+make_logs
+folder 0751 vmail:vmail "$mail"
+set_me
