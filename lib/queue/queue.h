@@ -180,24 +180,62 @@ void queue_trigger(char const *queue, char const *name);
 
 /* ---- the state of an entry: an append-only text log, state/<name> ------------------------- */
 
-/* One line a record:  <time us> <what> <recipient index> <next try us> <text>\n
-     what: d delivered, t temporary failure, p permanent failure, x expired, h hop to (retry set)
-   Lines that do not parse (a torn last one) are ignored. */
+/* One line a record:  <time us> <what> <recipient index> <target> <next try us> <text>\n
+     what    d delivered, t failed for now, p failed for good, x expired,
+             r end of an attempt: when the entry is tried next, 0 for never; of recipient 0
+     target  16 hex digits for one of the places that the address leads to (queue_target),
+             or - for all of them
+   A recipient all of whose targets were reached gets one d with -. Only where one of several
+   failed each gets a record of its own, so that a retry repeats the failed ones alone. A failure
+   that is the same as at the attempt before is not written again. The records of an attempt are
+   appended together, the r last.
+   Lines that do not parse are ignored; what follows a torn one begins with a newline. A record
+   that is lost means a delivery repeated, never one forgotten. */
 typedef struct queue_record {
   uint64_t time;
   char what;
   size_t recipient;
+  uint64_t target;  /* QUEUE_TARGET_ALL or queue_target's */
   uint64_t next;
-  char const *text; /* one line, printable */
+  char const *text; /* one line; control bytes in it become blanks */
 } queue_record_t;
 
 #define QUEUE_RECORD_MAX 2048
+#define QUEUE_TARGET_ALL 0
 
-/* Formats one record. Returns its bytes (newline included), at most QUEUE_RECORD_MAX: a longer text
-   is cut, its control bytes become blanks. */
+/* Names a target by a hash of its channel, argument and address. Never QUEUE_TARGET_ALL. */
+uint64_t queue_target(char const *channel, char const *argument, char const *address);
+
+/* Formats one record. Returns its bytes (newline included), at most QUEUE_RECORD_MAX. */
 size_t queue_record_format(char *out, queue_record_t const *record);
-/* Parses one line without its newline, in whose place line[len] it puts a NUL; text points into
-   line. 0, or -1. */
+/* Parses one line without its newline, which becomes a NUL; text points into line. 0, or -1. */
 int queue_record_parse(queue_record_t *record, char *line, size_t len);
+
+/* A whole log, with the records that still hold: sorted by recipient, then target, each once; a
+   recipient has either one record for all its targets or records for single ones. */
+typedef struct queue_state {
+  queue_record_t *records; /* malloced */
+  size_t count;
+  char *text;        /* malloced */
+  unsigned attempts; /* r records */
+  uint64_t next;     /* of the last r record */
+  bool torn;         /* the last line has no newline */
+} queue_state_t;
+
+/* Reads state/<name> under dirfd (the queue's state/). A log that is not there is an empty one.
+   0, or -1 with errno. */
+int queue_state_read(queue_state_t *state, int dirfd, char const *name);
+/* The same for a log in memory: text is malloced, of len bytes and one more; it is kept. */
+int queue_state_parse(queue_state_t *state, char *text, size_t len);
+void queue_state_free(queue_state_t *state);
+
+/* What the log says of this target of this recipient, by a record of its own or for all; NULL:
+   nothing. */
+queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipient,
+                                       uint64_t target);
+
+/* The time to wait after so many attempts, in microseconds; random bits move it by up to a sixth
+   each way, so that what failed together is not tried together for ever. */
+uint64_t queue_retry_delay(unsigned attempts, uint32_t random);
 
 #endif
