@@ -41,7 +41,7 @@
 int queue_spool_open(char const *queue);
 
 /* Appends what from has, from its offset to its end, to the file spool. 0, or -1 with errno;
-   *reading tells which side failed. */
+   reading is then true if it was from that failed. */
 int queue_spool_fill(int spool, int from, bool *reading);
 
 /* The value of MESSAGE_FILE, "dev:inode:size", which says that this file on fd 0 is the spooled
@@ -170,7 +170,7 @@ bool queue_name_valid(char const *name);
    through /proc/self/fd), then syncs it, once: in this order both ext4 and XFS keep the name with
    the file. Where the file cannot be named (no O_TMPFILE, no /proc, another file system) it is
    copied into tmp/, synced, renamed into new/, and the rename synced.
-   name gets QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible in new/. */
+   name gets QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible. */
 int queue_commit(char const *queue, int fd, struct stat const *status, queue_draft_t const *draft,
                  char *name);
 
@@ -195,7 +195,7 @@ typedef struct queue_record {
   uint64_t time;
   char what;
   size_t recipient;
-  uint64_t target;  /* QUEUE_TARGET_ALL or queue_target's */
+  uint64_t target; /* QUEUE_TARGET_ALL or queue_target's */
   uint64_t next;
   char const *text; /* one line; control bytes in it become blanks */
 } queue_record_t;
