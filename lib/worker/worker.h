@@ -8,7 +8,8 @@
  * A frame: 8 hex digits (bytes that follow), then NUL-terminated strings.
  *   job     "j" number sender recipient argument id   + the entry's descriptor
  *   result  "r" number verdict                        verdict: K, Z or D and a text
- * number is the sender's own, decimal; answers come in any order, one for each job. */
+ * number is the sender's own, decimal; answers come in any order, one for each job. Jobs that are
+ * at hand together travel in one message with their descriptors in the order of the frames. */
 #ifndef CHAINMAIL_WORKER_H
 #define CHAINMAIL_WORKER_H
 
@@ -19,7 +20,9 @@
 
 #include "chain/chain.h"
 
-#define WORKER_FRAME_MAX 8192
+#define WORKER_FRAME_MAX   8192
+#define WORKER_BATCH_MAX   64 /* jobs of one message; Linux lets 253 descriptors travel together */
+#define WORKER_BUFFER_SIZE (2 * WORKER_FRAME_MAX)
 
 typedef struct worker_job {
   uint64_t number;
@@ -30,31 +33,61 @@ typedef struct worker_job {
   int fd;                /* the entry */
 } worker_job_t;
 
-/* Sends one job, or reads what is at hand; both are for non-blocking sockets. 0 or 1 when done,
-   -1 with errno (EAGAIN: not now; nothing was sent). */
-int worker_job_send(int socket, worker_job_t const *job);
-
-/* A connection's input: bytes and descriptors that came, and what of them is a whole frame. */
-typedef struct worker_input {
-  size_t len;
-  char bytes[2 * WORKER_FRAME_MAX];
-  int fd;            /* that came with the frame at hand, or -1 */
-  size_t frame_len;  /* of the frame returned last, dropped by the next call */
-} worker_input_t;
-
-void worker_input_init(worker_input_t *input);
-/* Reads once. 1 something came, 0 the peer is gone, -1 with errno (EAGAIN; EPROTO: bad frame). */
-int worker_input_read(worker_input_t *input, int socket);
-/* Takes the next whole frame. 1 taken, 0 none, -1 with EPROTO. */
-int worker_job_next(worker_input_t *input, worker_job_t *job);
-
 typedef struct worker_result {
   uint64_t number;
   chain_verdict_t verdict;
 } worker_result_t;
 
+/* ---- queue-send's side: jobs out ----------------------------------------------------------- */
+
+/* Jobs on their way to a deliverer. */
+typedef struct worker_output {
+  size_t len;
+  size_t nfds;
+  int fds[WORKER_BATCH_MAX];
+  char bytes[WORKER_BUFFER_SIZE];
+} worker_output_t;
+
+void worker_output_init(worker_output_t *output);
+
+/* Appends a job. job->fd is borrowed, and must stay open until its bytes were sent. 0, or -1 with
+   EAGAIN (no room: send first) or EMSGSIZE (no frame can hold it). */
+int worker_job_put(worker_output_t *output, worker_job_t const *job);
+
+/* Sends without waiting. 0: as much as the socket took, see worker_output_pending; -1 with errno
+   (the peer is gone). */
+int worker_output_send(worker_output_t *output, int socket);
+bool worker_output_pending(worker_output_t const *output);
+
+/* ---- either side: frames in ---------------------------------------------------------------- */
+
+/* A connection's input: bytes and descriptors that came, and how much of them was taken. */
+typedef struct worker_input {
+  size_t start, len;
+  size_t fd_start, nfds;
+  int fds[2 * WORKER_BATCH_MAX];
+  char bytes[WORKER_BUFFER_SIZE];
+} worker_input_t;
+
+void worker_input_init(worker_input_t *input);
+/* Closes the descriptors that no one took. */
+void worker_input_free(worker_input_t *input);
+
+/* Reads once; for use when no whole frame is left. 1 something came, 0 the peer is gone, -1 with
+   errno (EAGAIN only unless wait; EPROTO: more descriptors than jobs can have). */
+int worker_input_read(worker_input_t *input, int socket, bool wait);
+
+/* Takes the next whole frame; its strings are valid until the next read, its descriptor is the
+   caller's. 1 taken, 0 none, -1 with EPROTO. */
+int worker_job_next(worker_input_t *input, worker_job_t *job);
 int worker_result_next(worker_input_t *input, worker_result_t *result);
-/* Appends a result frame to out; returns its bytes (at most WORKER_FRAME_MAX). */
+
+/* ---- the deliverer's side: results out ------------------------------------------------------ */
+
+#define WORKER_RESULT_MAX (CHAIN_TEXT_MAX + 64)
+
+/* Writes a result frame to out; returns its bytes (at most WORKER_RESULT_MAX). The text is one
+   line, cut at CHAIN_TEXT_MAX. */
 size_t worker_result_format(char *out, uint64_t number, chain_kind_t kind, char const *text);
 
 #endif
