@@ -8,11 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <skalibs/ip46.h>
-
-#define SMTP_LOCAL_MAX 64    /* octets of a local part, RFC 5321 4.5.3.1.1 */
-#define SMTP_DOMAIN_MAX 255  /* octets of a domain, 4.5.3.1.2 */
-#define SMTP_LABEL_MAX 63    /* octets of a label, RFC 1035 2.3.4 */
+#define SMTP_LOCAL_MAX   64  /* octets of a local part, RFC 5321 4.5.3.1.1 */
+#define SMTP_DOMAIN_MAX  255 /* octets of a domain, 4.5.3.1.2 */
+#define SMTP_LABEL_MAX   63  /* octets of a label, RFC 1035 2.3.4 */
 #define SMTP_ADDRESS_MAX (SMTP_LOCAL_MAX + 1 + SMTP_DOMAIN_MAX)
 
 /* ---- domains, literals, paths -------------------------------------------------------------- */
@@ -24,22 +22,24 @@ bool smtp_domain_valid(char const *s, size_t len, bool utf8);
 /* True if s is an address literal: [192.0.2.1], [IPv6:2001:db8::1], or a general one. */
 bool smtp_literal_valid(char const *s, size_t len);
 
+/* The local part is quoted only where it must be: "a b"@x, but "ab"@x is ab@x. */
 typedef struct smtp_path {
   char address[SMTP_ADDRESS_MAX + 1]; /* local@domain, NUL-terminated; "" is the null path */
   size_t len;
-  size_t local_len; /* the local part is quoted only where it must be: "a b"@x, but "ab"@x is ab@x */
-  bool utf8;        /* has non-ASCII octets */
+  size_t local_len;
+  bool utf8; /* has non-ASCII octets */
 } smtp_path_t;
 
 typedef enum smtp_path_status {
   SMTP_PATH_OK,
-  SMTP_PATH_SYNTAX,    /* 501 5.1.3 / 5.1.7 */
-  SMTP_PATH_TOO_LONG,  /* 501 5.1.3: a part over its limit */
-  SMTP_PATH_UTF8,      /* 553 5.6.7: non-ASCII without SMTPUTF8 */
-  SMTP_PATH_NO_DOMAIN  /* 501 5.1.3: a local part alone */
+  SMTP_PATH_SYNTAX,   /* 501 5.1.3 / 5.1.7 */
+  SMTP_PATH_TOO_LONG, /* 501 5.1.3: a part over its limit */
+  SMTP_PATH_UTF8,     /* 553 5.6.7: non-ASCII without SMTPUTF8 */
+  SMTP_PATH_NO_DOMAIN /* 501 5.1.3: a local part alone */
 } smtp_path_status_t;
 
-enum { /* what more than Mailbox a path may be */
+/* What more than Mailbox a path may be. */
+enum {
   SMTP_PATH_NULL = 1,       /* <> */
   SMTP_PATH_POSTMASTER = 2, /* <postmaster>, any case; address is then "postmaster" */
   SMTP_PATH_BARE = 4,       /* without the angle brackets */
@@ -47,7 +47,8 @@ enum { /* what more than Mailbox a path may be */
 };
 
 /* Parses a path at the start of s: <...>, a source route in it is dropped (RFC 5321 appendix C).
-   *consumed is set to the bytes it took. UTF-8 is checked for well-formedness (RFC 3629). */
+   Non-ASCII is well-formed UTF-8 (RFC 3629) and no control. When it is SMTP_PATH_OK, *consumed is
+   the bytes it took; what follows them is for smtp_parameter_next, which wants a blank there. */
 smtp_path_status_t smtp_path_parse(smtp_path_t *path, char const *s, size_t len, unsigned int allow,
                                    size_t *consumed);
 
@@ -55,7 +56,7 @@ smtp_path_status_t smtp_path_parse(smtp_path_t *path, char const *s, size_t len,
 
 /* A command line without its CRLF, split: "MAIL FROM:<a@b> SIZE=1". */
 typedef struct smtp_command {
-  char const *verb; /* letters only, any case */
+  char const *verb; /* up to the first blank: printable ASCII, any case */
   size_t verb_len;
   char const *argument; /* after one or more blanks; trailing blanks are not in it */
   size_t argument_len;
@@ -64,6 +65,10 @@ typedef struct smtp_command {
 /* -1 with EINVAL if the line holds NUL or other control bytes (tab excepted), or a verb with
    non-ASCII bytes; an empty line has an empty verb. */
 int smtp_command_parse(smtp_command_t *command, char const *line, size_t len);
+
+/* Where the path begins in the argument of MAIL (word "FROM:") or RCPT ("TO:"). One blank before it
+   is let through, as many clients send it. -1 for two, for none of word, or nothing after it. */
+ssize_t smtp_path_find(char const *s, size_t len, char const *word);
 
 /* One ESMTP parameter (4.1.2): keyword, and value or NULL. */
 typedef struct smtp_parameter {
@@ -85,6 +90,7 @@ int smtp_size_parse(uint64_t *size, char const *s, size_t len);
 /* xtext (RFC 3461 4): decodes into out (at most size bytes, NUL-terminated). Length, or -1 with
    EINVAL or EMSGSIZE. A decoded control byte is EINVAL. */
 ssize_t smtp_xtext_decode(char *out, size_t size, char const *s, size_t len);
+/* True if s is xtext for printable ASCII, as ENVID and ORCPT want it. */
 bool smtp_xtext_valid(char const *s, size_t len);
 
 #define SMTP_ENVID_MAX 100 /* octets of ENVID as it came, RFC 3461 4.4 */
@@ -104,8 +110,7 @@ int smtp_bdat_parse(uint64_t *size, bool *last, char const *s, size_t len);
    the end found. Only CRLF.CRLF ends DATA. A CR without LF or a LF without CR is noted, and the
    machine goes on to the true end. */
 typedef struct smtp_body {
-  unsigned int state; /* smtp_body.c's */
-  bool chunked;       /* BDAT: no dots, no end */
+  unsigned int state; /* body.c's */
   bool bare;          /* a bare CR or LF was seen: refuse the message */
   bool ended;         /* CRLF.CRLF was seen */
   bool nul;           /* a NUL was seen */
@@ -115,8 +120,8 @@ void smtp_body_data(smtp_body_t *body);
 void smtp_body_chunks(smtp_body_t *body);
 
 /* Takes len bytes at s, overwrites them with what goes into the file, *out of them (never more than
-   were taken: a CR or a dot that is held back is never put back), and returns how many it took: all,
-   unless the end was found. Once bare is set *out is 0 and only framing goes on. */
+   were taken: a CR or a dot that is held back is never put back), and returns how many it took:
+   all, unless the end was found. Once bare is set *out is 0 and only framing goes on. */
 size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out);
 
 /* At the end of the last BDAT chunk: a CR held back is a bare one. */
@@ -160,13 +165,15 @@ typedef struct smtp_trace {
   char const *tls_version; /* or NULL */
   char const *tls_cipher;  /* or NULL */
   char const *id;
-  char const *recipient;   /* only when there is just one; or NULL */
-  uint64_t seconds;        /* since the epoch */
+  char const *recipient; /* only when there is just one; or NULL */
+  uint64_t seconds;      /* since the epoch */
 } smtp_trace_t;
 
 #define SMTP_TRACE_MAX 4096
 /* Writes a folded "Received: ...\n" with LF line ends, no line over 78 characters where its words
-   allow; hostile bytes become '?'. Returns its bytes. */
+   allow. Bytes that have no place in a word become '?', and so does non-ASCII unless the protocol
+   is a UTF8 one; words are cut at 255 bytes; a recipient that is no path is left out. Returns its
+   bytes. */
 size_t smtp_trace_format(char out[SMTP_TRACE_MAX], smtp_trace_t const *trace);
 
 /* The protocol's name for with and SMTP_PROTO: SMTP, ESMTP[S][A], LMTP[S][A], UTF8SMTP[S][A],
@@ -197,7 +204,8 @@ typedef struct smtp_xclient {
                                                              plain form, without IPV6: */
 } smtp_xclient_t;
 
-/* Parses "NAME=value ..." as Postfix documents it (XCLIENT_README). 0, or -1 with EINVAL. */
+/* Parses "NAME=value ..." as Postfix documents it (XCLIENT_README). The last of a name counts.
+   0, or -1 with EINVAL: an unknown name, a value that is no xtext, or not what its name says. */
 int smtp_xclient_parse(smtp_xclient_t *xclient, char const *s, size_t len);
 
 /* The names that it knows, for the EHLO line: "NAME ADDR ...". */

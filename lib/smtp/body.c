@@ -1,0 +1,159 @@
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "smtp/smtp.h"
+
+/* ---- the machine ---- */
+
+enum { LINE_START, TEXT, CR, DOT, DOT_CR, ENDED, CHUNK, CHUNK_CR, STATES };
+enum { ORDINARY, IS_NUL, IS_CR, IS_LF, IS_DOT, CLASSES };
+enum { DROP = 0, KEEP = 1, NUL = 2, BARE = 4, END = 8 };
+
+static unsigned char const classes[256] = {
+    ['\0'] = IS_NUL, ['\r'] = IS_CR, ['\n'] = IS_LF, ['.'] = IS_DOT};
+
+/* A CR is dropped and a line's first dot too: what a valid message has there need not be put back.
+   In a text that ordinary bytes go on with, what they bring about is KEEP and the same state. */
+typedef struct transition {
+  unsigned char next;
+  unsigned char effect;
+} transition_t;
+
+/* clang-format off */
+static transition_t const transitions[STATES][CLASSES] = {
+    /*               ORDINARY       IS_NUL               IS_CR             IS_LF               IS_DOT */
+    [LINE_START] = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {CR, DROP},       {TEXT, BARE},       {DOT, DROP}},
+    [TEXT]       = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {CR, DROP},       {TEXT, BARE},       {TEXT, KEEP}},
+    [CR]         = {{TEXT, BARE},  {TEXT, BARE | NUL},  {CR, BARE},       {LINE_START, KEEP}, {TEXT, BARE}},
+    [DOT]        = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {DOT_CR, DROP},   {TEXT, BARE},       {TEXT, KEEP}},
+    [DOT_CR]     = {{TEXT, BARE},  {TEXT, BARE | NUL},  {CR, BARE},       {ENDED, END},       {TEXT, BARE}},
+    [CHUNK]      = {{CHUNK, KEEP}, {CHUNK, KEEP | NUL}, {CHUNK_CR, DROP}, {CHUNK, BARE},      {CHUNK, KEEP}},
+    [CHUNK_CR]   = {{CHUNK, BARE}, {CHUNK, BARE | NUL}, {CHUNK_CR, BARE}, {CHUNK, KEEP},      {CHUNK, BARE}},
+};
+/* clang-format on */
+
+void smtp_body_data(smtp_body_t *body) {
+  *body = (smtp_body_t){.state = LINE_START};
+}
+
+void smtp_body_chunks(smtp_body_t *body) {
+  *body = (smtp_body_t){.state = CHUNK};
+}
+
+void smtp_body_finish(smtp_body_t *body) {
+  if (body->state == CHUNK_CR) body->bare = true;
+}
+
+/* ---- the text between line ends ---- */
+
+/* The bytes at the start of a block that are neither CR, LF nor NUL. */
+#ifdef __SSE2__
+
+typedef __m128i block_t;
+
+static inline size_t block_text(block_t block) {
+  __m128i cr = _mm_cmpeq_epi8(block, _mm_set1_epi8('\r'));
+  __m128i lf = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
+  __m128i nul = _mm_cmpeq_epi8(block, _mm_setzero_si128());
+  int found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(cr, lf), nul));
+  return found ? (size_t)__builtin_ctz((unsigned int)found) : sizeof block;
+}
+
+#else
+
+typedef uint64_t block_t;
+
+static inline bool has_zero(block_t block) {
+  return (block - 0x0101010101010101) & ~block & 0x8080808080808080;
+}
+
+static inline bool is_text(char c) {
+  return c != '\r' && c != '\n' && c;
+}
+
+static inline size_t block_text(block_t block) {
+  char bytes[sizeof block];
+  size_t n = 0;
+  if (!has_zero(block ^ 0x0d0d0d0d0d0d0d0d) && !has_zero(block ^ 0x0a0a0a0a0a0a0a0a) &&
+      !has_zero(block))
+    return sizeof block;
+  memcpy(bytes, &block, sizeof block);
+  while (is_text(bytes[n])) n++;
+  return n;
+}
+
+#endif
+
+static size_t text_length(char const *s, size_t len) {
+  size_t at = 0;
+  while (len - at >= sizeof(block_t)) {
+    block_t block;
+    memcpy(&block, s + at, sizeof block);
+    size_t n = block_text(block);
+    at += n;
+    if (n < sizeof block) return at;
+  }
+  while (at < len && (classes[(unsigned char)s[at]] == ORDINARY || s[at] == '.')) at++;
+  return at;
+}
+
+/* Moves 8 to 16 bytes, say, by two moves of 8: both are read before one is written. */
+#define MOVE_BETWEEN(type, out, in, len)                                                           \
+  do {                                                                                             \
+    type first, last;                                                                              \
+    memcpy(&first, in, sizeof first);                                                              \
+    memcpy(&last, (in) + (len) - sizeof last, sizeof last);                                        \
+    memcpy(out, &first, sizeof first);                                                             \
+    memcpy((out) + (len) - sizeof last, &last, sizeof last);                                       \
+  } while (0)
+
+/* memmove to a lower address. musl's costs more than a line is long. */
+static inline void move_down(char *out, char const *in, size_t len) {
+  if (len >= sizeof(block_t)) {
+    block_t block, last;
+    memcpy(&last, in + len - sizeof last, sizeof last);
+    for (size_t at = 0; at + sizeof block <= len; at += sizeof block) {
+      memcpy(&block, in + at, sizeof block);
+      memcpy(out + at, &block, sizeof block);
+    }
+    memcpy(out + len - sizeof last, &last, sizeof last);
+  } else if (len >= 8) {
+    MOVE_BETWEEN(uint64_t, out, in, len);
+  } else if (len >= 4) {
+    MOVE_BETWEEN(uint32_t, out, in, len);
+  } else if (len >= 2) {
+    MOVE_BETWEEN(uint16_t, out, in, len);
+  } else if (len) {
+    *out = *in;
+  }
+}
+
+/* ---- feeding ---- */
+
+size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out) {
+  char const *in = s, *end = s + len;
+  char *to = s;
+  while (in < end && !body->ended) {
+    unsigned char class = classes[(unsigned char)*in];
+    transition_t move = transitions[body->state][class];
+    body->state = move.next;
+    if (class == ORDINARY && move.effect == KEEP) {
+      size_t n = text_length(in, (size_t)(end - in));
+      move_down(to, in, n);
+      to += n;
+      in += n;
+      continue;
+    }
+    if (move.effect & KEEP) *to++ = *in;
+    body->nul |= move.effect & NUL;
+    body->bare |= move.effect & BARE;
+    body->ended = move.effect & END;
+    in++;
+  }
+  *out = body->bare ? 0 : (size_t)(to - s);
+  return (size_t)(in - s);
+}
