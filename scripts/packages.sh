@@ -52,7 +52,7 @@ DEBIAN_FRONTEND=noninteractive
 export DEBIAN_FRONTEND
 install() {
   # shellcheck disable=SC2086 # words are wanted
-  apt-get install -y -q --no-install-recommends $missing </dev/null >&2
+  apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $missing </dev/null >&2
 }
 # The lists on a fresh machine are empty or old: update once, only when it is needed.
 install || { apt-get update -q </dev/null >&2 && install; }

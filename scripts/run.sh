@@ -54,8 +54,9 @@ write_conf() {
   CHAINMAIL_CONF=$RUN/conf "$top/scripts/setup.sh" $one_uid -m "${me:-localhost}"
   cat >"$RUN/conf/routes" <<END
 # Everyone at these domains is welcome.
-localhost     maildir $RUN/mail/%d/%l
-example.test  maildir $RUN/mail/%d/%l
+base "$CHAINMAIL_MAIL"
+@localhost     maildir %d/%l
+@example.test  maildir %d/%l
 END
   route-compile
   tcp-rules-compile "$RUN/conf/rules.cdb" "$RUN/conf/rules.tmp" <"$RUN/conf/rules"

@@ -44,13 +44,13 @@ make_group() {
   if command -v groupadd >/dev/null; then groupadd --system "$1"; else addgroup -S "$1"; fi
 }
 
-make_user() { # make_user NAME HOME
+make_user() { # make_user NAME GROUP HOME
+  make_group "$2"
   has_user "$1" && return
-  make_group "$1"
   if command -v useradd >/dev/null; then
-    useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1"
+    useradd --system --gid "$2" --home-dir "$3" --no-create-home --shell /usr/sbin/nologin "$1"
   else
-    adduser -S -D -H -G "$1" -h "$2" -s /sbin/nologin "$1"
+    adduser -S -D -H -G "$2" -h "$3" -s /sbin/nologin "$1"
   fi
 }
 
@@ -59,13 +59,15 @@ join_group() { # join_group USER GROUP
   if command -v usermod >/dev/null; then usermod -a -G "$2" "$1"; else addgroup "$1" "$2"; fi
 }
 
+# smtp writes into the queue's new/, and queue reads what was written there. Their group is
+# the primary one, since not every supervisor's setuidgid sets the others.
 make_users() {
-  make_group chainq
-  for user in smtp queue sasl tlskey chainlog; do make_user "$user" /nonexistent; done
-  make_user vmail "$mail"
-  # smtp writes into the queue's new/, queue reads what was written there.
-  join_group smtp chainq
-  join_group queue chainq
+  for user in smtp queue; do
+    make_user "$user" chainq /nonexistent
+    join_group "$user" chainq
+  done
+  for user in sasl tlskey chainlog; do make_user "$user" "$user" /nonexistent; done
+  make_user vmail vmail "$mail"
 }
 
 folder() { # folder MODE OWNER:GROUP PATH
@@ -79,8 +81,8 @@ make_queue() {
   folder 0750 queue:chainq "$queue"
   folder 3730 queue:chainq "$queue/new"
   folder 3730 queue:chainq "$queue/tmp"
-  folder 0700 queue:queue "$queue/state"
-  folder 0700 queue:queue "$queue/bad"
+  folder 0700 queue:chainq "$queue/state"
+  folder 0700 queue:chainq "$queue/bad"
   [ -p "$queue/trigger" ] || mkfifo -m 0620 "$queue/trigger"
   [ -n "$one_uid" ] || chown queue:chainq "$queue/trigger"
 }
@@ -102,6 +104,8 @@ make_conf() {
   write_once "$conf/routes" <<END
 # Who lives here, and where their mail goes: route-compile(1). After a change:
 #     route-compile
+base $mail
+#@example.org  maildir %d/%l
 END
   write_once "$conf/rules" <<END
 # Who may connect, and with what in the environment: tcp-rules(8). After a change:

@@ -93,6 +93,7 @@ unpack() {
   done
 }
 
+unset MAKEFLAGS MFLAGS # the options and variables of the make that called are not for these
 flags='-O2 -fno-pie -ffunction-sections -fdata-sections'
 flags="$flags -ffile-prefix-map=$work=/usr/src"
 # Without the same in LDFLAGS each configure test that links would fail, quietly.
