@@ -1,0 +1,242 @@
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include "session.h"
+
+typedef struct command {
+  char const *verb;
+  /* May the command come now, and is its argument of the right kind? REPLY_NONE, or why not. */
+  reply_name_t (*check)(session_t *session, argument_t argument);
+  reply_t (*proceed)(session_t *session, argument_t argument);
+  bool before_tls; /* allowed where TLS is required and not there yet */
+  /* What else a refusal takes; NULL: nothing. */
+  reply_t (*refuse)(session_t *session, argument_t argument, reply_name_t objection);
+} command_t;
+
+/* ---- checks and steps of the small commands ---- */
+
+static reply_name_t check_nothing(session_t *session, argument_t argument) {
+  (void)session;
+  (void)argument;
+  return REPLY_NONE;
+}
+
+static reply_name_t check_no_argument(session_t *session, argument_t argument) {
+  (void)session;
+  return argument.len ? REPLY_ARGUMENT_UNWANTED : REPLY_NONE;
+}
+
+static reply_name_t check_some_argument(session_t *session, argument_t argument) {
+  (void)session;
+  return argument.len ? REPLY_NONE : REPLY_ARGUMENT_MISSING;
+}
+
+static reply_name_t check_not_lmtp(session_t *session, argument_t argument) {
+  return session->options.lmtp ? REPLY_ONLY_LMTP : check_hello(session, argument);
+}
+
+static reply_name_t check_only_lmtp(session_t *session, argument_t argument) {
+  return session->options.lmtp ? check_hello(session, argument) : REPLY_NOT_LMTP;
+}
+
+static reply_name_t not_implemented(session_t *session, argument_t argument) {
+  (void)session;
+  (void)argument;
+  return REPLY_NOT_IMPLEMENTED;
+}
+
+static reply_t proceed_rset(session_t *session, argument_t argument) {
+  (void)argument;
+  transaction_reset(session);
+  return reply_get(REPLY_RSET, 0);
+}
+
+static reply_t proceed_noop(session_t *session, argument_t argument) {
+  (void)session;
+  (void)argument;
+  return reply_get(REPLY_NOOP, 0);
+}
+
+static reply_t proceed_quit(session_t *session, argument_t argument) {
+  (void)argument;
+  session_end(session, "quit");
+  return reply_get(REPLY_QUIT, session->conf.text[CONF_ME]);
+}
+
+static reply_t proceed_vrfy(session_t *session, argument_t argument);
+static reply_t proceed_help(session_t *session, argument_t argument);
+
+static command_t const commands[] = {
+    {"HELO", check_not_lmtp, proceed_helo, false, 0},
+    {"EHLO", check_not_lmtp, proceed_ehlo, true, 0},
+    {"LHLO", check_only_lmtp, proceed_ehlo, true, 0},
+    {"MAIL", check_mail, proceed_mail, false, 0},
+    {"RCPT", check_rcpt, proceed_rcpt, false, 0},
+    {"DATA", check_data, proceed_data, false, 0},
+    {"BDAT", check_bdat, proceed_bdat, false, refuse_bdat},
+    {"RSET", check_no_argument, proceed_rset, false, 0},
+    {"NOOP", check_nothing, proceed_noop, true, 0},
+    {"QUIT", check_no_argument, proceed_quit, true, 0},
+    {"VRFY", check_some_argument, proceed_vrfy, false, 0},
+    {"HELP", check_nothing, proceed_help, false, 0},
+    {"STARTTLS", check_starttls, proceed_starttls, true, 0},
+    {"XCLIENT", check_xclient, proceed_xclient, false, 0},
+    {"EXPN", not_implemented, 0, false, 0},
+    {"AUTH", not_implemented, 0, false, 0},
+    {"SEND", not_implemented, 0, false, 0},
+    {"SOML", not_implemented, 0, false, 0},
+    {"SAML", not_implemented, 0, false, 0},
+    {"TURN", not_implemented, 0, false, 0},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+/* The verbs that this session could use. */
+static reply_t proceed_help(session_t *session, argument_t argument) {
+  (void)argument;
+  char list[256], *end = list;
+  for (size_t i = 0; i < COMMANDS; i++) {
+    command_t const *command = &commands[i];
+    if (!command->proceed ||
+        command->check == (session->options.lmtp ? check_not_lmtp : check_only_lmtp))
+      continue;
+    end = stpcpy(stpcpy(end, end == list ? "" : " "), command->verb);
+  }
+  return reply_get(REPLY_HELP, list);
+}
+
+/* ---- hooks that see a whole command ---- */
+
+#define COMMAND_FACT "SMTP_COMMAND="
+
+/* Asks a hook about the whole command; what is to be said when it does not object. */
+static reply_t ask_hook(session_t *session, hook_t hook, reply_name_t passed) {
+  static char fact[sizeof COMMAND_FACT + WIRE_LINE_MAX];
+  size_t name_len = sizeof COMMAND_FACT - 1;
+  memcpy(fact, COMMAND_FACT, name_len);
+  memcpy(fact + name_len, session->command.s, session->command.len);
+  fact[name_len + session->command.len] = 0;
+  reply_t reply;
+  switch (hook_run(session, hook, fact, &reply)) {
+  case HOOK_REFUSED: return reply;
+  case HOOK_ACCEPTED: return reply_get(REPLY_HOOK_OK, 0);
+  default: return reply_get(passed, 0);
+  }
+}
+
+static reply_t proceed_vrfy(session_t *session, argument_t argument) {
+  (void)argument;
+  return ask_hook(session, HOOK_VRFY, REPLY_VRFY);
+}
+
+/* ---- the loop ---- */
+
+void session_end(session_t *session, char const *reason) {
+  if (!session->end_reason) session->end_reason = reason;
+}
+
+void session_reply(session_t *session, reply_t const *reply) {
+  if (reply->code) {
+    bool plain = session->options.off[EXTENSION_ENHANCEDSTATUSCODES];
+    wire_reply(&session->wire, reply->code, plain ? 0 : reply->enhanced, reply->text);
+  }
+  if (reply->close) session_end(session, "closed");
+}
+
+static command_t const *find_command(smtp_command_t const *command) {
+  for (size_t i = 0; i < COMMANDS; i++)
+    if (smtp_word_is(command->verb, command->verb_len, commands[i].verb)) return &commands[i];
+  return 0;
+}
+
+/* What holds for every command, whatever it is. */
+static reply_name_t check_session(session_t const *session, command_t const *command) {
+  if (session->tls == TLS_REQUIRED && !command->before_tls) return REPLY_TLS_FIRST;
+  if (session->refused && command->proceed != proceed_quit) return REPLY_REFUSED_SESSION;
+  return REPLY_NONE;
+}
+
+static reply_t answer(session_t *session, char const *line, size_t len) {
+  smtp_command_t parsed;
+  if (smtp_command_parse(&parsed, line, len) < 0) return reply_get(REPLY_BAD_LINE, 0);
+  session->command = (argument_t){line, len};
+  command_t const *command = find_command(&parsed);
+  if (!command) return ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
+  argument_t const argument = {parsed.argument, parsed.argument_len};
+  reply_name_t objection = check_session(session, command);
+  if (!objection) objection = command->check(session, argument);
+  if (!objection) return command->proceed(session, argument);
+  return command->refuse ? command->refuse(session, argument, objection) : reply_get(objection, 0);
+}
+
+static bool is_bad_command(reply_t const *reply) {
+  return (reply->code >= 500 && reply->code <= 504) || reply->code == 530 || reply->code == 555;
+}
+
+static reply_t answer_within_limits(session_t *session, char const *line, size_t len,
+                                    bool too_long) {
+  conf_t const *conf = &session->conf;
+  if (++session->commands > conf->number[CONF_COMMANDS])
+    return reply_get(REPLY_TOO_MANY_COMMANDS, conf->text[CONF_ME]);
+  reply_t reply = too_long ? reply_get(REPLY_LONG_LINE, 0) : answer(session, line, len);
+  if (!is_bad_command(&reply)) return reply;
+  bool enough = ++session->bad_commands > conf->number[CONF_BAD_COMMANDS];
+  return enough ? reply_get(REPLY_TOO_MANY_BAD, conf->text[CONF_ME]) : reply;
+}
+
+static void take_line(session_t *session, char const *line, size_t len, bool too_long) {
+  reply_t const reply = answer_within_limits(session, line, len, too_long);
+  session_reply(session, &reply);
+}
+
+/* How a session ends when a line does not come. */
+typedef struct ending {
+  char const *reason;
+  reply_name_t reply;
+} ending_t;
+
+static ending_t const endings[] = {
+    [WIRE_ENDLESS] = {"endless-line", REPLY_ENDLESS_LINE},
+    [WIRE_TIMEOUT] = {"timeout", REPLY_TIMEOUT},
+    [WIRE_OVERTIME] = {"overtime", REPLY_OVERTIME},
+    [WIRE_GONE] = {"gone", REPLY_NONE},
+    [WIRE_BROKEN] = {"broken", REPLY_NONE},
+};
+
+void session_break(session_t *session, wire_status_t status) {
+  session_end(session, endings[status].reason);
+  reply_t reply = reply_get(endings[status].reply, session->conf.text[CONF_ME]);
+  session_reply(session, &reply);
+}
+
+static void take_command(session_t *session) {
+  char *line = 0;
+  size_t len = 0;
+  unsigned int seconds = (unsigned int)session->conf.number[CONF_TIMEOUT_COMMAND];
+  wire_status_t status = wire_line(&session->wire, seconds, &line, &len);
+  if (status == WIRE_OK || status == WIRE_LONG)
+    take_line(session, line, len, status == WIRE_LONG);
+  else
+    session_break(session, status);
+}
+
+static void log_end(session_t const *session) {
+  log_line_t line;
+  log_start(&line, PROGRAM, "end");
+  log_str(&line, "reason", session->end_reason);
+  log_uint(&line, "messages", session->messages);
+  log_uint(&line, "commands", session->commands);
+  log_uint(&line, "bad", session->bad_commands);
+  log_send(&line);
+}
+
+void session_run(session_t *session) {
+  reply_t reply = session_greet(session);
+  session_reply(session, &reply);
+  while (!session->end_reason) take_command(session);
+  wire_flush(&session->wire);
+  transaction_reset(session);
+  hook_run(session, HOOK_DISCONNECT, 0, &reply);
+  log_end(session);
+}

@@ -1,0 +1,97 @@
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include "session.h"
+
+typedef struct extension_entry {
+  char const *keyword;
+  bool (*stands_ready)(session_t const *session); /* NULL: always */
+  /* Writes what stands after the keyword, or nothing; NULL: nothing. */
+  void (*describe)(session_t const *session, char *text);
+} extension_entry_t;
+
+#define DESCRIPTION_MAX 128
+
+static bool tls_stands_ready(session_t const *session) {
+  return session->tls == TLS_OFFERED || session->tls == TLS_REQUIRED;
+}
+
+static bool xclient_stands_ready(session_t const *session) {
+  return session->xclient_trusted;
+}
+
+static void describe_size(session_t const *session, char *text) {
+  text[uint64_fmt(text, session_size_limit(session))] = 0;
+}
+
+static void describe_limits(session_t const *session, char *text) {
+  text = stpcpy(text, "RCPTMAX=");
+  text += uint64_fmt(text, session->conf.number[CONF_RECIPIENTS]);
+  if (session->options.messages) {
+    text = stpcpy(text, " MAILMAX=");
+    text += uint64_fmt(text, session->options.messages);
+  }
+  *text = 0;
+}
+
+static void describe_xclient(session_t const *session, char *text) {
+  (void)session;
+  strcpy(text, smtp_xclient_names);
+}
+
+static extension_entry_t const extensions[EXTENSION_COUNT] = {
+    [EXTENSION_PIPELINING] = {"PIPELINING", 0, 0},
+    [EXTENSION_SIZE] = {"SIZE", 0, describe_size},
+    [EXTENSION_8BITMIME] = {"8BITMIME", 0, 0},
+    [EXTENSION_SMTPUTF8] = {"SMTPUTF8", 0, 0},
+    [EXTENSION_CHUNKING] = {"CHUNKING", 0, 0},
+    [EXTENSION_DSN] = {"DSN", 0, 0},
+    [EXTENSION_ENHANCEDSTATUSCODES] = {"ENHANCEDSTATUSCODES", 0, 0},
+    [EXTENSION_LIMITS] = {"LIMITS", 0, describe_limits},
+    [EXTENSION_STARTTLS] = {"STARTTLS", tls_stands_ready, 0},
+    [EXTENSION_XCLIENT] = {"XCLIENT", xclient_stands_ready, describe_xclient},
+    [EXTENSION_HELP] = {"HELP", 0, 0},
+};
+
+static int switch_off(options_t *options, char const *keyword, size_t len) {
+  for (size_t i = 0; i < EXTENSION_COUNT; i++)
+    if (smtp_word_is(keyword, len, extensions[i].keyword)) {
+      options->off[i] = true;
+      return 0;
+    }
+  return errno = EINVAL, -1;
+}
+
+int extensions_switch_off(options_t *options, char const *list) {
+  for (;;) {
+    size_t len = strcspn(list, ",");
+    if (switch_off(options, list, len) < 0) return -1;
+    if (!list[len]) return 0;
+    list += len + 1;
+  }
+}
+
+bool extension_offered(session_t const *session, extension_t extension) {
+  extension_entry_t const *entry = &extensions[extension];
+  if (session->options.off[extension]) return false;
+  return !entry->stands_ready || entry->stands_ready(session);
+}
+
+void extensions_list(session_t const *session, char *text, size_t size) {
+  char *end = stpncpy(text, session->conf.text[CONF_ME], size - 1);
+  for (extension_t extension = 0; extension < EXTENSION_COUNT; extension++) {
+    if (!extension_offered(session, extension)) continue;
+    char line[DESCRIPTION_MAX + 32] = "\n", *at = stpcpy(line + 1, extensions[extension].keyword);
+    if (extensions[extension].describe) {
+      *at++ = ' ';
+      extensions[extension].describe(session, at);
+    }
+    size_t len = strlen(line);
+    if (len >= size - (size_t)(end - text)) break;
+    memcpy(end, line, len);
+    end += len;
+  }
+  *end = 0;
+}

@@ -1,0 +1,280 @@
+/* session: what one client has told us so far, and the steps that act on it. There is one session
+ * in a process; it is passed about as a value's address all the same, so that a step shows what it
+ * reads and changes. */
+#ifndef SMTP_FRONT_SESSION_H
+#define SMTP_FRONT_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chain/chain.h"
+#include "conf/conf.h"
+#include "log/log.h"
+#include "reply.h"
+#include "route/route.h"
+#include "smtp/smtp.h"
+#include "wire.h"
+
+#define PROGRAM "smtp-front"
+
+/* ---- facts: NAME=value strings that hooks hand back and links read (facts.c) --------------- */
+
+#define FACTS_BYTES 32768 /* that a session, or a transaction, may gather from all its hooks */
+
+typedef struct facts {
+  size_t len;
+  char bytes[FACTS_BYTES]; /* NAME=value\0NAME=value\0 */
+} facts_t;
+
+/* Sets NAME=value in place of an older one. -1 with ENOSPC. */
+int facts_set(facts_t *facts, char const *fact);
+int facts_set_value(facts_t *facts, char const *name, char const *value);
+void facts_unset(facts_t *facts, char const *name);
+char const *facts_get(facts_t const *facts, char const *name);
+/* Steps through them: the next fact, or NULL; *position is 0 at first. */
+char const *facts_next(facts_t const *facts, size_t *position);
+
+/* ---- spills: a small buffer that runs over into a memfd (spill.c) --------------------------- */
+
+typedef struct spill {
+  int fd; /* -1 while all is in bytes */
+  uint64_t written;
+  size_t len;
+  char bytes[4096];
+} spill_t;
+
+void spill_init(spill_t *spill);
+/* Empties it. */
+void spill_reset(spill_t *spill);
+uint64_t spill_size(spill_t const *spill);
+/* Both return 0, or -1 with errno. */
+int spill_put(spill_t *spill, char const *s, size_t len);
+int spill_flush(spill_t *spill);
+/* Appends all of from. */
+int spill_append(spill_t *spill, spill_t *from);
+
+/* ---- hooks and extensions ------------------------------------------------------------------- */
+
+typedef enum hook {
+  HOOK_CONNECT,
+  HOOK_HELO,
+  HOOK_MAIL,
+  HOOK_RCPT,
+  HOOK_DATA,
+  HOOK_VRFY,
+  HOOK_UNKNOWN,
+  HOOK_DISCONNECT,
+  HOOK_COUNT
+} hook_t;
+
+typedef enum extension {
+  EXTENSION_PIPELINING,
+  EXTENSION_SIZE,
+  EXTENSION_8BITMIME,
+  EXTENSION_SMTPUTF8,
+  EXTENSION_CHUNKING,
+  EXTENSION_DSN,
+  EXTENSION_ENHANCEDSTATUSCODES,
+  EXTENSION_LIMITS,
+  EXTENSION_STARTTLS,
+  EXTENSION_XCLIENT,
+  EXTENSION_HELP,
+  EXTENSION_COUNT
+} extension_t;
+
+typedef enum tls_state { TLS_NONE, TLS_OFFERED, TLS_REQUIRED, TLS_ACTIVE } tls_state_t;
+
+/* What stands behind a verb. */
+typedef struct argument {
+  char const *s;
+  size_t len;
+} argument_t;
+
+/* ---- the session ---------------------------------------------------------------------------- */
+
+typedef struct options {
+  bool lmtp;
+  bool foreign_routes;          /* the last link finds routes of its own */
+  uint64_t messages;            /* of a session; 0: no limit */
+  bool off[EXTENSION_COUNT];    /* extensions that are not offered */
+  char const *hooks;            /* folder, or NULL */
+  char const *xclient_networks; /* or NULL */
+  char const *texts;            /* file, or NULL */
+  char const *const *chain;
+} options_t;
+
+/* A message on its way from the client into its file. */
+typedef struct message {
+  int fd;               /* -1: none */
+  reply_name_t failure; /* why it will be refused; its bytes are then only framed */
+  smtp_body_t body;
+  smtp_header_scan_t header;
+  size_t kept;      /* where in wire.input the bytes begin that are not yet written */
+  uint64_t written; /* bytes of the file, the Received field included */
+  uint64_t size;    /* bytes that came */
+  size_t trace_len; /* of the Received field, as long as it is not written */
+} message_t;
+
+#define RECIPIENT_MAX                                                                              \
+  1000 /* bytes of an address with what RELAYCLIENT appends: QUEUE_ADDRESS_MAX */
+
+/* From MAIL to its end. Small, so that a new one costs nothing; what is large is in the session. */
+typedef struct transaction {
+  bool begun; /* MAIL was accepted */
+  smtp_path_t sender;
+  char id[CHAIN_ID_SIZE + 1];
+  uint64_t limit;                    /* bytes of the message; 0: none */
+  char size[21];                     /* SIZE= as declared, or "" */
+  char const *body;                  /* BODY= as declared, or NULL */
+  bool utf8;                         /* SMTPUTF8 was given */
+  bool chunked;                      /* a BDAT was seen */
+  size_t recipients;                 /* accepted */
+  char recipient[RECIPIENT_MAX + 1]; /* the latest that was accepted */
+  message_t message;
+} transaction_t;
+
+typedef struct session {
+  options_t options;
+  conf_t conf;
+  wire_t wire;
+
+  char id[CHAIN_ID_SIZE + 1];
+  bool xclient_trusted;
+  bool refused;                           /* by the connect hook: only QUIT is left */
+  bool extended;                          /* EHLO or LHLO was said */
+  char helo[SMTP_DOMAIN_MAX + 1];         /* "" before it was said */
+  char auth_user[SMTP_XCLIENT_VALUE_MAX]; /* "" when not authenticated */
+  tls_state_t tls;
+  struct {
+    int control, read, write;
+  } tls_fds;
+
+  argument_t command; /* the line at hand */
+  uint64_t commands, bad_commands, messages;
+  char const *end_reason; /* set once the session is over */
+
+  transaction_t transaction;
+  spill_t envelope, parameters;
+  int results; /* LMTP: a memfd of verdicts by recipient, or -1 */
+
+  facts_t connection_facts;  /* XCLIENT's and TLS's */
+  facts_t session_facts;     /* from connect and helo hooks */
+  facts_t transaction_facts; /* from mail, rcpt and data hooks */
+
+  route_table_t routes; /* opened when first asked */
+} session_t;
+
+/* ---- environment.c -------------------------------------------------------------------------- */
+
+/* Unsets what this program is the authority for, and takes SESSION_ID or makes one. */
+void environment_init(session_t *session);
+/* A fact by name: a hook's, XCLIENT's or TLS's, or the environment's; or NULL. */
+char const *environment_get(session_t const *session, char const *name);
+/* The UCSPI variable ${PROTO}suffix; or NULL. */
+char const *environment_ucspi(session_t const *session, char const *suffix);
+/* Sets, or with value NULL unsets, ${PROTO}suffix. */
+void environment_set_ucspi(session_t *session, char const *suffix, char const *value);
+/* Drops every variable of the environment that begins with prefix. */
+void environment_drop(char const *prefix);
+/* True if the fact's name is the session's own: hooks cannot set it. */
+bool environment_owns(char const *fact);
+/* The environment of a link. extra are facts of this call alone, ended by NULL. What it returns
+   lasts until the next call. */
+char const *const *environment_build(session_t const *session, char const *const *extra);
+
+/* ---- hooks.c -------------------------------------------------------------------------------- */
+
+typedef enum hook_verdict { HOOK_PASSED, HOOK_ACCEPTED, HOOK_REFUSED } hook_verdict_t;
+
+/* Reads the folder of hooks once. 0, or -1 with errno. */
+int hooks_init(char const *folder);
+/* Runs a hook if there is one, and keeps the facts it hands back. HOOK_ACCEPTED: it said K.
+   HOOK_REFUSED: *refusal is what the client is told. fact: of this call, or NULL. */
+hook_verdict_t hook_run(session_t *session, hook_t hook, char const *fact, reply_t *refusal);
+
+/* ---- commands.c ----------------------------------------------------------------------------- */
+
+/* Greets, then answers command after command until the session is over. */
+void session_run(session_t *session);
+/* Puts a reply into the output. */
+void session_reply(session_t *session, reply_t const *reply);
+/* Ends it for want of a next byte. */
+void session_break(session_t *session, wire_status_t status);
+/* Bytes that a message may have; 0: no limit. */
+uint64_t session_size_limit(session_t const *session);
+/* Ends the session; the first reason stays. */
+void session_end(session_t *session, char const *reason);
+/* Forgets what was said since the connection began, as STARTTLS and XCLIENT want it. */
+void session_forget(session_t *session);
+reply_t session_greet(session_t *session);
+
+reply_name_t check_hello(session_t *session, argument_t argument);
+reply_t proceed_helo(session_t *session, argument_t argument);
+reply_t proceed_ehlo(session_t *session, argument_t argument);
+
+/* ---- transaction.c, recipient.c, message.c, submit.c ---------------------------------------- */
+
+void transaction_init(session_t *session);
+void transaction_reset(session_t *session);
+reply_name_t check_mail(session_t *session, argument_t argument);
+reply_t proceed_mail(session_t *session, argument_t argument);
+reply_name_t check_rcpt(session_t *session, argument_t argument);
+reply_t proceed_rcpt(session_t *session, argument_t argument);
+reply_name_t check_data(session_t *session, argument_t argument);
+reply_t proceed_data(session_t *session, argument_t argument);
+reply_name_t check_bdat(session_t *session, argument_t argument);
+reply_t proceed_bdat(session_t *session, argument_t argument);
+reply_t refuse_bdat(session_t *session, argument_t argument, reply_name_t objection);
+
+/* Runs the message chain over the message that was received, and answers. */
+reply_t message_submit(session_t *session);
+/* Answers for a whole message that is refused: once, or in LMTP to each recipient. */
+reply_t message_refuse(session_t *session, reply_t reply);
+
+/* A parameter of MAIL or RCPT. */
+typedef struct esmtp_parameter {
+  char const *keyword;
+  extension_t extension;
+  bool passed_on; /* in the envelope, as a P record */
+  /* REPLY_NONE, or why not. */
+  reply_name_t (*take)(session_t *session, smtp_parameter_t const *parameter);
+} esmtp_parameter_t;
+
+/* Takes "KEY=value KEY ..." by a table that ends with a NULL keyword. What is to be passed on goes
+   as a P record for recipient into *record. Returns a reply of code 0, or the refusal. */
+typedef struct parameter_record {
+  size_t len;
+  char bytes[WIRE_LINE_MAX + RECIPIENT_MAX];
+} parameter_record_t;
+reply_t parameters_take(session_t *session, esmtp_parameter_t const *table, argument_t argument,
+                        parameter_record_t *record);
+/* Puts the record, if there is anything in it, into the envelope's parameters. 0, or -1. */
+int parameters_keep(session_t *session, char const *recipient, parameter_record_t const *record);
+
+/* Splits "FROM:<path> parameters" after its keyword. REPLY_NONE, or syntax. */
+reply_name_t path_take(argument_t *argument, char const *keyword, smtp_path_t *path,
+                       unsigned int allow, reply_name_t syntax);
+
+/* ---- extensions.c --------------------------------------------------------------------------- */
+
+/* Switches extensions off: a comma-separated list. 0, or -1 with EINVAL. */
+int extensions_switch_off(options_t *options, char const *list);
+bool extension_offered(session_t const *session, extension_t extension);
+/* Writes the text of the EHLO reply. */
+void extensions_list(session_t const *session, char *text, size_t size);
+
+/* ---- tls.c, xclient.c ----------------------------------------------------------------------- */
+
+/* Finds out whether a TLS provider stands ready, or TLS is there already. -1 with ENOTCONN: TLS is
+   required and there is none. */
+int tls_init(session_t *session);
+reply_name_t check_starttls(session_t *session, argument_t argument);
+reply_t proceed_starttls(session_t *session, argument_t argument);
+
+/* 0, or -1 with EINVAL if the list of networks cannot be parsed. */
+int xclient_init(session_t *session);
+reply_name_t check_xclient(session_t *session, argument_t argument);
+reply_t proceed_xclient(session_t *session, argument_t argument);
+
+#endif

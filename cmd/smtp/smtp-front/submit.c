@@ -1,0 +1,145 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queue/queue.h"
+#include "session.h"
+
+/* ---- what the chain is given ---- */
+
+/* T...\0 is there already: the empty string that ends them, then the parameters. */
+static int finish_envelope(session_t *session) {
+  spill_t *envelope = &session->envelope;
+  if (spill_put(envelope, "", 1) < 0 || spill_append(envelope, &session->parameters) < 0) return -1;
+  return spill_flush(envelope) < 0 ? -1 : chain_memfd_seal(envelope->fd);
+}
+
+#define MESSAGE_FILE "MESSAGE_FILE="
+
+/* Tells queue-inject which file it may trust. */
+static int name_message_file(int fd, char *fact) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -1;
+  queue_spool_fact(stpcpy(fact, MESSAGE_FILE), &status);
+  return 0;
+}
+
+/* The chain's first link, found once in PATH. */
+static char const *find_chain(char const *name) {
+  static char path[4096];
+  if (!*path && chain_find(name, path, sizeof path) < 0) return 0;
+  return path;
+}
+
+/* ---- LMTP: a verdict for each recipient, kept in a memfd by index ---- */
+
+static void keep_result(void *data, size_t index, chain_verdict_t const *verdict) {
+  session_t *session = data;
+  if (index >= session->transaction.recipients) return;
+  if (session->results < 0 && (session->results = chain_memfd()) < 0) return;
+  /* One that cannot be kept is answered with the common verdict, which is the safe one to repeat.
+   */
+  if (pwrite(session->results, verdict, sizeof *verdict, (off_t)(index * sizeof *verdict)) < 0)
+    return;
+}
+
+static chain_verdict_t const *result_of(session_t *session, size_t index,
+                                        chain_verdict_t const *common) {
+  static chain_verdict_t verdict;
+  ssize_t n = -1;
+  if (session->results >= 0)
+    n = pread(session->results, &verdict, sizeof verdict, (off_t)(index * sizeof verdict));
+  return n == sizeof verdict && verdict.kind ? &verdict : common; /* a hole is nobody's verdict */
+}
+
+/* ---- running it ---- */
+
+static int call_chain(session_t *session, chain_verdict_t *verdict) {
+  static chain_reader_t reader;
+  char fact[sizeof MESSAGE_FILE + QUEUE_SPOOL_FACT_SIZE];
+  char const *const extra[] = {fact, 0};
+  int message_fd = session->transaction.message.fd;
+  chain_reader_init(&reader);
+  if (session->options.lmtp) {
+    reader.recipient = keep_result;
+    reader.data = session;
+  }
+  char const *path = find_chain(session->options.chain[0]);
+  if (!path || finish_envelope(session) < 0 || name_message_file(message_fd, fact) < 0) return -1;
+  chain_call_t const call = {.path = path,
+                             .argv = session->options.chain,
+                             .envp = environment_build(session, extra),
+                             .message_fd = message_fd,
+                             .envelope_fd = session->envelope.fd,
+                             .timeout = (unsigned int)session->conf.number[CONF_TIMEOUT_CHAIN]};
+  return chain_call(&call, &reader, verdict);
+}
+
+static void log_trouble(session_t const *session, int error) {
+  log_line_t line;
+  log_start(&line, PROGRAM, "chain-failed");
+  log_str(&line, "id", session->transaction.id);
+  log_str(&line, "chain", session->options.chain[0]);
+  log_errno(&line, error);
+  log_send(&line);
+}
+
+static reply_t reply_of(chain_verdict_t const *verdict) {
+  switch (verdict->kind) {
+  case CHAIN_ACCEPT: return reply_from_verdict(verdict, REPLY_QUEUED);
+  case CHAIN_REJECT: return reply_from_verdict(verdict, REPLY_CHAIN_REJECT);
+  default: return reply_from_verdict(verdict, REPLY_CHAIN_DEFER);
+  }
+}
+
+static void log_message(session_t const *session, reply_t const *reply, int64_t began) {
+  transaction_t const *transaction = &session->transaction;
+  log_line_t line;
+  log_start(&line, PROGRAM, "message");
+  log_str(&line, "id", transaction->id);
+  log_str(&line, "from", transaction->sender.address);
+  log_uint(&line, "recipients", transaction->recipients);
+  log_uint(&line, "bytes", transaction->message.size);
+  log_uint(&line, "verdict", reply->code);
+  log_str(&line, "text", reply->text);
+  log_uint(&line, "ms", (uint64_t)(wire_now() - began));
+  log_send(&line);
+}
+
+reply_t message_refuse(session_t *session, reply_t reply) {
+  if (!session->options.lmtp) return reply;
+  for (size_t i = 0; i < session->transaction.recipients; i++) session_reply(session, &reply);
+  return (reply_t){0};
+}
+
+/* RFC 2033 4.2: after DATA a reply for each recipient, in the order of the RCPTs. */
+static reply_t reply_to_each(session_t *session, chain_verdict_t const *common) {
+  for (size_t i = 0; i < session->transaction.recipients; i++) {
+    reply_t const reply = reply_of(result_of(session, i, common));
+    session_reply(session, &reply);
+  }
+  return (reply_t){0};
+}
+
+reply_t message_submit(session_t *session) {
+  static chain_verdict_t verdict; /* the reply's text is in it */
+  message_t const *message = &session->transaction.message;
+  int64_t began = wire_now();
+  reply_t reply;
+  if (message->failure) {
+    reply = reply_get(message->failure, 0);
+    log_message(session, &reply, began);
+    return message_refuse(session, reply);
+  }
+  if (call_chain(session, &verdict) < 0) {
+    log_trouble(session, errno);
+    reply = reply_get(REPLY_CHAIN_DEFER, 0);
+    log_message(session, &reply, began);
+    return message_refuse(session, reply);
+  }
+  reply = reply_of(&verdict);
+  log_message(session, &reply, began);
+  if (verdict.kind == CHAIN_ACCEPT) session->messages++;
+  return session->options.lmtp ? reply_to_each(session, &verdict) : reply;
+}

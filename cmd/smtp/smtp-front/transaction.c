@@ -1,0 +1,151 @@
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/types.h>
+
+#include "session.h"
+
+/* A rule, a hook or DATABYTES in the environment goes before the setting. */
+uint64_t session_size_limit(session_t const *session) {
+  uint64_t limit;
+  char const *databytes = environment_get(session, "DATABYTES");
+  if (databytes && uint640_scan(databytes, &limit)) return limit;
+  return session->conf.number[CONF_DATABYTES];
+}
+
+void transaction_init(session_t *session) {
+  session->transaction = (transaction_t){.message.fd = -1};
+  session->results = -1;
+  spill_init(&session->envelope);
+  spill_init(&session->parameters);
+}
+
+void transaction_reset(session_t *session) {
+  if (session->transaction.message.fd >= 0) close(session->transaction.message.fd);
+  if (session->results >= 0) close(session->results);
+  spill_reset(&session->envelope);
+  spill_reset(&session->parameters);
+  session->transaction_facts.len = 0;
+  transaction_init(session);
+}
+
+/* ---- the parameters of MAIL ---- */
+
+static reply_name_t take_size(session_t *session, smtp_parameter_t const *parameter) {
+  transaction_t *transaction = &session->transaction;
+  uint64_t size;
+  if (!parameter->value || smtp_size_parse(&size, parameter->value, parameter->value_len) < 0)
+    return REPLY_BAD_PARAMETER;
+  if (transaction->limit && size > transaction->limit) return REPLY_TOO_BIG;
+  transaction->size[uint64_fmt(transaction->size, size)] = 0;
+  return REPLY_NONE;
+}
+
+/* BINARYMIME is a parameter we do not implement, not a syntax error. */
+static reply_name_t take_body(session_t *session, smtp_parameter_t const *parameter) {
+  static char const *const bodies[] = {"7BIT", "8BITMIME"};
+  if (!parameter->value) return REPLY_BAD_PARAMETER;
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+    if (smtp_word_is(parameter->value, parameter->value_len, bodies[i])) {
+      session->transaction.body = bodies[i];
+      return REPLY_NONE;
+    }
+  return REPLY_UNKNOWN_PARAMETER;
+}
+
+static reply_name_t take_smtputf8(session_t *session, smtp_parameter_t const *parameter) {
+  if (parameter->value) return REPLY_BAD_PARAMETER;
+  session->transaction.utf8 = true;
+  return REPLY_NONE;
+}
+
+static reply_name_t take_ret(session_t *session, smtp_parameter_t const *parameter) {
+  (void)session;
+  bool valid = parameter->value && (smtp_word_is(parameter->value, parameter->value_len, "FULL") ||
+                                    smtp_word_is(parameter->value, parameter->value_len, "HDRS"));
+  return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
+}
+
+static reply_name_t take_envid(session_t *session, smtp_parameter_t const *parameter) {
+  (void)session;
+  bool valid = parameter->value && parameter->value_len <= SMTP_ENVID_MAX &&
+               smtp_xtext_valid(parameter->value, parameter->value_len);
+  return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
+}
+
+static esmtp_parameter_t const mail_parameters[] = {
+    {"SIZE", EXTENSION_SIZE, false, take_size},
+    {"BODY", EXTENSION_8BITMIME, false, take_body},
+    {"SMTPUTF8", EXTENSION_SMTPUTF8, false, take_smtputf8},
+    {"RET", EXTENSION_DSN, true, take_ret},
+    {"ENVID", EXTENSION_DSN, true, take_envid},
+    {0, 0, false, 0},
+};
+
+/* ---- MAIL ---- */
+
+reply_name_t check_mail(session_t *session, argument_t argument) {
+  (void)argument;
+  uint64_t most = session->options.messages;
+  if (!*session->helo) return REPLY_HELO_FIRST;
+  if (session->transaction.begun) return REPLY_MAIL_ALREADY;
+  return most && session->messages >= most ? REPLY_TOO_MANY_MESSAGES : REPLY_NONE;
+}
+
+/* Understands the command into the transaction; a reply of code 0 if it can be accepted. */
+static reply_t take_mail(session_t *session, argument_t argument, parameter_record_t *record) {
+  transaction_t *transaction = &session->transaction;
+  unsigned int utf8 = extension_offered(session, EXTENSION_SMTPUTF8) ? SMTP_PATH_UTF8_OK : 0;
+  reply_name_t objection = path_take(&argument, "FROM:", &transaction->sender,
+                                     SMTP_PATH_NULL | SMTP_PATH_BARE | utf8, REPLY_BAD_SENDER);
+  if (objection) return reply_get(objection, 0);
+  transaction->limit = session_size_limit(session);
+  reply_t refusal = parameters_take(session, mail_parameters, argument, record);
+  if (refusal.code) return refusal;
+  if (transaction->sender.utf8 && !transaction->utf8) return reply_get(REPLY_ADDRESS_UTF8, 0);
+  return refusal;
+}
+
+/* A sender that was understood is told as an address, others as they came. */
+static void log_mail(session_t const *session, argument_t argument, reply_t const *reply) {
+  transaction_t const *transaction = &session->transaction;
+  log_line_t line;
+  log_start(&line, PROGRAM, "mail");
+  if (transaction->begun) {
+    log_str(&line, "id", transaction->id);
+    log_str(&line, "from", transaction->sender.address);
+  } else {
+    log_bytes(&line, "said", argument.s, argument.len);
+  }
+  log_uint(&line, "verdict", reply->code);
+  if (reply->code >= 400) log_str(&line, "reason", reply->text);
+  log_send(&line);
+}
+
+/* Begins the transaction: hooks see it as begun, with its facts. */
+static reply_t begin(session_t *session, parameter_record_t const *record) {
+  transaction_t *transaction = &session->transaction;
+  reply_t refusal = {0};
+  chain_id_make(transaction->id);
+  transaction->begun = true;
+  if (hook_run(session, HOOK_MAIL, 0, &refusal) == HOOK_REFUSED) return refusal;
+  /* The hook may have set DATABYTES. */
+  transaction->limit = session_size_limit(session);
+  spill_t *envelope = &session->envelope;
+  if (spill_put(envelope, "F", 1) < 0 ||
+      spill_put(envelope, transaction->sender.address, transaction->sender.len + 1) < 0 ||
+      parameters_keep(session, "", record) < 0)
+    return reply_get(REPLY_STORAGE, 0);
+  return refusal;
+}
+
+reply_t proceed_mail(session_t *session, argument_t argument) {
+  static parameter_record_t record;
+  reply_t reply = take_mail(session, argument, &record);
+  if (!reply.code) reply = begin(session, &record);
+  bool refused = reply.code;
+  if (!refused) reply = reply_get(REPLY_MAIL_OK, 0);
+  log_mail(session, argument, &reply);
+  if (refused) transaction_reset(session);
+  return reply;
+}

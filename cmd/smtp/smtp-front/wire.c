@@ -1,0 +1,139 @@
+#include "wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "smtp/smtp.h"
+
+#define PIPE_SAFE 4096 /* bytes that a pipe takes without blocking once poll calls it writable */
+
+int64_t wire_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadline) {
+  struct pollfd ready = {.fd = fd, .events = event};
+  bool overtime = wire->session_end < deadline;
+  if (overtime) deadline = wire->session_end;
+  for (;;) {
+    int64_t left = deadline - wire_now();
+    if (left <= 0) return overtime ? WIRE_OVERTIME : WIRE_TIMEOUT;
+    int n = poll(&ready, 1, (int)left);
+    if (n > 0) return WIRE_OK;
+    if (n < 0 && errno != EINTR) return WIRE_BROKEN;
+  }
+}
+
+/* ---- output ---- */
+
+/* Sends without blocking; only a client that does not read costs a poll. What is no socket (a pipe
+   of a TLS provider, a test) is always polled. Bytes written, or 0 after a wait that went well. */
+static ssize_t send_some(wire_t *wire, char const *s, size_t len, int64_t deadline,
+                         wire_status_t *status) {
+  ssize_t n = send(wire->out, s, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n >= 0) return n;
+  if (errno != EAGAIN && errno != ENOTSOCK && errno != EINTR) {
+    *status = WIRE_BROKEN;
+    return 0;
+  }
+  bool socket = errno != ENOTSOCK;
+  *status = wire_wait(wire, wire->out, POLLOUT, deadline);
+  if (*status || socket) return 0;
+  n = write(wire->out, s, len < PIPE_SAFE ? len : PIPE_SAFE);
+  if (n >= 0) return n;
+  if (errno != EINTR && errno != EAGAIN) *status = WIRE_BROKEN;
+  return 0;
+}
+
+wire_status_t wire_flush(wire_t *wire) {
+  size_t sent = 0;
+  int64_t deadline = 0;
+  while (sent < wire->output_len && !wire->output_status) {
+    if (!deadline) deadline = wire_now() + (int64_t)wire->write_seconds * 1000;
+    sent += (size_t)send_some(wire, wire->output + sent, wire->output_len - sent, deadline,
+                              &wire->output_status);
+  }
+  wire->output_len = 0;
+  return wire->output_status;
+}
+
+void wire_reply(wire_t *wire, unsigned int code, char const *enhanced, char const *text) {
+  if (wire->output_len > WIRE_OUTPUT_SIZE / 2) wire_flush(wire);
+  wire->output_len += smtp_reply_format(wire->output + wire->output_len,
+                                        WIRE_OUTPUT_SIZE - wire->output_len, code, enhanced, text);
+}
+
+/* ---- input ---- */
+
+static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t room,
+                                size_t *got) {
+  wire_status_t status = wire_flush(wire);
+  if (!status) status = wire_wait(wire, wire->in, POLLIN, deadline);
+  if (status) return status;
+  ssize_t n;
+  do n = read(wire->in, to, room);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0) return n < 0 ? WIRE_BROKEN : WIRE_GONE;
+  *got = (size_t)n;
+  return WIRE_OK;
+}
+
+wire_status_t wire_read(wire_t *wire, unsigned int seconds, char *to, size_t room, size_t *got) {
+  return read_until(wire, wire_now() + (int64_t)seconds * 1000, to, room, got);
+}
+
+/* Moves what is left to the front, where there is room for more. */
+static void make_room(wire_t *wire) {
+  if (!wire->start) return;
+  memmove(wire->input, wire->input + wire->start, wire->end - wire->start);
+  wire->end -= wire->start;
+  wire->start = 0;
+}
+
+static wire_status_t read_more(wire_t *wire, int64_t deadline) {
+  size_t got;
+  make_room(wire);
+  wire_status_t status =
+      read_until(wire, deadline, wire->input + wire->end, WIRE_INPUT_SIZE - wire->end, &got);
+  if (!status) wire->end += got;
+  return status;
+}
+
+/* Drops bytes up to the line's end. */
+static wire_status_t skip_line(wire_t *wire, int64_t deadline) {
+  for (size_t skipped = 0; skipped <= WIRE_LINE_ENDLESS;) {
+    char *lf = memchr(wire->input + wire->start, '\n', wire->end - wire->start);
+    if (lf) {
+      wire->start = (size_t)(lf + 1 - wire->input);
+      return WIRE_LONG;
+    }
+    skipped += wire->end - wire->start;
+    wire->start = wire->end = 0;
+    wire_status_t status = read_more(wire, deadline);
+    if (status) return status;
+  }
+  return WIRE_ENDLESS;
+}
+
+wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t *len) {
+  int64_t deadline = 0;
+  char *lf;
+  while (!(lf = memchr(wire->input + wire->start, '\n', wire->end - wire->start))) {
+    if (!deadline) deadline = wire_now() + (int64_t)seconds * 1000;
+    if (wire->end - wire->start > WIRE_LINE_MAX) return skip_line(wire, deadline);
+    wire_status_t status = read_more(wire, deadline);
+    if (status) return status;
+  }
+  *line = wire->input + wire->start;
+  *len = (size_t)(lf - *line);
+  wire->start += *len + 1;
+  if (*len > WIRE_LINE_MAX) return WIRE_LONG;
+  if (*len && (*line)[*len - 1] == '\r') --*len;
+  return WIRE_OK;
+}

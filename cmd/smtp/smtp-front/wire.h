@@ -1,0 +1,55 @@
+/* wire: the client's bytes: lines in, replies out, with deadlines. Its descriptors are fd 0 and 1,
+ * and after STARTTLS the pair that the TLS provider gave. */
+#ifndef SMTP_FRONT_WIRE_H
+#define SMTP_FRONT_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WIRE_INPUT_SIZE   262144 /* bytes; only a large message touches more than the first page */
+#define WIRE_OUTPUT_SIZE  8192
+#define WIRE_LINE_MAX     4096  /* bytes of a command line that is still understood */
+#define WIRE_LINE_ENDLESS 65536 /* bytes of a line that nobody wants to see the end of */
+
+typedef enum wire_status {
+  WIRE_OK,
+  WIRE_LONG,    /* a line over WIRE_LINE_MAX was skipped */
+  WIRE_ENDLESS, /* a line over WIRE_LINE_ENDLESS */
+  WIRE_TIMEOUT,
+  WIRE_OVERTIME, /* the session's time is up */
+  WIRE_GONE,     /* the client closed its side */
+  WIRE_BROKEN    /* reset, or another error */
+} wire_status_t;
+
+typedef struct wire {
+  int in, out;
+  int64_t session_end; /* milliseconds, as wire_now tells them */
+  unsigned int write_seconds;
+  wire_status_t output_status; /* WIRE_OK until a write failed; then output is dropped */
+  size_t start, end;           /* what was read and not yet taken: input[start..end) */
+  size_t output_len;
+  char output[WIRE_OUTPUT_SIZE];
+  char input[WIRE_INPUT_SIZE];
+} wire_t;
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t wire_now(void);
+
+/* Waits for an event of poll's on fd, until deadline or the session's end. */
+wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadline);
+
+/* Takes the next line, without its end (CRLF, or LF as people type it). line points into the input
+   and is valid until the next call. Output is sent before it waits. */
+wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t *len);
+
+/* Reads once, up to room bytes, to a place of the caller's choice. Sends the output first. */
+wire_status_t wire_read(wire_t *wire, unsigned int seconds, char *to, size_t room, size_t *got);
+
+/* Puts a formatted reply into the output. enhanced may be NULL. */
+void wire_reply(wire_t *wire, unsigned int code, char const *enhanced, char const *text);
+
+/* Sends the output. */
+wire_status_t wire_flush(wire_t *wire);
+
+#endif

@@ -1,0 +1,73 @@
+#include <errno.h>
+#include <string.h>
+
+#include "net/net.h"
+#include "session.h"
+
+int xclient_init(session_t *session) {
+  char const *networks = session->options.xclient_networks;
+  char const *address = environment_ucspi(session, "REMOTEIP");
+  ip46 ip = IP46_ZERO;
+  if (!networks) return 0;
+  bool known = address && net_address_parse(&ip, address) == 0;
+  int contained = net_list_contains(networks, &ip); /* a bad list is an error for every client */
+  if (contained < 0) return -1;
+  session->xclient_trusted = known && contained;
+  return 0;
+}
+
+reply_name_t check_xclient(session_t *session, argument_t argument) {
+  if (!extension_offered(session, EXTENSION_XCLIENT)) return REPLY_XCLIENT_DENIED;
+  if (session->transaction.begun) return REPLY_XCLIENT_LATE;
+  return argument.len ? REPLY_NONE : REPLY_ARGUMENT_MISSING;
+}
+
+/* Attributes that stand for UCSPI variables. */
+static struct ucspi_attribute {
+  smtp_xclient_name_t name;
+  char const *suffix;
+} const ucspi_attributes[] = {{SMTP_XCLIENT_ADDR, "REMOTEIP"},
+                              {SMTP_XCLIENT_PORT, "REMOTEPORT"},
+                              {SMTP_XCLIENT_NAME, "REMOTEHOST"},
+                              {SMTP_XCLIENT_DESTADDR, "LOCALIP"},
+                              {SMTP_XCLIENT_DESTPORT, "LOCALPORT"}};
+
+/* What the rules said of the proxy's address, and its name, is not true of the client's. */
+static void forget_proxy(session_t *session) {
+  environment_set_ucspi(session, "REMOTEHOST", 0);
+  environment_set_ucspi(session, "REMOTEPORT", 0);
+  environment_drop("RELAYCLIENT=");
+  environment_drop("DATABYTES=");
+}
+
+static void apply(session_t *session, smtp_xclient_t const *xclient) {
+  if (xclient->given[SMTP_XCLIENT_ADDR]) forget_proxy(session);
+  for (size_t i = 0; i < sizeof ucspi_attributes / sizeof *ucspi_attributes; i++) {
+    char const *value = xclient->value[ucspi_attributes[i].name];
+    if (xclient->given[ucspi_attributes[i].name])
+      environment_set_ucspi(session, ucspi_attributes[i].suffix, *value ? value : 0);
+  }
+  char const *helo = xclient->value[SMTP_XCLIENT_HELO];
+  if (!check_hello(session, (argument_t){helo, strlen(helo)})) strcpy(session->helo, helo);
+  strcpy(session->auth_user, xclient->value[SMTP_XCLIENT_LOGIN]);
+  session->extended = !strcmp(xclient->value[SMTP_XCLIENT_PROTO], "ESMTP");
+}
+
+static void log_xclient(session_t const *session, argument_t argument) {
+  char const *address = environment_ucspi(session, "REMOTEIP");
+  log_line_t line;
+  log_start(&line, PROGRAM, "xclient");
+  if (address) log_str(&line, "ip", address);
+  log_bytes(&line, "said", argument.s, argument.len);
+  log_send(&line);
+}
+
+reply_t proceed_xclient(session_t *session, argument_t argument) {
+  static smtp_xclient_t xclient;
+  if (smtp_xclient_parse(&xclient, argument.s, argument.len) < 0)
+    return reply_get(REPLY_BAD_ARGUMENT, 0);
+  session_forget(session);
+  apply(session, &xclient);
+  log_xclient(session, argument);
+  return session_greet(session);
+}
