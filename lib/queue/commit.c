@@ -64,9 +64,10 @@ static int unlink_failed(char const *path) {
 /* ---- an unnamed file is named ---- */
 
 static int name_file(int fd, char const *path) {
-  char link[sizeof "/proc/self/fd/" + UINT_FMT] = "/proc/self/fd/";
-  link[sizeof "/proc/self/fd/" - 1 +
-       uint_fmt(link + sizeof "/proc/self/fd/" - 1, (unsigned int)fd)] = 0;
+  static char const folder[] = "/proc/self/fd/";
+  char link[sizeof folder + UINT_FMT];
+  memcpy(link, folder, sizeof folder - 1);
+  link[sizeof folder - 1 + uint_fmt(link + sizeof folder - 1, (unsigned int)fd)] = 0;
   int result;
   do result = linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
   while (result < 0 && errno == EINTR);
