@@ -1,0 +1,363 @@
+/* deliver-maildir: see deliver-maildir(8). A batch of jobs goes through the steps of a delivery
+   together: write, sync, publish, sync of the folders, report. */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "chain/chain.h"
+#include "maildir/maildir.h"
+#include "queue/queue.h"
+#include "worker/worker.h"
+
+char const *PROG = "deliver-maildir";
+
+#define USAGE         "deliver-maildir [-d root] [-u umask] [-e]"
+#define BATCH_BYTES   (8u << 20) /* then no more jobs are taken into a batch */
+#define MAILBOXES_MAX (2 * WORKER_BATCH_MAX)
+/* Entries that came and those of the batch, its files, Maildirs, and some more. */
+#define FDS_MAX     (4 * WORKER_BATCH_MAX + MAILBOXES_MAX + 16)
+#define SWEPT       4096 /* Maildirs remembered as swept */
+#define RESULT_TEXT 256
+
+/* Maildirs in use, by their path. */
+typedef struct mailbox {
+  char path[PATH_MAX];
+  int folder;
+  int error;  /* of its sync */
+  bool dirty; /* not synced since a rename */
+} mailbox_t;
+
+typedef struct delivery {
+  uint64_t number;
+  mailbox_t *mailbox;
+  maildir_message_t message;
+  bool failed;
+  chain_kind_t kind;
+  char text[RESULT_TEXT];
+} delivery_t;
+
+static bool make_missing = true;
+static maildir_writer_t writer;
+static worker_input_t input;
+static delivery_t batch[WORKER_BATCH_MAX];
+static size_t jobs;
+static mailbox_t mailboxes[MAILBOXES_MAX];
+static size_t open_mailboxes;
+static time_t opened; /* the first of them, in this second */
+static char buffer[65536];
+
+/* ---- failures ---- */
+
+typedef struct failure {
+  int error;
+  chain_kind_t kind;
+  char const *enhanced;
+} failure_t;
+
+/* The last one stands for all others. */
+static failure_t const failures[] = {
+    {ENOENT, CHAIN_DEFER, "4.2.1"},        {EDQUOT, CHAIN_DEFER, "4.2.2"},
+    {ENOSPC, CHAIN_DEFER, "4.3.1"},        {EACCES, CHAIN_DEFER, "4.3.5"},
+    {EPERM, CHAIN_DEFER, "4.3.5"},         {EROFS, CHAIN_DEFER, "4.3.5"},
+    {ENOTDIR, CHAIN_DEFER, "4.3.5"},       {ELOOP, CHAIN_DEFER, "4.3.5"},
+    {EEXIST, CHAIN_DEFER, "4.3.5"},        {EINVAL, CHAIN_REJECT, "5.3.5"},
+    {ENAMETOOLONG, CHAIN_REJECT, "5.3.5"}, {0, CHAIN_DEFER, "4.3.0"}};
+
+static failure_t const *find_failure(int error) {
+  failure_t const *failure = failures;
+  while (failure->error && failure->error != error) failure++;
+  return failure;
+}
+
+/* Joins words, up to NULL, as far as they fit. */
+static void join(char *out, size_t size, char const *const *words) {
+  size_t len = 0;
+  for (; *words; words++) {
+    size_t n = strnlen(*words, size - 1 - len);
+    memcpy(out + len, *words, n);
+    len += n;
+  }
+  out[len] = 0;
+}
+
+/* This delivery ends here, for errno. */
+static void fail(delivery_t *delivery, char const *step) {
+  failure_t const *failure = find_failure(errno);
+  char const *words[] = {failure->enhanced, " unable to ", step, ": ", strerror(errno), 0};
+  join(delivery->text, sizeof delivery->text, words);
+  delivery->kind = failure->kind;
+  delivery->failed = true;
+}
+
+/* ---- Maildirs ---- */
+
+static void close_mailboxes(void) {
+  while (open_mailboxes) close(mailboxes[--open_mailboxes].folder);
+}
+
+static uint64_t hash_path(char const *path) {
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (; *path; path++) hash = (hash ^ (unsigned char)*path) * UINT64_C(1099511628211);
+  return hash;
+}
+
+/* Sweeps tmp at the first use, as far as this process remembers. */
+static void sweep_once(mailbox_t const *mailbox) {
+  static uint64_t swept[SWEPT];
+  uint64_t hash = hash_path(mailbox->path);
+  if (swept[hash % SWEPT] == hash) return;
+  swept[hash % SWEPT] = hash;
+  maildir_sweep(mailbox->folder, time(0));
+}
+
+static int open_or_make(char const *path) {
+  int folder = maildir_open(path);
+  if (folder >= 0 || errno != ENOENT || !make_missing) return folder;
+  return maildir_make(path) < 0 ? -1 : maildir_open(path);
+}
+
+static mailbox_t *find_mailbox(char const *path) {
+  for (size_t i = 0; i < open_mailboxes; i++)
+    if (!strcmp(mailboxes[i].path, path)) return &mailboxes[i];
+  return 0;
+}
+
+/* NULL with errno if it cannot be had. */
+static mailbox_t *use_mailbox(char const *path) {
+  mailbox_t *mailbox = find_mailbox(path);
+  if (mailbox) return mailbox;
+  if (maildir_path_check(path) < 0) return 0;
+  mailbox = &mailboxes[open_mailboxes];
+  mailbox->folder = open_or_make(path);
+  if (mailbox->folder < 0) return 0;
+  if (!open_mailboxes++) opened = time(0);
+  mailbox->dirty = false;
+  strcpy(mailbox->path, path);
+  sweep_once(mailbox);
+  return mailbox;
+}
+
+/* ---- steps ---- */
+
+/* tmp, or the whole Maildir, may have been removed since it was opened. */
+static int create(delivery_t *delivery) {
+  mailbox_t *mailbox = delivery->mailbox;
+  if (maildir_create(&delivery->message, mailbox->folder, &writer) == 0) return 0;
+  if (errno != ENOENT || !make_missing || maildir_make(mailbox->path) < 0) return -1;
+  close(mailbox->folder);
+  mailbox->folder = maildir_open(mailbox->path);
+  return mailbox->folder < 0 ? -1 : maildir_create(&delivery->message, mailbox->folder, &writer);
+}
+
+/* Writes "<before><value><after>", where control bytes of value become '?'. */
+static size_t put_field(char *out, char const *before, char const *value, char const *after) {
+  size_t len = strlen(before);
+  memcpy(out, before, len);
+  for (; *value; value++) {
+    unsigned char c = (unsigned char)*value;
+    out[len++] = c < ' ' || c == 0x7f ? '?' : *value;
+  }
+  strcpy(out + len, after);
+  return len + strlen(after);
+}
+
+/* Writes the message with its trace fields on top. The file is created when the first bytes are
+   there to be written. */
+static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled) {
+  queue_stream_t stream;
+  ssize_t n;
+  queue_entry_stream(entry, &stream);
+  do {
+    n = queue_stream_read(&stream, buffer + filled, sizeof buffer - filled);
+    if (n < 0) return -1;
+    filled += (size_t)n;
+    if (n && filled < sizeof buffer) continue;
+    if (maildir_write(&delivery->message, buffer, filled) < 0) return -1;
+    filled = 0;
+  } while (n);
+  return 0;
+}
+
+static void write_message(delivery_t *delivery, worker_job_t const *job,
+                          queue_entry_t const *entry) {
+  size_t filled = put_field(buffer, "Return-Path: <", job->sender, ">\n");
+  filled += put_field(buffer + filled, "Delivered-To: ", job->recipient, "\n");
+  if (create(delivery) < 0) {
+    fail(delivery, "create a file in tmp");
+  } else if (copy(delivery, entry, filled) < 0) {
+    fail(delivery, "copy the message");
+    maildir_discard(&delivery->message, delivery->mailbox->folder);
+  }
+}
+
+static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
+  queue_entry_t entry;
+  *delivery = (delivery_t){.number = job->number, .kind = CHAIN_ACCEPT};
+  delivery->mailbox = use_mailbox(job->argument);
+  if (!delivery->mailbox) {
+    fail(delivery, "open the Maildir");
+    close(job->fd);
+  } else if (queue_entry_from_fd(&entry, job->fd) < 0) {
+    fail(delivery, "read the queue entry");
+    close(job->fd);
+  } else {
+    write_message(delivery, job, &entry);
+    queue_entry_close(&entry);
+  }
+}
+
+/* Begun together, the writes share what the file system commits for them; each file is still
+   synced by itself. */
+static void sync_files(void) {
+  for (size_t i = 0; jobs > 1 && i < jobs; i++)
+    if (!batch[i].failed) maildir_write_back(&batch[i].message);
+  for (size_t i = 0; i < jobs; i++) {
+    if (batch[i].failed || maildir_sync(&batch[i].message) == 0) continue;
+    fail(&batch[i], "sync the file");
+    maildir_discard(&batch[i].message, batch[i].mailbox->folder);
+  }
+}
+
+static void publish_files(void) {
+  for (size_t i = 0; i < jobs; i++) {
+    if (batch[i].failed) continue;
+    if (maildir_publish(&batch[i].message, batch[i].mailbox->folder) == 0) {
+      batch[i].mailbox->dirty = true;
+      continue;
+    }
+    fail(&batch[i], "rename the file into new");
+    maildir_discard(&batch[i].message, batch[i].mailbox->folder);
+  }
+}
+
+static void sync_folders(void) {
+  for (mailbox_t *mailbox = mailboxes; mailbox < mailboxes + open_mailboxes; mailbox++) {
+    mailbox->error = mailbox->dirty && fsync(mailbox->folder) < 0 ? errno : 0;
+    mailbox->dirty = false;
+  }
+  for (size_t i = 0; i < jobs; i++) {
+    if (batch[i].failed || !(errno = batch[i].mailbox->error)) continue;
+    fail(&batch[i], "sync new");
+    maildir_withdraw(&batch[i].message, batch[i].mailbox->folder);
+  }
+}
+
+static void send_results(char const *s, size_t len) {
+  while (len) {
+    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) strerr_diefu1sys(111, "report");
+    s += n;
+    len -= (size_t)n;
+  }
+}
+
+static void report(void) {
+  size_t len = 0;
+  for (size_t i = 0; i < jobs; i++) {
+    if (sizeof buffer - len < WORKER_RESULT_MAX) {
+      send_results(buffer, len);
+      len = 0;
+    }
+    len += worker_result_format(buffer + len, batch[i].number, batch[i].kind, batch[i].text);
+  }
+  send_results(buffer, len);
+}
+
+/* ---- taking jobs ---- */
+
+/* Reads once. While nothing is at hand no Maildir is kept open: someone may wish to unmount it.
+   1, 0 at the end, -1 if nothing is at hand. */
+static int read_jobs(void) {
+  int result = worker_input_read(&input, 0, false);
+  if (result < 0 && errno == EAGAIN && !jobs) {
+    close_mailboxes();
+    result = worker_input_read(&input, 0, true);
+  }
+  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+  return result;
+}
+
+/* Takes and writes what is at hand, and waits for the first. False at the end of all jobs. */
+static bool take_jobs(void) {
+  worker_job_t job;
+  int more = 1;
+  jobs = 0;
+  if (open_mailboxes > WORKER_BATCH_MAX || time(0) != opened) close_mailboxes();
+  for (uint64_t bytes = 0; jobs < WORKER_BATCH_MAX && bytes < BATCH_BYTES;) {
+    int taken = worker_job_next(&input, &job);
+    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    if (taken) {
+      delivery_t *delivery = &batch[jobs++];
+      start_delivery(delivery, &job);
+      bytes += delivery->message.size;
+    } else if ((more = read_jobs()) <= 0) {
+      break;
+    }
+  }
+  return more != 0;
+}
+
+/* ---- set-up ---- */
+
+static void set_umask(char const *s) {
+  unsigned int mask;
+  if (!uint0_oscan(s, &mask) || mask > 0777) strerr_dief2x(100, "not a umask: ", s);
+  umask(mask);
+}
+
+static void allow_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
+  if (limit.rlim_cur >= FDS_MAX) return;
+  limit.rlim_cur = FDS_MAX;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
+}
+
+static void parse_options(int argc, char const *const *argv) {
+  char const *root = 0;
+  umask(077);
+  for (int option; (option = sgetopt_r(argc, argv, "d:u:eh", &subgetopt_here)) != -1;) {
+    switch (option) {
+    case 'd': root = subgetopt_here.arg; break;
+    case 'u': set_umask(subgetopt_here.arg); break;
+    case 'e': make_missing = false; break;
+    case 'h': strerr_dieusage(0, USAGE);
+    default: strerr_dieusage(100, USAGE);
+    }
+  }
+  if (subgetopt_here.ind != argc) strerr_dieusage(100, USAGE);
+  if (root && chdir(root) < 0) strerr_diefu2sys(111, "change to ", root);
+}
+
+int main(int argc, char const *const *argv) {
+  char name[MAILDIR_HOST_SIZE];
+  parse_options(argc, argv);
+  allow_descriptors();
+  if (gethostname(name, sizeof name - 1) < 0) strerr_diefu1sys(111, "get the host's name");
+  name[sizeof name - 1] = 0;
+  maildir_writer_init(&writer, (uint64_t)getpid(), name);
+  prctl(PR_SET_DUMPABLE, 0);
+  worker_input_init(&input);
+  for (bool more = true; more;) {
+    more = take_jobs();
+    sync_files();
+    publish_files();
+    sync_folders();
+    report();
+  }
+  return 0;
+}

@@ -1,0 +1,84 @@
+/* maildir: messages as files of a folder (https://cr.yp.to/proto/maildir.html, and Maildir++ for
+ * folders and sizes in names).
+ *
+ * A Maildir is held by one descriptor, that of its new/: the place that deliveries are renamed into
+ * and that is synced for them. tmp/ is reached from it, as ../tmp. new/ itself may not be a
+ * symbolic link, so this is always the same Maildir's.
+ *
+ * The order of a delivery: create, write, sync, publish, then sync of the folder. Only when that
+ * has returned is the message delivered. */
+#ifndef CHAINMAIL_MAILDIR_H
+#define CHAINMAIL_MAILDIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAILDIR_NAME_SIZE 256 /* of a file's name with its NUL */
+#define MAILDIR_HOST_SIZE 128 /* of a host name in it */
+
+/* ---- folders ------------------------------------------------------------------------------- */
+
+/* Opens the Maildir at path. The descriptor of its new/, or -1 with errno (ENOENT: nothing there;
+   ENOTDIR or ELOOP: something else is). */
+int maildir_open(char const *path);
+
+/* Makes what is missing of the Maildir at path: parents, the folder, tmp, new and cur, all synced,
+   0777 less the umask. A last component that begins with a dot is a Maildir++ folder: it gets the
+   file maildirfolder, and a missing parent becomes a Maildir. 0, or -1 with errno. */
+int maildir_make(char const *path);
+
+/* 0, or -1 with EINVAL: path is empty or leads through a "..". */
+int maildir_path_check(char const *path);
+
+/* Removes the files of tmp/ that were not touched for 36 hours before now (seconds since the
+   epoch): their writers are dead. Errors do not matter: the next sweep is as good. */
+#define MAILDIR_STALE_SECONDS (36 * 3600)
+void maildir_sweep(int folder, int64_t now);
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+/* What makes names unique: one per process. */
+typedef struct maildir_writer {
+  uint64_t pid;
+  uint64_t count; /* of names it made */
+  char host[MAILDIR_HOST_SIZE];
+} maildir_writer_t;
+
+/* host is the machine's name; '/' and ':' in it are written as \057 and \072, and it is cut at
+   MAILDIR_HOST_SIZE. */
+void maildir_writer_init(maildir_writer_t *writer, uint64_t pid, char const *host);
+
+/* Writes "<seconds>.M<microseconds>P<pid>Q<count>.<host>" for this time (microseconds since the
+   epoch) to out, MAILDIR_NAME_SIZE bytes; counts it. */
+void maildir_name_make(char *out, maildir_writer_t *writer, uint64_t time);
+
+/* ---- one message --------------------------------------------------------------------------- */
+
+typedef struct maildir_message {
+  int fd;             /* of its file in tmp/ */
+  uint64_t size;      /* bytes written so far */
+  uint64_t wire_size; /* the same with CRLF for LF */
+  char last;          /* the last byte */
+  char name[MAILDIR_NAME_SIZE];
+} maildir_message_t;
+
+/* Creates a file in tmp/, 0666 less the umask. 0, or -1 with errno. */
+int maildir_create(maildir_message_t *message, int folder, maildir_writer_t *writer);
+
+/* Appends bytes. 0, or -1 with errno. */
+int maildir_write(maildir_message_t *message, char const *bytes, size_t len);
+
+/* Asks the disk to begin, without waiting: for messages that are synced together. */
+void maildir_write_back(maildir_message_t const *message);
+
+/* Syncs the file and closes it, in any case. 0, or -1 with errno. */
+int maildir_sync(maildir_message_t *message);
+
+/* Renames it into new/, with ",S=<size>,W=<wire size>" behind its name. 0, or -1 with errno. */
+int maildir_publish(maildir_message_t *message, int folder);
+
+/* Take it out of tmp/ or new/ again. */
+void maildir_discard(maildir_message_t *message, int folder);
+void maildir_withdraw(maildir_message_t const *message, int folder);
+
+#endif

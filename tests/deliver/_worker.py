@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""_worker.py [-b] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
+
+Plays queue-send for one deliverer: gives it the jobs (with -b in one message, else one after the
+other, each after the answer to the last), and prints the answers in the order of the jobs.
+"""
+import array
+import os
+import socket
+import subprocess
+import sys
+
+
+def job(number, sender, recipient, argument):
+    strings = ["j", str(number), sender, recipient, argument, "0123456789abcdef"]
+    body = b"".join(os.fsencode(s) + b"\0" for s in strings)
+    return b"%08x" % len(body) + body
+
+
+def send(sock, jobs):
+    fds = [os.open(entry, os.O_RDONLY) for _, entry, *_ in jobs]
+    data = b"".join(job(number, *words) for number, _, *words in jobs)
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+    sent = sock.sendmsg([data], rights)
+    sock.sendall(data[sent:])
+    for fd in fds:
+        os.close(fd)
+
+
+def answer(stream):
+    prefix = stream.read(8)
+    if len(prefix) < 8:
+        return None
+    kind, number, verdict, _ = stream.read(int(prefix, 16)).split(b"\0")
+    assert kind == b"r", kind
+    return int(number), os.fsdecode(verdict)
+
+
+def main():
+    words, program = sys.argv[1:], []
+    if "--" in words:
+        split = words.index("--")
+        words, program = words[:split], words[split + 1:]
+    batched = words[:1] == ["-b"]
+    words = words[batched:]
+    jobs = [(i // 4, *words[i:i + 4]) for i in range(0, len(words), 4)]
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen(program, stdin=theirs) as process:
+        theirs.close()
+        stream = ours.makefile("rb")
+        answers = {}
+        for group in [jobs[i:i + 64] for i in range(0, len(jobs), 64)] if batched else [[j] for j in jobs]:
+            send(ours, group)
+            for _ in group:
+                got = answer(stream)
+                if got:
+                    answers[got[0]] = got[1]
+        ours.shutdown(socket.SHUT_WR)
+        status = process.wait(20)
+    for number, *_ in jobs:
+        print(answers.get(number, "no answer"))
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+main()
