@@ -16,8 +16,9 @@ enum { DROP = 0, KEEP = 1, NUL = 2, BARE = 4, END = 8 };
 static unsigned char const classes[256] = {
     ['\0'] = IS_NUL, ['\r'] = IS_CR, ['\n'] = IS_LF, ['.'] = IS_DOT};
 
-/* A CR is dropped and a line's first dot too: what a valid message has there need not be put back.
-   In a text that ordinary bytes go on with, what they bring about is KEEP and the same state. */
+/* A CR, and the first dot of a line, is dropped before it is known what follows it: if that is not
+   what must follow, the message is refused, and nothing need be put back. Where an ordinary byte is
+   kept, so is all behind it up to the next CR, LF or NUL: text_length finds that. */
 typedef struct transition {
   unsigned char next;
   unsigned char effect;
@@ -101,34 +102,18 @@ static size_t text_length(char const *s, size_t len) {
   return at;
 }
 
-/* Moves 8 to 16 bytes, say, by two moves of 8: both are read before one is written. */
-#define MOVE_BETWEEN(type, out, in, len)                                                           \
-  do {                                                                                             \
-    type first, last;                                                                              \
-    memcpy(&first, in, sizeof first);                                                              \
-    memcpy(&last, (in) + (len) - sizeof last, sizeof last);                                        \
-    memcpy(out, &first, sizeof first);                                                             \
-    memcpy((out) + (len) - sizeof last, &last, sizeof last);                                       \
-  } while (0)
-
-/* memmove to a lower address. musl's costs more than a line is long. */
-static inline void move_down(char *out, char const *in, size_t len) {
-  if (len >= sizeof(block_t)) {
-    block_t block, last;
-    memcpy(&last, in + len - sizeof last, sizeof last);
-    for (size_t at = 0; at + sizeof block <= len; at += sizeof block) {
-      memcpy(&block, in + at, sizeof block);
-      memcpy(out + at, &block, sizeof block);
-    }
-    memcpy(out + len - sizeof last, &last, sizeof last);
-  } else if (len >= 8) {
-    MOVE_BETWEEN(uint64_t, out, in, len);
-  } else if (len >= 4) {
-    MOVE_BETWEEN(uint32_t, out, in, len);
-  } else if (len >= 2) {
-    MOVE_BETWEEN(uint16_t, out, in, len);
-  } else if (len) {
-    *out = *in;
+/* memmove down to out; room bytes can be read at in. Once out lags behind by a block, as it soon
+   does, whole blocks can be written, for what they overwrite has been read. musl's memmove costs
+   more than a line is long. */
+static inline void move_down(char *out, char const *in, size_t len, size_t room) {
+  if ((size_t)(in - out) < sizeof(block_t) || room - len < sizeof(block_t)) {
+    memmove(out, in, len);
+    return;
+  }
+  for (size_t at = 0; at < len; at += sizeof(block_t)) {
+    block_t block;
+    memcpy(&block, in + at, sizeof block);
+    memcpy(out + at, &block, sizeof block);
   }
 }
 
@@ -139,19 +124,19 @@ size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out) {
   char *to = s;
   while (in < end && !body->ended) {
     unsigned char class = classes[(unsigned char)*in];
-    transition_t move = transitions[body->state][class];
-    body->state = move.next;
-    if (class == ORDINARY && move.effect == KEEP) {
+    transition_t transition = transitions[body->state][class];
+    body->state = transition.next;
+    if (class == ORDINARY && transition.effect == KEEP) {
       size_t n = text_length(in, (size_t)(end - in));
-      move_down(to, in, n);
+      move_down(to, in, n, (size_t)(end - in));
       to += n;
       in += n;
       continue;
     }
-    if (move.effect & KEEP) *to++ = *in;
-    body->nul |= move.effect & NUL;
-    body->bare |= move.effect & BARE;
-    body->ended = move.effect & END;
+    if (transition.effect & KEEP) *to++ = *in;
+    body->nul |= transition.effect & NUL;
+    body->bare |= transition.effect & BARE;
+    body->ended = transition.effect & END;
     in++;
   }
   *out = body->bare ? 0 : (size_t)(to - s);
