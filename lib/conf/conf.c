@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <skalibs/types.h>
@@ -102,6 +104,20 @@ static int read_known(conf_t *conf, int directory, char const *file, char const 
   return 0;
 }
 
+/* Reads every file of the folder that bears a name of the table. Not by readdir: that allocates,
+   and smtp-front loads its settings once per connection. */
+static int read_files(conf_t *conf, int directory, char const **culprit) {
+  alignas(struct dirent64) char entries[2048];
+  long n;
+  while ((n = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+    for (long at = 0; at < n;) {
+      struct dirent64 const *file = (struct dirent64 const *)(entries + at);
+      if (read_known(conf, directory, file->d_name, culprit) < 0) return -1;
+      at += file->d_reclen;
+    }
+  return n < 0 ? -1 : 0;
+}
+
 int conf_load(conf_t *conf, char const **culprit) {
   for (conf_name_t name = 0; name < CONF_COUNT; name++) {
     conf->text[name] = 0;
@@ -109,13 +125,11 @@ int conf_load(conf_t *conf, char const **culprit) {
     if (conf_table[name].preset) conf_set(conf, name, conf_table[name].preset);
   }
   *culprit = conf_directory();
-  DIR *directory = opendir(*culprit);
-  if (!directory) return errno == ENOENT ? 0 : -1;
-  int result = 0;
-  for (struct dirent *file; !result && (file = readdir(directory));)
-    result = read_known(conf, dirfd(directory), file->d_name, culprit);
+  int directory = open(*culprit, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return errno == ENOENT ? 0 : -1;
+  int result = read_files(conf, directory, culprit);
   int error = errno;
-  closedir(directory);
+  close(directory);
   if (result < 0) errno = error;
   return result;
 }
