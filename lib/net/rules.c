@@ -81,7 +81,7 @@ static int map_cdb(net_rules_t *rules, int fd) {
 
 static int compile_text(net_rules_t *rules, int from, int to) {
   size_t const size = (size_t)rules->stamp.st_size;
-  char *const text = malloc(size);
+  char *const text = malloc(size + 1);
   if (!text) return -1;
   size_t const len = allread(from, text, size);
   int const result = len < size ? (errno = EPROTO, -1) /* it shrank: somebody writes to it */
@@ -105,10 +105,6 @@ static int map_private(net_rules_t *rules, int fd, bool text) {
 static int load(net_rules_t *rules, int fd) {
   if (fstat(fd, &rules->stamp) < 0) return -1;
   if (!S_ISREG(rules->stamp.st_mode)) return errno = EINVAL, -1;
-  if (!rules->stamp.st_size) {
-    rules->error.reason = "the file is empty: to let everybody in, say \":allow\"";
-    return errno = EPROTO, -1;
-  }
   int const text = is_text(fd);
   if (text < 0) return -1;
   if (text && rules->stamp.st_size > NET_RULES_TEXT_MAX) {

@@ -1,6 +1,7 @@
 /* The text of access rules: "address:instructions", a line each. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <skalibs/types.h>
@@ -38,6 +39,15 @@ static slice_t trim(char const *s, size_t len) {
 static bool begins(slice_t s, char const *word) {
   size_t const len = strlen(word);
   return s.len >= len && !memcmp(s.s, word, len);
+}
+
+void net_rules_error_text(char text[NET_RULES_ERROR_MAX], char const *path,
+                          net_rules_error_t const *error, int errnum) {
+  char const *const reason = error->reason ? error->reason : strerror(errnum);
+  if (error->line)
+    snprintf(text, NET_RULES_ERROR_MAX, "%s: line %u: %s", path, error->line, reason);
+  else
+    snprintf(text, NET_RULES_ERROR_MAX, "%s: %s", path, reason);
 }
 
 /* ---- instructions ---------------------------------------------------------------------------- */
@@ -285,6 +295,7 @@ int net_rules_parse(char const *text, size_t len, net_rule_f *each, void *data,
                     net_rules_error_t *error) {
   parser_t parser = {.each = each, .data = data, .error = error};
   *error = (net_rules_error_t){0, NULL};
+  if (!len) return refuse(&parser, "it is empty; to let everybody in, say \":allow\"");
   while (len) {
     char const *const newline = memchr(text, '\n', len);
     size_t const raw = newline ? (size_t)(newline - text) : len, step = raw + !!newline;

@@ -1,0 +1,166 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/internal.h"
+
+#define SOCKET_FLAGS (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static int fail(int fd) {
+  int const saved = errno;
+  close(fd);
+  return errno = saved, -1;
+}
+
+/* Accepted sockets inherit these: they cost nothing per connection. */
+static void set_options(int fd) {
+  static int const on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static bool is_any(ip46 const *ip) {
+  return !memcmp(ip->ip, IP6_ANY, ip46_is6(ip) ? 16 : 4);
+}
+
+/* Makes a listener of a socket that listens. */
+static int adopt(net_listener_t *listener, int fd) {
+  *listener = (net_listener_t){.fd = fd};
+  if (net_connection_local(&listener->local, fd) < 0) return -1;
+  if (listener->local.is_unix) return 0;
+  listener->is_wildcard = is_any(&listener->local.local_ip);
+  set_options(fd);
+  return 0;
+}
+
+static int listen_at(net_listener_t *listener, int fd, net_sockaddr_t const *address, int backlog) {
+  if (bind(fd, &address->any, address->size) < 0 || listen(fd, backlog) < 0) return -1;
+  return adopt(listener, fd);
+}
+
+/* ---- TCP ------------------------------------------------------------------------------------- */
+
+static void make_address(net_sockaddr_t *address, ip46 const *ip, uint16_t port) {
+  *address = (net_sockaddr_t){.size = 0};
+  if (ip46_is6(ip)) {
+    address->in6.sin6_family = AF_INET6;
+    address->in6.sin6_port = htons(port);
+    memcpy(&address->in6.sin6_addr, ip->ip, 16);
+    address->size = sizeof address->in6;
+  } else {
+    address->in.sin_family = AF_INET;
+    address->in.sin_port = htons(port);
+    memcpy(&address->in.sin_addr, ip->ip, 4);
+    address->size = sizeof address->in;
+  }
+}
+
+static int listen_tcp(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
+                      bool v4_too) {
+  int const on = 1, v6_only = !v4_too;
+  net_sockaddr_t address;
+  int const fd = socket(ip46_is6(ip) ? AF_INET6 : AF_INET, SOCKET_FLAGS, 0);
+  if (fd < 0) return -1;
+  make_address(&address, ip, port);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (ip46_is6(ip)) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
+  return listen_at(listener, fd, &address, backlog) < 0 ? fail(fd) : 0;
+}
+
+int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
+                  bool v4_too) {
+  ip46 any;
+  bool const both = v4_too && ip46_is6(ip) && is_any(ip);
+  if (listen_tcp(listener, ip, port, backlog, both) == 0) return 0;
+  if (!both || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) return -1;
+  ip46_from_ip4(&any, IP4_ANY);
+  return listen_tcp(listener, &any, port, backlog, false);
+}
+
+/* ---- unix ------------------------------------------------------------------------------------ */
+
+/* Makes way for a socket at address: removes one that nobody listens to. */
+static int clear_path(net_sockaddr_t const *address) {
+  struct stat st;
+  if (lstat(address->un.sun_path, &st) < 0) return errno == ENOENT ? 0 : -1;
+  if (!S_ISSOCK(st.st_mode)) return errno = EEXIST, -1;
+  int const fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+  if (fd < 0) return -1;
+  int const r = connect(fd, &address->any, address->size), error = errno;
+  close(fd);
+  if (r < 0 && error == ECONNREFUSED) return unlink(address->un.sun_path);
+  return errno = r == 0 || error == EAGAIN ? EADDRINUSE : error, -1;
+}
+
+static int listen_unix(net_listener_t *listener, net_sockaddr_t const *address, int backlog) {
+  struct stat st;
+  int const fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+  if (fd < 0) return -1;
+  if (listen_at(listener, fd, address, backlog) < 0) return fail(fd);
+  if (stat(address->un.sun_path, &st) < 0) return fail(fd);
+  listener->dev = st.st_dev;
+  listener->ino = st.st_ino;
+  return 0;
+}
+
+int net_listen_unix(net_listener_t *listener, char const *path, mode_t mode, int backlog) {
+  net_sockaddr_t address = {.size = sizeof address.un};
+  size_t const len = strlen(path);
+  if (len >= sizeof address.un.sun_path) return errno = ENAMETOOLONG, -1;
+  address.un.sun_family = AF_UNIX;
+  memcpy(address.un.sun_path, path, len + 1);
+  if (clear_path(&address) < 0) return -1;
+  /* The mode must be right from the first moment, hence no chmod. */
+  bool const has_mode = mode != (mode_t)-1;
+  mode_t const mask = has_mode ? umask(~mode & 0777) : 0;
+  int const r = listen_unix(listener, &address, backlog), saved = errno;
+  if (has_mode) umask(mask);
+  if (r == 0) listener->path = path;
+  return errno = saved, r;
+}
+
+/* ---- inherited ------------------------------------------------------------------------------- */
+
+static bool is_listening(int fd) {
+  int type = 0, listening = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM) return false;
+  size = sizeof listening;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+int net_listen_fd(net_listener_t *listener, int fd) {
+  if (!is_listening(fd)) return errno = EINVAL, -1;
+  int const flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -1;
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -1;
+  return adopt(listener, fd);
+}
+
+void net_listener_close(net_listener_t *listener) {
+  struct stat st;
+  close(listener->fd);
+  if (!listener->path || stat(listener->path, &st) < 0) return;
+  if (st.st_dev == listener->dev && st.st_ino == listener->ino) unlink(listener->path);
+}
+
+/* ---- accepting ------------------------------------------------------------------------------- */
+
+int net_accept(net_listener_t const *listener, net_connection_t *connection) {
+  net_sockaddr_t address = {.size = NET_SOCKADDR_SIZE};
+  int const fd = accept4(listener->fd, &address.any, &address.size, SOCK_CLOEXEC);
+  if (fd < 0) return -1;
+  *connection = listener->local;
+  if (net_sockaddr_read(&address, &connection->remote_ip, &connection->remote_port,
+                        connection->remote_path) < 0)
+    return fail(fd);
+  if (listener->is_wildcard && net_connection_local(connection, fd) < 0) return fail(fd);
+  if (connection->is_unix && net_connection_credentials(connection, fd) < 0) return fail(fd);
+  return fd;
+}
