@@ -52,6 +52,13 @@ build/packages.%: scripts/packages.sh
 	@scripts/packages.sh $*
 	@mkdir -p $(@D) && touch $@
 
+ifneq ($(filter-out musl system,$(LIBC)),)
+  $(error LIBC is musl or system)
+endif
+ifeq ($(LIBC)$(MUSL_CC),musl)
+  $(error build/libc.mk was written without musl; remove it and try again)
+endif
+
 ifeq ($(origin CC),default)
   CC := $(if $(filter musl,$(LIBC)),$(MUSL_CC),gcc)
 endif

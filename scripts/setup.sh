@@ -109,8 +109,12 @@ base $mail
 END
   write_once "$conf/rules" <<END
 # Who may connect, and with what in the environment: tcp-rules(8). After a change:
-#     tcp-rules-compile rules.cdb rules.tmp < rules
+#     tcp-rules-compile $conf/rules
 END
+  # Installed, this script lies in PREFIX/share/chainmail.
+  PATH=$(dirname "$0")/../../lib/chainmail:$PATH
+  [ -e "$conf/rules.cdb" ] || ! command -v tcp-rules-compile >/dev/null ||
+    tcp-rules-compile "$conf/rules"
 }
 
 set_me() {

@@ -149,7 +149,12 @@ is_musl_system() {
   case $(cc -dumpmachine 2>/dev/null) in *-musl*) true ;; *) false ;; esac
 }
 
+has_static_skalibs() {
+  echo 'int main(void) { return 0; }' | cc -x c - -static -o /dev/null -lskarnet 2>/dev/null
+}
+
 if is_musl_system; then
+  has_static_skalibs || give_up 'this musl system has no static skalibs'
   decide_musl_native
   exit 0
 fi
