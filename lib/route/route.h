@@ -1,16 +1,19 @@
 /* route: who lives here, and where their mail goes: the routes table, compiled to a cdb.
- * The text format is in route-compile(1). */
+ * The text format, and the order in which rules are tried, is in route-compile(1). */
 #ifndef CHAINMAIL_ROUTE_H
 #define CHAINMAIL_ROUTE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <skalibs/cdb.h>
 
-#define ROUTE_DEPTH_MAX 10     /* aliases that lead to aliases */
-#define ROUTE_TARGETS_MAX 1000 /* targets that one address may lead to */
-#define ROUTE_TARGET_MAX 1024  /* bytes of one target */
+#define ROUTE_LINE_MAX    4096   /* bytes of a line of the text */
+#define ROUTE_RULES_MAX   500000 /* in one table: cdbmake sorts them on the stack */
+#define ROUTE_DEPTH_MAX   10     /* aliases, or domain aliases, that lead to others */
+#define ROUTE_TARGETS_MAX 1000   /* targets, and aliases on the way, that one address may lead to */
+#define ROUTE_TARGET_MAX  1024   /* bytes of one target's argument, its NUL included */
 
 typedef enum route_channel {
   ROUTE_MAILDIR,
@@ -22,8 +25,10 @@ typedef enum route_channel {
 } route_channel_t;
 
 typedef struct route_kind {
-  char const *word;    /* in the table's text */
-  bool deliverable;    /* false: no deliverer yet, route-compile refuses it */
+  char const *word;      /* in the table's text; its first letter stands for it in the cdb */
+  char const *deliverer; /* the program that serves it */
+  bool deliverable;      /* false: that program is not there yet, route-compile refuses the word */
+  bool per_address;      /* two addresses with the same argument are two targets, not one */
 } route_kind_t;
 
 extern route_kind_t const route_kinds[ROUTE_CHANNELS];
@@ -31,6 +36,8 @@ extern route_kind_t const route_kinds[ROUTE_CHANNELS];
 typedef struct route_table {
   cdb map;
   bool open;
+  dev_t device; /* of the file that is mapped */
+  ino_t inode;
 } route_table_t;
 
 /* Opens the compiled table (NULL: routes.cdb in the conf folder). A table that is not there is an
@@ -39,36 +46,54 @@ typedef struct route_table {
 int route_open(route_table_t *table, char const *path);
 void route_close(route_table_t *table);
 
+/* For those who live long: opens the table anew if route-compile has put another in its place. One
+   stat if it has not. 1 it has, 0 it has not, -1 with errno and the old table still in force. */
+int route_refresh(route_table_t *table, char const *path);
+
 typedef enum route_status {
   ROUTE_FOUND,
   ROUTE_NO_DOMAIN, /* not a domain of ours */
   ROUTE_NO_USER,   /* a domain of ours, and nobody there of that name */
-  ROUTE_BROKEN     /* the table does not hold together: aliases in a circle, a bad record; errno */
+  ROUTE_BROKEN     /* the table does not hold together; errno: ELOOP aliases in a circle or too many
+                      in a row, ENOENT an alias to nobody, E2BIG too many targets, ENAMETOOLONG a
+                      folder's name, EPROTO a bad record; or ENOMEM */
 } route_status_t;
+
+/* Is this address known? What RCPT asks: a few cdb look-ups, no allocation; aliases are not
+   followed (route-compile has seen to it that they lead somewhere), domain aliases are. An address
+   without an @ is a name that every domain has, RFC 5321 4.5.1's postmaster. ASCII letters in any
+   case. A domain that only the default smart host serves is ROUTE_NO_DOMAIN here: not ours. */
+route_status_t route_check(route_table_t const *table, char const *address, size_t len);
 
 /* One place where a message for an address goes. Strings are valid during the call only. */
 typedef struct route_target {
   route_channel_t channel;
-  char const *argument;  /* of the channel: a Maildir's folder, with %-letters filled in */
-  char const *address;   /* the address that led here last, for Delivered-To */
+  char const *argument; /* of the channel: a Maildir's absolute path, its %-letters filled in */
+  char const *address;  /* the one that led here last, in lower case; for Delivered-To */
 } route_target_t;
 
 typedef void route_target_f(void *data, route_target_t const *target);
 
-/* Is this address known? What RCPT asks; it costs a few cdb look-ups and no target is made. */
-route_status_t route_check(route_table_t const *table, char const *address, size_t len);
-
-/* Calls each for every target, each target once, aliases followed. */
+/* Calls each for every target, each target once, aliases followed; no call is made unless all is
+   well. A domain that is not ours leads to the default smart host, if the table has one. */
 route_status_t route_resolve(route_table_t const *table, char const *address, size_t len,
                              route_target_f *each, void *data);
 
-/* Writes the steps of the decision, a line each, through say. What route-query prints. */
+/* Tells the steps of the decision, a line each, in plain words: the rules with their lines in the
+   text. What route-query prints. */
 typedef void route_say_f(void *data, char const *line);
 route_status_t route_explain(route_table_t const *table, char const *address, size_t len,
                              route_say_f *say, void *data);
 
-/* Compiles the text at path into fd, an empty file. 0, or -1 with a message "path: line N: ..." in
-   error (at most error_size bytes). */
-int route_compile(char const *path, int fd, char *error, size_t error_size);
+/* What ROUTE_BROKEN's errno means, in a few words. */
+char const *route_problem(int error);
+
+/* One finding about line (from 1; 0: the table as a whole) of the text. */
+typedef void route_report_f(void *data, size_t line, bool is_error, char const *text);
+
+/* Compiles text into fd, an empty file that is open for reading and writing, and checks that it
+   holds together. 0, 1 if there are errors (all have been reported; what fd holds is of no use), -1
+   with errno. */
+int route_compile(char const *text, size_t len, int fd, route_report_f *report, void *data);
 
 #endif

@@ -1,0 +1,120 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "conf/conf.h"
+#include "route/route.h"
+
+#define USAGE       "route-compile [-n] [routes [routes.cdb]]"
+#define EXIT_ERRORS 1
+#define TABLE_MODE  0644
+
+char const *PROG = "route-compile";
+
+/* ---- where things are ---- */
+
+typedef struct paths {
+  char text[PATH_MAX];
+  char table[PATH_MAX];
+  char temporary[PATH_MAX]; /* beside table; "" as long as there is none */
+} paths_t;
+
+static void path_make(char path[PATH_MAX], char const *first, char const *second) {
+  size_t len = strlen(first), more = strlen(second);
+  if (len + more >= PATH_MAX) strerr_dief2x(100, first, ": name too long");
+  memcpy(path, first, len);
+  memcpy(path + len, second, more + 1);
+}
+
+static void paths_set(paths_t *paths, char const *const *arguments) {
+  if (arguments[0])
+    path_make(paths->text, arguments[0], "");
+  else if (conf_path(paths->text, PATH_MAX, "routes") < 0)
+    strerr_diefu1sys(111, "name the routes in the conf folder");
+  if (arguments[0] && arguments[1])
+    path_make(paths->table, arguments[1], "");
+  else
+    path_make(paths->table, paths->text, ".cdb");
+}
+
+static _Noreturn void die_at(paths_t const *paths, char const *step, char const *path) {
+  int error = errno;
+  if (*paths->temporary) unlink(paths->temporary);
+  errno = error;
+  strerr_diefu3sys(111, step, " ", path);
+}
+
+/* ---- the new table ---- */
+
+static int table_create(paths_t *paths, bool check_only) {
+  if (check_only) {
+    int fd = memfd_create("routes", MFD_CLOEXEC);
+    if (fd < 0) strerr_diefu1sys(111, "create a file in memory");
+    return fd;
+  }
+  path_make(paths->temporary, paths->table, ".XXXXXX");
+  int fd = mkostemp(paths->temporary, O_CLOEXEC);
+  if (fd < 0) strerr_diefu3sys(111, "create ", paths->table, ".XXXXXX");
+  return fd;
+}
+
+static void folder_sync(paths_t const *paths) {
+  char folder[PATH_MAX];
+  char const *slash = strrchr(paths->table, '/');
+  size_t len = slash ? (size_t)(slash - paths->table) + 1 : 1;
+  memcpy(folder, slash ? paths->table : ".", len);
+  folder[len] = 0;
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) die_at(paths, "open", folder);
+  if (fsync(fd) < 0) die_at(paths, "sync", folder);
+  close(fd);
+}
+
+static void table_install(paths_t *paths, int fd) {
+  if (fchmod(fd, TABLE_MODE) < 0) die_at(paths, "set the mode of", paths->temporary);
+  if (fsync(fd) < 0) die_at(paths, "sync", paths->temporary);
+  if (rename(paths->temporary, paths->table) < 0) die_at(paths, "replace", paths->table);
+  *paths->temporary = 0;
+  folder_sync(paths);
+}
+
+/* ---- the text ---- */
+
+static void report(void *data, size_t line, bool is_error, char const *text) {
+  char const *path = data, *kind = is_error ? ": " : ": warning: ";
+  char digits[SIZE_FMT];
+  digits[size_fmt(digits, line)] = 0;
+  strerr_warn(path, ": line ", digits, kind, text);
+}
+
+int main(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  paths_t paths = {.temporary = ""};
+  stralloc text = STRALLOC_ZERO;
+  bool check_only = false;
+  for (int option; (option = subgetopt_r(argc, argv, "nh", &options)) != -1;) {
+    if (option != 'n') strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
+    check_only = true;
+  }
+  if (argc - options.ind > 2) strerr_dieusage(100, USAGE);
+  paths_set(&paths, argv + options.ind);
+  if (!openslurpclose(&text, paths.text)) strerr_diefu2sys(111, "read ", paths.text);
+  int fd = table_create(&paths, check_only);
+  int result = route_compile(text.s, text.len, fd, report, paths.text);
+  if (result < 0) die_at(&paths, "compile", paths.text);
+  if (result == 0 && !check_only) table_install(&paths, fd);
+  if (*paths.temporary) unlink(paths.temporary);
+  return result ? EXIT_ERRORS : 0;
+}

@@ -1,0 +1,287 @@
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include "route/draft.h"
+
+typedef struct action {
+  char const *word;
+  char const *patterns; /* letters of the keys that may have it */
+  char const *needs;    /* what stands behind it */
+  bool many;            /* one or more of that */
+  bool alone;           /* in its rule */
+  bool (*take)(draft_t *draft, word_t const *word, stralloc *text); /* false: error reported */
+} action_t;
+
+static draft_rule_t *rule_at_hand(draft_t *draft) {
+  return draft_rules(draft) + genalloc_len(draft_rule_t, &draft->rules) - 1;
+}
+
+static char const *key_at_hand(draft_t *draft) {
+  return draft->bytes.s + rule_at_hand(draft)->key.at;
+}
+
+/* ---- words into texts ---- */
+
+static bool text_add(draft_t *draft, stralloc *text, char const *s, size_t len) {
+  if (stralloc_catb(text, s, len)) return true;
+  draft->failed = true;
+  return false;
+}
+
+/* Takes quotes off, and backslashes within them. Returns the bytes, no more than the word's. */
+static size_t word_unquote(char *out, word_t const *word) {
+  bool quoted = false;
+  size_t len = 0;
+  for (size_t i = 0; i < word->len; i++) {
+    if (word->s[i] == '"') {
+      quoted = !quoted;
+      continue;
+    }
+    if (quoted && word->s[i] == '\\') i++;
+    out[len++] = word->s[i];
+  }
+  return len;
+}
+
+/* Appends the components of a path, a slash before each. */
+static bool components_add(draft_t *draft, stralloc *text, char const *s, size_t len) {
+  while (len) {
+    char const *slash = memchr(s, '/', len);
+    size_t component = slash ? (size_t)(slash - s) : len;
+    if (component <= 2 && component && !memcmp(s, "..", component)) {
+      draft_error(draft, draft->line, "a path with . or .. in it");
+      return false;
+    }
+    if (component && (!text_add(draft, text, "/", 1) || !text_add(draft, text, s, component)))
+      return false;
+    s += slash ? component + 1 : component;
+    len -= slash ? component + 1 : component;
+  }
+  return true;
+}
+
+/* ---- Maildir templates ---- */
+
+static struct letter {
+  char letter;
+  char const *patterns;
+  char const *needs;
+} const letters[] = {
+    {'u', "=+@~", ""},
+    {'l', "=+@~", ""},
+    {'%', "=+@~", ""},
+    {'d', "=+@", "a pattern with a domain; everyone at a domain is @domain"},
+    {'e', "+", "a pattern like user+*@domain, which always has an extension"},
+};
+
+static bool letter_check(draft_t *draft, char c) {
+  for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+    if (letters[i].letter != c) continue;
+    if (strchr(letters[i].patterns, *key_at_hand(draft))) return true;
+    draft_error(draft, draft->line, "%%%c needs %s", c, letters[i].needs);
+    return false;
+  }
+  draft_error(draft, draft->line, "%%%c stands for nothing; a percent sign is %%%%", c ? c : ' ');
+  return false;
+}
+
+static bool letters_check(draft_t *draft, char const *template) {
+  for (char const *s = template; *s; s++)
+    if (*s == '%' && !letter_check(draft, *++s)) return false;
+  return true;
+}
+
+/* Fills the path in for the local part that makes it longest: of RFC 5321's size, each byte %XX. */
+static bool length_check(draft_t *draft, char const *template) {
+  char path[ROUTE_TARGET_MAX], longest[SMTP_LOCAL_MAX];
+  char const *domain = strrchr(key_at_hand(draft), '@');
+  domain = domain ? domain + 1 : "";
+  route_parts_t parts = {.local = longest,
+                         .local_len = sizeof longest,
+                         .domain = domain,
+                         .domain_len = strlen(domain),
+                         .user_len = sizeof longest,
+                         .extension = longest,
+                         .extension_len = sizeof longest};
+  memset(longest, '%', sizeof longest);
+  if (!route_template_fill(path, template, &parts)) return true;
+  draft_error(draft, draft->line,
+              "this path, or a part of it, becomes too long for some local parts");
+  return false;
+}
+
+static bool take_maildir(draft_t *draft, word_t const *word, stralloc *text) {
+  char path[ROUTE_LINE_MAX];
+  size_t len = word_unquote(path, word), start = text->len;
+  bool absolute = len && *path == '/';
+  if (!absolute && !draft->base.len) {
+    draft_error(draft, draft->line,
+                WORD_FORMAT " is not an absolute path, and no base is set above", WORD_ARGS(word));
+    return false;
+  }
+  if (!absolute && !text_add(draft, text, draft->bytes.s + draft->base.at, draft->base.len))
+    return false;
+  if (!components_add(draft, text, path, len)) return false;
+  if (text->len == start + (absolute ? 0 : draft->base.len)) {
+    draft_error(draft, draft->line, "a path without a folder");
+    return false;
+  }
+  if (!stralloc_0(text)) draft->failed = true;
+  if (draft->failed) return false;
+  text->len--;
+  return letters_check(draft, text->s + start) && length_check(draft, text->s + start);
+}
+
+/* A base is no template: its percent signs are themselves. */
+static bool base_add(draft_t *draft, stralloc *text, char const *path, size_t len) {
+  char doubled[2 * ROUTE_LINE_MAX];
+  size_t doubled_len = 0;
+  for (size_t i = 0; i < len; i++) {
+    if (path[i] == '%') doubled[doubled_len++] = '%';
+    doubled[doubled_len++] = path[i];
+  }
+  return components_add(draft, text, doubled, doubled_len);
+}
+
+void draft_base(draft_t *draft, word_t const *words, size_t count) {
+  char path[ROUTE_LINE_MAX];
+  stralloc text = STRALLOC_ZERO;
+  size_t len = count ? word_unquote(path, words) : 0;
+  if (count != 1 || !len || *path != '/')
+    draft_error(draft, draft->line, "base needs one absolute path");
+  else if (base_add(draft, &text, path, len))
+    draft->base = draft_add(draft, text.s, text.len);
+  stralloc_free(&text);
+}
+
+/* ---- the other arguments ---- */
+
+static bool take_address(draft_t *draft, word_t const *word, stralloc *text) {
+  route_address_t address;
+  return draft_address(draft, word, &address) &&
+         text_add(draft, text, route_address_text(&address), address.len);
+}
+
+static bool take_alias(draft_t *draft, word_t const *word, stralloc *text) {
+  route_address_t address;
+  bool good = memchr(word->s, '@', word->len) ? draft_address(draft, word, &address)
+                                              : draft_name(draft, word, &address);
+  if (!good) return false;
+  draft_refer(draft, REFERENCE_ALIAS, draft_add(draft, route_address_text(&address), address.len));
+  return text_add(draft, text, route_address_text(&address), address.len);
+}
+
+static bool take_domain(draft_t *draft, word_t const *word, stralloc *text) {
+  route_address_t address;
+  if (!draft_domain(draft, word, &address)) return false;
+  draft_refer(draft, REFERENCE_DOMAIN, draft_add(draft, route_address_text(&address), address.len));
+  return text_add(draft, text, route_address_text(&address) + 1, address.len - 1);
+}
+
+static bool take_command(draft_t *draft, word_t const *word, stralloc *text) {
+  char command[ROUTE_LINE_MAX];
+  size_t len = word_unquote(command, word);
+  if (len) return text_add(draft, text, command, len);
+  draft_error(draft, draft->line, "an empty command");
+  return false;
+}
+
+static bool host_valid(char const *s, size_t len) {
+  return smtp_domain_valid(s, len, true) || smtp_literal_valid(s, len);
+}
+
+static bool port_valid(char const *s, size_t len) {
+  char digits[6] = "";
+  uint16_t port;
+  if (!len || len >= sizeof digits) return false;
+  memcpy(digits, s, len);
+  return uint160_scan(digits, &port) && port;
+}
+
+static bool server_valid(char const *s, size_t len) {
+  static char const unix_prefix[] = "unix:/";
+  size_t prefix_len = sizeof unix_prefix - 1;
+  if (len > prefix_len && !memcmp(s, unix_prefix, prefix_len)) return true;
+  if (host_valid(s, len)) return true;
+  char const *colon = memrchr(s, ':', len);
+  if (!colon) return false;
+  size_t host_len = (size_t)(colon - s);
+  return host_valid(s, host_len) && port_valid(colon + 1, len - host_len - 1);
+}
+
+static bool take_server(draft_t *draft, word_t const *word, stralloc *text) {
+  if (server_valid(word->s, word->len)) return text_add(draft, text, word->s, word->len);
+  draft_error(draft, draft->line, WORD_FORMAT " is not a server: unix:/path, host or host:port",
+              WORD_ARGS(word));
+  return false;
+}
+
+/* ---- actions ---- */
+
+static action_t const actions[] = {
+    {"maildir", "=+@~", "a folder", false, false, take_maildir},
+    {"alias", "=+@~", "addresses", true, false, take_alias},
+    {"domain", "@", "a domain", false, true, take_domain},
+    {"forward", "=+@~", "addresses", true, false, take_address},
+    {"pipe", "=+@~", "a command, in quotes if it has blanks", false, false, take_command},
+    {"lmtp", "=+@~", "a server", false, false, take_server},
+    {"smarthost", "@*", "a server", false, true, take_server},
+};
+
+static action_t const *action_find(draft_t *draft, word_t const *word) {
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+    if (word_is(word, actions[i].word)) return actions + i;
+  draft_error(draft, draft->line, WORD_FORMAT " is not an action", WORD_ARGS(word));
+  return NULL;
+}
+
+static bool action_fits(draft_t *draft, action_t const *action, size_t arguments) {
+  if (!strchr(action->patterns, *key_at_hand(draft))) {
+    draft_error(draft, draft->line, "%s does not go with this pattern", action->word);
+    return false;
+  }
+  if (!arguments || (arguments > 1 && !action->many)) {
+    draft_error(draft, draft->line, "%s needs %s", action->word, action->needs);
+    return false;
+  }
+  char const *alone = action->alone && draft->actions ? action->word : draft->alone;
+  if (alone) draft_error(draft, draft->line, "%s stands alone in its rule", alone);
+  return !alone;
+}
+
+static bool is_deliverable(draft_t *draft, action_t const *action) {
+  route_channel_t channel = route_letter_channel(*action->word);
+  if (channel == ROUTE_CHANNELS || route_kinds[channel].deliverable) return true;
+  draft_error(draft, draft->line, "%s is not possible: there is no %s in this version",
+              action->word, route_kinds[channel].deliverer);
+  return false;
+}
+
+/* Appends an item to the rule at hand: letter, text, NUL. */
+static bool item_add(draft_t *draft, action_t const *action, word_t const *word) {
+  size_t start = draft->items.len;
+  if (stralloc_catb(&draft->items, action->word, 1)) {
+    if (!action->take(draft, word, &draft->items)) return false;
+    if (stralloc_0(&draft->items)) {
+      rule_at_hand(draft)->items.len += draft->items.len - start;
+      return true;
+    }
+  }
+  draft->failed = true;
+  return false;
+}
+
+void draft_action(draft_t *draft, word_t const *words, size_t count) {
+  action_t const *action = NULL;
+  if (!count)
+    draft_error(draft, draft->line, "a pattern without an action");
+  else
+    action = action_find(draft, words);
+  if (!action || !action_fits(draft, action, count - 1)) return;
+  for (size_t i = 1; i < count; i++)
+    if (!item_add(draft, action, words + i)) return;
+  if (!is_deliverable(draft, action)) return;
+  draft->actions++;
+  if (action->alone) draft->alone = action->word;
+}

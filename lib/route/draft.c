@@ -1,0 +1,50 @@
+#include "route/draft.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_MAX 1024 /* bytes of one finding; a longer one is cut */
+
+slice_t draft_add(draft_t *draft, char const *s, size_t len) {
+  slice_t slice = {draft->bytes.len, len};
+  if (!stralloc_catb(&draft->bytes, s, len) || !stralloc_0(&draft->bytes)) {
+    draft->failed = true;
+    slice.len = 0;
+  }
+  return slice;
+}
+
+void draft_refer(draft_t *draft, reference_kind_t kind, slice_t text) {
+  reference_t reference = {draft->line, kind, text};
+  if (!genalloc_append(reference_t, &draft->references, &reference)) draft->failed = true;
+}
+
+static void report(draft_t *draft, size_t line, bool is_error, char const *format, va_list args) {
+  char text[REPORT_MAX];
+  vsnprintf(text, sizeof text, format, args);
+  draft->report(draft->data, line, is_error, text);
+}
+
+void draft_error(draft_t *draft, size_t line, char const *format, ...) {
+  va_list args;
+  draft->errors++;
+  va_start(args, format);
+  report(draft, line, true, format, args);
+  va_end(args);
+}
+
+void draft_warn(draft_t *draft, size_t line, char const *format, ...) {
+  va_list args;
+  va_start(args, format);
+  report(draft, line, false, format, args);
+  va_end(args);
+}
+
+void draft_free(draft_t *draft) {
+  stralloc_free(&draft->bytes);
+  stralloc_free(&draft->items);
+  genalloc_free(draft_rule_t, &draft->rules);
+  genalloc_free(mention_t, &draft->mentions);
+  genalloc_free(reference_t, &draft->references);
+}

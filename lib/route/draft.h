@@ -1,0 +1,121 @@
+/* A routes table while it is compiled: parse.c and action.c read the text into a draft, build.c
+ * writes the cdb, check.c asks that cdb whether it holds together. */
+#ifndef CHAINMAIL_ROUTE_DRAFT_H
+#define CHAINMAIL_ROUTE_DRAFT_H
+
+#include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
+
+#include "route/internal.h"
+
+/* Bytes of draft_t.bytes or, of a rule's items, draft_t.items; both may move while they grow. */
+typedef struct slice {
+  size_t at;
+  size_t len;
+} slice_t;
+
+typedef struct draft_rule {
+  size_t line;
+  slice_t key;
+  slice_t items; /* those of the last rule are still growing */
+} draft_rule_t;
+
+typedef enum mention_kind {
+  MENTION_ADDRESS,   /* an address there has a rule */
+  MENTION_RULE,      /* @domain has a rule */
+  MENTION_SEPARATORS /* separators ... domain */
+} mention_kind_t;
+
+/* A line that names a domain. */
+typedef struct mention {
+  size_t line;
+  mention_kind_t kind;
+  slice_t domain;     /* with its @ */
+  size_t rule;        /* of MENTION_RULE: its index */
+  slice_t separators; /* of MENTION_SEPARATORS */
+} mention_t;
+
+typedef enum reference_kind {
+  REFERENCE_ALIAS,    /* to an address or a name, which must lead somewhere */
+  REFERENCE_DOMAIN,   /* to a domain, with its @, which must be local */
+  REFERENCE_SEPARATOR /* "+@domain": the character must be a separator there */
+} reference_kind_t;
+
+/* What a line relies on. */
+typedef struct reference {
+  size_t line;
+  reference_kind_t kind;
+  slice_t text; /* ends in a NUL, which is not counted */
+} reference_t;
+
+typedef enum draft_state {
+  DRAFT_NO_RULE,
+  DRAFT_RULE,       /* the last of rules takes actions */
+  DRAFT_FAULTY_RULE /* one with an error in its pattern: actions are passed over */
+} draft_state_t;
+
+typedef struct draft {
+  route_report_f *report;
+  void *data;
+  size_t errors;
+  bool failed; /* out of memory */
+  stralloc bytes;
+  stralloc items;
+  genalloc rules;      /* draft_rule_t */
+  genalloc mentions;   /* mention_t */
+  genalloc references; /* reference_t */
+
+  size_t line; /* at hand, from 1 */
+  draft_state_t state;
+  size_t actions;      /* of the rule at hand */
+  char const *alone;   /* the word that allows of no other there, or NULL */
+  slice_t base;        /* a template that ends in a slash; no bytes: none */
+  slice_t separators;  /* of domains that have none of their own */
+  bool has_separators; /* a line set them */
+} draft_t;
+
+#define draft_rules(draft)      genalloc_s(draft_rule_t, &(draft)->rules)
+#define draft_mentions(draft)   genalloc_s(mention_t, &(draft)->mentions)
+#define draft_references(draft) genalloc_s(reference_t, &(draft)->references)
+
+/* draft.c */
+slice_t draft_add(draft_t *draft, char const *s, size_t len); /* puts a NUL behind it */
+void draft_refer(draft_t *draft, reference_kind_t kind, slice_t text);
+void draft_error(draft_t *draft, size_t line, char const *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void draft_warn(draft_t *draft, size_t line, char const *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void draft_free(draft_t *draft);
+
+/* A word of a line. Quotes and backslashes are still in it. */
+typedef struct word {
+  char const *s;
+  size_t len;
+} word_t;
+
+#define WORD_FORMAT     "%.*s"
+#define WORD_ARGS(word) (int)(word)->len, (word)->s
+
+bool word_is(word_t const *word, char const *s);
+
+/* parse.c */
+void draft_parse(draft_t *draft, char const *text, size_t len);
+/* An address in its canonical form; false, and an error is reported, if it is none. */
+bool draft_address(draft_t *draft, word_t const *word, route_address_t *address);
+/* The same for a name: an address without an @. */
+bool draft_name(draft_t *draft, word_t const *word, route_address_t *address);
+/* The same for a domain, its @ included in address but not in word. */
+bool draft_domain(draft_t *draft, word_t const *word, route_address_t *address);
+
+/* action.c */
+/* Adds the action that these words are to the rule at hand. */
+void draft_action(draft_t *draft, word_t const *words, size_t count);
+void draft_base(draft_t *draft, word_t const *words, size_t count);
+
+/* build.c: writes the cdb; reports what is there twice. 0, or -1 with errno. */
+int draft_build(draft_t *draft, int fd);
+
+/* check.c: reports what does not hold together in the cdb that draft_build wrote. */
+void draft_check(draft_t *draft, route_table_t const *table);
+
+#endif

@@ -1,0 +1,59 @@
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/types.h>
+
+#include "route/internal.h"
+
+route_kind_t const route_kinds[ROUTE_CHANNELS] = {
+    [ROUTE_MAILDIR] = {"maildir", "deliver-maildir", true, false},
+    [ROUTE_LMTP] = {"lmtp", "deliver-lmtp", false, true},
+    [ROUTE_PIPE] = {"pipe", "deliver-pipe", false, true},
+    [ROUTE_FORWARD] = {"forward", "deliver-smtp", false, false},
+    [ROUTE_SMARTHOST] = {"smarthost", "deliver-smtp", false, true},
+};
+
+/* Both the value and its last item end in a NUL, so that no string in it runs on. */
+static int rule_parse(route_rule_t *rule, char const *s, size_t len) {
+  if (len && !s[len - 1]) {
+    size_t digits = size_scan(s, &rule->line);
+    if (digits && !s[digits]) {
+      rule->items = s + digits + 1;
+      rule->len = len - digits - 1;
+      return 1;
+    }
+  }
+  errno = EPROTO;
+  return -1;
+}
+
+int route_rule_find(route_table_t const *table, char const *key, size_t len, route_rule_t *rule) {
+  cdb_data value;
+  if (!table->open) return 0;
+  int found = cdb_find(&table->map, &value, key, (uint32_t)len);
+  if (found > 0) return rule_parse(rule, value.s, value.len);
+  if (found < 0) errno = EPROTO;
+  return found;
+}
+
+bool route_item_next(route_rule_t const *rule, size_t *position, route_item_t *item) {
+  if (*position == rule->len) return false;
+  char const *s = rule->items + *position;
+  item->letter = *s;
+  item->text = *s ? s + 1 : s;
+  *position += strlen(s) + 1;
+  return true;
+}
+
+char const *route_rule_text(route_rule_t const *rule, char letter) {
+  route_item_t item;
+  for (size_t position = 0; route_item_next(rule, &position, &item);)
+    if (item.letter == letter) return item.text;
+  return NULL;
+}
+
+route_channel_t route_letter_channel(char letter) {
+  route_channel_t channel = 0;
+  while (channel < ROUTE_CHANNELS && *route_kinds[channel].word != letter) channel++;
+  return channel;
+}
