@@ -54,7 +54,7 @@ static size_t snum_length(char const *s, size_t len) {
   return n <= 3 && value <= 255 ? n : 0;
 }
 
-bool smtp_ipv4_valid(char const *s, size_t len) {
+static bool ipv4_valid(char const *s, size_t len) {
   size_t at = 0;
   for (unsigned int part = 0; part < 4; part++) {
     if (part && (at == len || s[at++] != '.')) return false;
@@ -80,7 +80,7 @@ static unsigned int ipv6_groups(char const *s, size_t len, bool ipv4_allowed) {
   for (unsigned int groups = 0; groups < NONE; groups++) {
     char const *colon = memchr(s, ':', len);
     size_t group_len = colon ? (size_t)(colon - s) : len;
-    if (!colon && ipv4_allowed && smtp_ipv4_valid(s, len)) return groups + 2;
+    if (!colon && ipv4_allowed && ipv4_valid(s, len)) return groups + 2;
     if (!is_hex_group(s, group_len)) return NONE;
     if (!colon) return groups + 1;
     s += group_len + 1;
@@ -89,7 +89,7 @@ static unsigned int ipv6_groups(char const *s, size_t len, bool ipv4_allowed) {
   return NONE;
 }
 
-bool smtp_ipv6_valid(char const *s, size_t len) {
+static bool ipv6_valid(char const *s, size_t len) {
   char const *gap = memmem(s, len, "::", 2);
   if (!gap) return ipv6_groups(s, len, true) == 8;
   /* "::" stands for at least two groups. */
@@ -115,6 +115,6 @@ bool smtp_literal_valid(char const *s, size_t len) {
   s++;
   len -= 2;
   if (len >= tag_len && smtp_word_is(s, tag_len, tag))
-    return smtp_ipv6_valid(s + tag_len, len - tag_len);
-  return smtp_ipv4_valid(s, len) || general_valid(s, len);
+    return ipv6_valid(s + tag_len, len - tag_len);
+  return ipv4_valid(s, len) || general_valid(s, len);
 }

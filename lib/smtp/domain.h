@@ -7,8 +7,4 @@
 /* SMTP_PATH_OK, SMTP_PATH_SYNTAX or SMTP_PATH_TOO_LONG, for a Domain with or without U-labels. */
 smtp_path_status_t smtp_domain_check(char const *s, size_t len);
 
-/* RFC 5321 4.1.3: IPv4-address-literal without its brackets, IPv6-addr without "IPv6:". */
-bool smtp_ipv4_valid(char const *s, size_t len);
-bool smtp_ipv6_valid(char const *s, size_t len);
-
 #endif

@@ -1,9 +1,11 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
-#include "smtp/domain.h"
+#include "smtp/smtp.h"
 #include "smtp/text.h"
 
+/* Whether a decoded, NUL-terminated value is what its name says. */
 typedef bool check_t(char const *s, size_t len);
 
 static bool is_name(char const *s, size_t len) {
@@ -11,7 +13,8 @@ static bool is_name(char const *s, size_t len) {
 }
 
 static bool is_address(char const *s, size_t len) {
-  return smtp_ipv4_valid(s, len) || smtp_ipv6_valid(s, len);
+  struct in6_addr address;
+  return len && (inet_pton(AF_INET, s, &address) == 1 || inet_pton(AF_INET6, s, &address) == 1);
 }
 
 static bool is_port(char const *s, size_t len) {
