@@ -1,5 +1,6 @@
 /* tcp-rules: see tcp-rules(8). */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 #include "log/log.h"
 #include "net/net.h"
 
-#define USAGE "tcp-rules [-P protocol] [-D text] rules program..."
+#define USAGE       "tcp-rules [-P protocol] [-D text] rules program..."
+#define EXIT_DENIED 1
 
 char const *PROG = "tcp-rules";
 
@@ -59,6 +61,7 @@ static void set_variables(net_rule_t const *rule) {
 static _Noreturn void refuse(char const *text, char const *reason, char const *rule, int error,
                              net_rules_error_t const *detail) {
   log_line_t line;
+  signal(SIGPIPE, SIG_IGN);
   net_refuse(1, text);
   log_start(&line, PROG, "refuse");
   if (fact("REMOTEIP")) log_str(&line, "remote", fact("REMOTEIP"));
@@ -68,7 +71,7 @@ static _Noreturn void refuse(char const *text, char const *reason, char const *r
   if (detail && detail->line) log_uint(&line, "line", detail->line);
   if (detail && detail->reason) log_str(&line, "detail", detail->reason);
   log_send(&line);
-  exit(error ? 111 : 0);
+  exit(error ? 111 : EXIT_DENIED);
 }
 
 static _Noreturn void apply(net_client_t const *client, char const *path, net_refusal_texts_t texts,

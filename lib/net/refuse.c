@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -48,12 +49,21 @@ static void drain(int fd) {
     if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return;
 }
 
+/* A plain side of TLS may be a pipe. One that is ready takes PIPE_BUF bytes without waiting. */
+static void write_pipe(int fd, struct iovec const *parts, int count) {
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) return;
+  ssize_t const r = writev(fd, parts, count);
+  (void)r;
+}
+
 void net_refuse(int fd, char const *text) {
   if (!*text) return;
   struct iovec parts[] = {{.iov_base = (char *)text, .iov_len = strlen(text)},
                           {.iov_base = (char[]){'\r', '\n'}, .iov_len = 2}};
   struct msghdr const message = {.msg_iov = parts, .msg_iovlen = 2};
-  sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ENOTSOCK)
+    write_pipe(fd, parts, 2);
   shutdown(fd, SHUT_WR);
   drain(fd);
 }
