@@ -64,9 +64,12 @@ static failure_t const *failure_of(int error) {
   return &write_failed;
 }
 
+static char const *id; /* of the entry */
+
 static _Noreturn void fail(failure_t const *failure, char const *step, int error) {
   log_line_t line;
   log_start(&line, PROG, "failure");
+  log_str(&line, "id", id);
   log_str(&line, "step", step);
   log_errno(&line, error);
   log_str(&line, "reason", failure->text);
@@ -230,15 +233,15 @@ static char const *const *take_facts(void) {
 
 /* ---- the entry ---- */
 
-static char const *take_id(void) {
+static char const *choose_id(void) {
   static char made[CHAIN_ID_SIZE + 1];
-  char const *id = getenv("QUEUE_ID");
-  if (id && chain_id_valid(id)) return id;
+  char const *given = getenv("QUEUE_ID");
+  if (given && chain_id_valid(given)) return given;
   chain_id_make(made);
   return made;
 }
 
-static _Noreturn void accept_as(char const *id) {
+static _Noreturn void accept_entry(void) {
   char text[sizeof "queued as " + CHAIN_ID_SIZE] = "queued as ";
   strcpy(text + sizeof "queued as " - 1, id);
   chain_accept(text);
@@ -262,14 +265,14 @@ int main(int argc, char const *const *argv) {
   parse_options(argc, argv, &queue);
   log_session(getenv("SESSION_ID"));
   signal(SIGPIPE, SIG_IGN);
+  draft.id = id = choose_id();
   take_message(&message, queue);
   take_envelope(&draft.envelope);
   if (message.fd) alarm(0);
   take_edits(&draft, (uint64_t)message.status.st_size);
   draft.facts = take_facts();
-  draft.id = take_id();
   if (queue_commit(queue, message.fd, &message.status, &draft, name) < 0)
     fail(failure_of(errno), "commit the message", errno);
   queue_trigger(queue, name);
-  accept_as(draft.id);
+  accept_entry();
 }
