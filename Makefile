@@ -100,8 +100,8 @@ endif
 LDLIBS := -lskarnet
 # LIBS_tls-wrap := -lbearssl
 
-# Commands for people, on their PATH; all others are links, and called by chains.
-commands := queue-list route-compile route-query tcp-rules-compile
+# Commands for people have their pages in section 1; all others are links, called by chains.
+commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))
 
 # ---- Sources ----
 
