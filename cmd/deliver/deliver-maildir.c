@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -279,15 +281,21 @@ static void report(void) {
 
 /* ---- taking jobs ---- */
 
-/* Reads once. While nothing is at hand no Maildir is kept open: someone may wish to unmount it.
-   1, 0 at the end, -1 if nothing is at hand. */
+/* Waits for a job. Maildirs that were just in use stay open for a second more, and then no longer:
+   someone may wish to unmount them. */
+static int wait_for_jobs(void) {
+  struct pollfd socket = {0, POLLIN, 0};
+  int result = open_mailboxes ? worker_input_read(&input, 0, true) : -1;
+  if (result >= 0 || (open_mailboxes && errno != EAGAIN)) return result;
+  close_mailboxes();
+  if (poll(&socket, 1, -1) < 0) return -1;
+  return worker_input_read(&input, 0, true);
+}
+
+/* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */
 static int read_jobs(void) {
-  int result = worker_input_read(&input, 0, false);
-  if (result < 0 && errno == EAGAIN && !jobs) {
-    close_mailboxes();
-    result = worker_input_read(&input, 0, true);
-  }
-  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+  int result = jobs ? worker_input_read(&input, 0, false) : wait_for_jobs();
+  if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
   return result;
 }
 
@@ -327,6 +335,12 @@ static void allow_descriptors(void) {
   if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
 }
 
+static void prepare_socket(void) {
+  struct timeval const second = {1, 0};
+  if (setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second) < 0)
+    strerr_diefu1sys(111, "use descriptor 0 as a socket");
+}
+
 static void parse_options(int argc, char const *const *argv) {
   char const *root = 0;
   umask(077);
@@ -347,6 +361,7 @@ int main(int argc, char const *const *argv) {
   char name[MAILDIR_HOST_SIZE];
   parse_options(argc, argv);
   allow_descriptors();
+  prepare_socket();
   if (gethostname(name, sizeof name - 1) < 0) strerr_diefu1sys(111, "get the host's name");
   name[sizeof name - 1] = 0;
   maildir_writer_init(&writer, (uint64_t)getpid(), name);

@@ -31,7 +31,7 @@ int maildir_open(char const *path) {
   if (len + sizeof "/new" > sizeof folder) return errno = ENAMETOOLONG, -1;
   memcpy(folder, path, len);
   memcpy(folder + len, "/new", sizeof "/new");
-  return open(folder, OPEN_FOLDER | O_NOFOLLOW);
+  return openat(AT_FDCWD, folder, OPEN_FOLDER | O_NOFOLLOW); /* musl adds a call to open */
 }
 
 /* ---- making ---- */

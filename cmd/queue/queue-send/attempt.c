@@ -1,0 +1,205 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/random.h>
+
+#include "send.h"
+
+#define RECIPIENTS_AT_ONCE 50            /* of one entry, so that others get their turn */
+#define RECORDS_KEPT       65536         /* bytes in memory; more are written as they come */
+#define TROUBLE_DELAY      (60 * SECOND) /* after a failure that is the queue's own */
+
+static attempt_t *attempts;
+static size_t running;
+
+size_t attempts_running(void) {
+  return running;
+}
+
+static void link_attempt(attempt_t *attempt) {
+  attempt->next = attempts;
+  if (attempts) attempts->previous = attempt;
+  attempts = attempt;
+  running++;
+}
+
+static void unlink_attempt(attempt_t *attempt) {
+  if (attempt->next) attempt->next->previous = attempt->previous;
+  *(attempt->previous ? &attempt->previous->next : &attempts) = attempt->next;
+  running--;
+}
+
+static void free_attempt(attempt_t *attempt) {
+  unlink_attempt(attempt);
+  queue_entry_close(&attempt->entry);
+  queue_state_free(&attempt->state);
+  stralloc_free(&attempt->records);
+  free(attempt);
+}
+
+/* ---- the log ---- */
+
+void attempt_record(attempt_t *attempt, queue_record_t const *record) {
+  char line[QUEUE_RECORD_MAX];
+  size_t len = queue_record_format(line, record);
+  attempt->worth_a_sync |= record->what != 't' && record->what != 'r';
+  if (!stralloc_catb(&attempt->records, line, len))
+    report_entry("record-lost", attempt->item->name, ENOMEM);
+}
+
+static int append(attempt_t *attempt, bool sync) {
+  int fd = openat(settings.state_fd, attempt->item->name,
+                  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+  if (fd < 0) return -1;
+  size_t len = attempt->records.len;
+  bool ended = !attempt->state.torn || allwrite(fd, "\n", 1) == 1;
+  int result = ended && allwrite(fd, attempt->records.s, len) == len ? 0 : -1;
+  if (result == 0 && sync) result = fsync(fd);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return result;
+}
+
+/* A record that is lost costs a delivery done twice, so only what was achieved is synced. */
+static void write_records(attempt_t *attempt, bool sync) {
+  if (!attempt->records.len) return;
+  if (append(attempt, sync && attempt->worth_a_sync) < 0)
+    report_entry("record-lost", attempt->item->name, errno);
+  attempt->logged = true;
+  attempt->state.torn = false;
+  attempt->records.len = 0;
+}
+
+/* ---- the end ---- */
+
+static void forget(item_t *item, bool logged) {
+  if (logged) unlinkat(settings.state_fd, item->name, 0);
+  index_forget(item);
+}
+
+/* An entry that stays would be delivered again, so it is remembered as delivered. */
+static void remove_entry(item_t *item, bool logged) {
+  if (unlinkat(settings.new_fd, item->name, 0) == 0 || errno == ENOENT) return forget(item, logged);
+  report_entry("remove-failed", item->name, errno);
+  item->delivered = true;
+  index_wait(item, time_now() + TROUBLE_DELAY);
+}
+
+static void all_done(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  bool logged = attempt->logged;
+  free_attempt(attempt);
+  remove_entry(item, logged);
+}
+
+static uint64_t next_try(attempt_t const *attempt, uint64_t now, unsigned count) {
+  uint32_t random;
+  random_buf((char *)&random, sizeof random);
+  uint64_t next = now + queue_retry_delay(count, random);
+  uint64_t end = chain_id_time(attempt->entry.id) + settings.lifetime;
+  return next > end && end > now ? end : next; /* the last one is at the end of its life */
+}
+
+static void something_left(attempt_t *attempt) {
+  uint64_t now = time_now();
+  unsigned count = attempt->state.attempts + 1;
+  uint64_t next = attempt->temporary ? next_try(attempt, now, count) : 0;
+  queue_record_t end = {.time = now, .what = 'r', .next = next, .text = ""};
+  item_t *item = attempt->item;
+  attempt_record(attempt, &end);
+  write_records(attempt, true);
+  report_waiting(attempt, count, next);
+  free_attempt(attempt);
+  item->fresh = item->verify = item->forced = false;
+  index_wait(item, next ? next : NEVER);
+}
+
+/* ---- going on ---- */
+
+static void park(attempt_t *attempt, worker_t *worker) {
+  item_t *item = attempt->item;
+  free_attempt(attempt);
+  pool_park(worker, item);
+}
+
+void attempt_go_on(attempt_t *attempt) {
+  char const *address = "";
+  if (attempt->records.len > RECORDS_KEPT) write_records(attempt, false);
+  while (attempt->open < RECIPIENTS_AT_ONCE) {
+    worker_t *busy = 0;
+    address = queue_envelope_next(&attempt->entry.envelope, &attempt->position);
+    if (!address) break;
+    if (!recipient_start(attempt, address, &busy)) return park(attempt, busy);
+  }
+  if (address || attempt->open) return;
+  if (attempt->temporary || attempt->failed)
+    something_left(attempt);
+  else
+    all_done(attempt);
+}
+
+/* ---- the beginning ---- */
+
+/* Torn or strange: it is never delivered, and kept for people to look at. */
+static void set_aside(item_t *item) {
+  report_entry("bad", item->name, EBADMSG);
+  if (renameat(settings.new_fd, item->name, settings.bad_fd, item->name) == 0)
+    return forget(item, true);
+  report_entry("set-aside-failed", item->name, errno);
+  index_wait(item, time_now() + TROUBLE_DELAY);
+}
+
+static void cannot_start(item_t *item, int error) {
+  if (error == EBADMSG) return set_aside(item);
+  if (error == ENOENT) return forget(item, true);
+  report_entry("read-failed", item->name, error);
+  index_wait(item, time_now() + TROUBLE_DELAY);
+}
+
+static int open_entry(attempt_t *attempt) {
+  item_t const *item = attempt->item;
+  if (queue_entry_open(&attempt->entry, settings.new_fd, item->name, settings.owners) < 0)
+    return -1;
+  if (!item->verify || attempt->state.attempts || queue_entry_verify(&attempt->entry) == 0)
+    return 0;
+  int error = errno;
+  queue_entry_close(&attempt->entry);
+  return errno = error, -1;
+}
+
+/* What was found by a scan may not be due yet; that is in its log alone. */
+static bool is_due(item_t *item, queue_state_t const *state) {
+  if (!state->attempts) return true;
+  if (state->next && (item->forced || state->next <= time_now())) return true;
+  index_wait(item, state->next ? state->next : NEVER);
+  return false;
+}
+
+void attempt_start(item_t *item) {
+  if (item->delivered) return remove_entry(item, true);
+  attempt_t *attempt = calloc(1, sizeof *attempt);
+  if (!attempt) return cannot_start(item, ENOMEM);
+  attempt->item = item;
+  if (!item->fresh && queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
+    cannot_start(item, errno);
+  } else if (is_due(item, &attempt->state)) {
+    attempt->logged = attempt->state.text;
+    if (open_entry(attempt) == 0) {
+      link_attempt(attempt);
+      return attempt_go_on(attempt);
+    }
+    cannot_start(item, errno);
+  }
+  queue_state_free(&attempt->state);
+  free(attempt);
+}
+
+void attempts_abandon(void) {
+  for (attempt_t *attempt = attempts; attempt; attempt = attempt->next)
+    if (attempt->worth_a_sync) write_records(attempt, true);
+}

@@ -1,0 +1,162 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "send.h"
+
+/* ---- lists ---- */
+
+void list_append(item_list_t *list, item_t *item) {
+  item->next = 0;
+  if (list->last)
+    list->last->next = item;
+  else
+    list->first = item;
+  list->last = item;
+}
+
+item_t *list_take(item_list_t *list) {
+  item_t *item = list->first;
+  if (!item) return 0;
+  list->first = item->next;
+  if (!list->first) list->last = 0;
+  return item;
+}
+
+/* ---- by name ---- */
+
+static item_t **buckets;
+static size_t bucket_count; /* a power of two */
+static size_t items;
+
+/* The random digits at the end of a name. */
+static size_t hash_name(char const *name) {
+  uint64_t hash = 0;
+  for (char const *s = name + CHAIN_ID_SIZE + 1; *s; s++)
+    hash = hash * 16 + (unsigned)(*s <= '9' ? *s - '0' : *s - 'a' + 10);
+  return (size_t)(hash ^ hash >> 32);
+}
+
+static item_t **find(char const *name) {
+  item_t **link = &buckets[hash_name(name) & (bucket_count - 1)];
+  while (*link && strcmp((*link)->name, name)) link = &(*link)->same_hash;
+  return link;
+}
+
+static bool grow_buckets(void) {
+  size_t old_count = bucket_count;
+  item_t **old = buckets, **bigger = calloc(old_count ? 2 * old_count : 1024, sizeof *bigger);
+  if (!bigger) return old != 0;
+  buckets = bigger;
+  bucket_count = old_count ? 2 * old_count : 1024;
+  for (size_t i = 0; i < old_count; i++)
+    for (item_t *item = old[i], *next; item; item = next) {
+      item_t **link = &buckets[hash_name(item->name) & (bucket_count - 1)];
+      next = item->same_hash;
+      item->same_hash = *link;
+      *link = item;
+    }
+  free(old);
+  return true;
+}
+
+bool index_knows(char const *name) {
+  return bucket_count && *find(name);
+}
+
+/* ---- by when they are due: a binary heap ---- */
+
+static item_t **heap;
+static size_t heap_size, heap_room;
+
+static void heap_set(size_t place, item_t *item) {
+  heap[place] = item;
+  item->place = (uint32_t)place;
+}
+
+static void heap_rise(item_t *item, size_t place) {
+  for (size_t parent; place && heap[parent = (place - 1) / 2]->due > item->due; place = parent)
+    heap_set(place, heap[parent]);
+  heap_set(place, item);
+}
+
+static void heap_sink(item_t *item, size_t place) {
+  for (size_t child; (child = 2 * place + 1) < heap_size; place = child) {
+    if (child + 1 < heap_size && heap[child + 1]->due < heap[child]->due) child++;
+    if (heap[child]->due >= item->due) break;
+    heap_set(place, heap[child]);
+  }
+  heap_set(place, item);
+}
+
+static item_t *heap_take(void) {
+  item_t *first = heap[0], *last = heap[--heap_size];
+  if (heap_size) heap_sink(last, 0);
+  return first;
+}
+
+/* There is room in the heap for every item, so that putting one there cannot fail. */
+static bool grow_heap(void) {
+  size_t room = heap_room ? 2 * heap_room : 1024;
+  item_t **bigger = realloc(heap, room * sizeof *heap);
+  if (!bigger) return false;
+  heap = bigger;
+  heap_room = room;
+  return true;
+}
+
+/* ---- both ---- */
+
+static item_list_t ready;
+
+item_t *index_add(char const *name) {
+  if (items >= bucket_count && !grow_buckets()) return 0;
+  if (items >= heap_room && !grow_heap()) return 0;
+  item_t **link = find(name);
+  if (*link) return 0;
+  item_t *item = calloc(1, sizeof *item);
+  if (!item) return 0;
+  strcpy(item->name, name);
+  items++;
+  return *link = item;
+}
+
+void index_forget(item_t *item) {
+  *find(item->name) = item->same_hash;
+  items--;
+  free(item);
+}
+
+void index_ready(item_t *item) {
+  item->state = ITEM_READY;
+  list_append(&ready, item);
+}
+
+void index_wait(item_t *item, uint64_t due) {
+  item->state = ITEM_WAITING;
+  item->due = due;
+  heap_rise(item, heap_size++);
+}
+
+uint64_t index_next_due(void) {
+  if (ready.first) return 0;
+  return heap_size ? heap[0]->due : NEVER;
+}
+
+/* Turns make it fair: neither does a backlog hold up what comes in, nor a flood the backlog. */
+item_t *index_take(uint64_t now) {
+  static bool ready_last;
+  bool is_due = heap_size && heap[0]->due <= now;
+  ready_last = ready.first && !(ready_last && is_due);
+  item_t *item = ready_last ? list_take(&ready) : is_due ? heap_take() : 0;
+  if (item) item->state = ITEM_ACTIVE;
+  return item;
+}
+
+void index_force(void) {
+  for (size_t i = 0; i < heap_size; i++) {
+    if (heap[i]->due == NEVER) continue;
+    heap[i]->due = chain_id_time(heap[i]->name);
+    heap[i]->forced = true;
+  }
+  for (size_t i = heap_size; i--;) heap_sink(heap[i], i);
+}

@@ -1,0 +1,289 @@
+/* queue-send: see queue-send(8). */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/selfpipe.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "conf/conf.h"
+#include "net/net.h"
+#include "send.h"
+
+char const *PROG = "queue-send";
+
+#define USAGE                                                                                      \
+  "queue-send [-q queue] [-r routes.cdb] [-o uid,...] [-w channel=how]... [-n fd] [-t seconds]"
+
+#define ATTEMPTS_MAX 512 /* entries open at one time */
+#define STARTS       64  /* attempts begun before events are looked at again */
+#define FDS_APART    48  /* descriptors for all else */
+#define OWNERS_MAX   64
+#define RESCAN       (300 * SECOND)
+#define WAIT_MAX     (600 * SECOND) /* of a poll */
+
+settings_t settings;
+
+static size_t attempts_max;
+static uint64_t rescan_at;
+static uint64_t stop_at = NEVER; /* when those in flight are given up; set by TERM */
+static uint64_t stop_time = 10 * SECOND;
+static unsigned notify_fd;
+
+static uint64_t read_clock(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t time_now(void) {
+  return read_clock(CLOCK_REALTIME);
+}
+
+uint64_t clock_now(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+/* ---- signals ---- */
+
+static bool is_stopping(void) {
+  return stop_at != NEVER;
+}
+
+static void stop(void) {
+  if (is_stopping()) return;
+  stop_at = clock_now() + stop_time;
+  pool_stop();
+  net_notify("STOPPING=1");
+}
+
+static void try_all(void) {
+  index_force();
+  scan_start();
+}
+
+static void reap(void) {
+  int wait_status;
+  for (pid_t pid; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;)
+    pool_child_ended(pid, wait_status);
+}
+
+static void handle_signals(void) {
+  for (int signal; (signal = selfpipe_read()) > 0;) {
+    switch (signal) {
+    case SIGTERM:
+    case SIGINT: stop(); break;
+    case SIGHUP:
+    case SIGALRM: try_all(); break;
+    default: reap();
+    }
+  }
+}
+
+static int catch_signals(void) {
+  static int const caught[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM, SIGCHLD};
+  int fd = selfpipe_init();
+  if (fd < 0) strerr_diefu1sys(111, "make a selfpipe");
+  for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+    if (selfpipe_trap(caught[i]) < 0) strerr_diefu1sys(111, "trap signals");
+  signal(SIGPIPE, SIG_IGN);
+  return fd;
+}
+
+/* ---- the loop ---- */
+
+static bool may_start(void) {
+  return !is_stopping() && attempts_running() < attempts_max;
+}
+
+static void start_attempts(void) {
+  item_t *item;
+  for (unsigned i = 0; i < STARTS && may_start() && (item = index_take(time_now())); i++)
+    attempt_start(item);
+}
+
+static void scan_now_and_then(void) {
+  if (clock_now() >= rescan_at) {
+    rescan_at = clock_now() + RESCAN;
+    scan_start();
+  }
+  scan_step();
+}
+
+static uint64_t until(uint64_t then, uint64_t now) {
+  return then > now ? then - now : 0;
+}
+
+/* Microseconds until something is to be done by itself. */
+static uint64_t time_to_wait(void) {
+  uint64_t now = clock_now(), wait = WAIT_MAX;
+  uint64_t const deadlines[] = {pool_deadline(), rescan_at, stop_at};
+  for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
+    if (until(deadlines[i], now) < wait) wait = until(deadlines[i], now);
+  if (scan_running()) return 0;
+  if (!may_start()) return wait;
+  uint64_t due = until(index_next_due(), time_now());
+  return due < wait ? due : wait;
+}
+
+static int poll_timeout(void) {
+  return (int)((time_to_wait() + 999) / 1000);
+}
+
+/* False when it is time to go. */
+static bool goes_on(void) {
+  return !is_stopping() || (pool_in_flight() && clock_now() < stop_at);
+}
+
+static void serve(int signals) {
+  struct pollfd *polls = calloc(2 + pool_size(), sizeof *polls);
+  if (!polls) strerr_diefu1sys(111, "allocate");
+  polls[0] = (struct pollfd){signals, POLLIN, 0};
+  polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
+  while (goes_on()) {
+    routes_doubt();
+    scan_now_and_then();
+    start_attempts();
+    pool_run();
+    size_t count = pool_polls(polls + 2);
+    if (poll(polls, 2 + count, poll_timeout()) < 0) {
+      if (errno != EINTR) strerr_diefu1sys(111, "poll");
+      continue;
+    }
+    pool_handle(polls + 2);
+    if (polls[1].revents) trigger_read();
+    if (polls[0].revents) handle_signals();
+  }
+  attempts_abandon();
+}
+
+/* ---- set-up ---- */
+
+static int open_folder(char const *name) {
+  char path[PATH_MAX];
+  if (strlen(settings.queue) + 1 + strlen(name) >= sizeof path) strerr_dief1x(100, "path too long");
+  strcpy(stpcpy(stpcpy(path, settings.queue), "/"), name);
+  int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) strerr_diefu2sys(111, "open ", path);
+  return fd;
+}
+
+/* Two schedulers would deliver everything twice. The lock goes with the process. */
+static void lock_queue(void) {
+  int queue = open_folder("");
+  int fd = openat(queue, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) strerr_diefu3sys(111, "open ", settings.queue, "/lock");
+  if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    if (errno == EWOULDBLOCK) strerr_dief2x(111, "another queue-send serves ", settings.queue);
+    strerr_diefu3sys(111, "lock ", settings.queue, "/lock");
+  }
+  close(queue);
+}
+
+static void limit_attempts(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
+  size_t apart = FDS_APART + pool_size();
+  if (limit.rlim_cur <= apart) strerr_dief1x(111, "too few file descriptors allowed");
+  attempts_max = limit.rlim_cur - apart < ATTEMPTS_MAX ? limit.rlim_cur - apart : ATTEMPTS_MAX;
+}
+
+static void set_owners(char const *list) {
+  static uid_t owners[OWNERS_MAX + 1];
+  size_t count = 0;
+  for (char const *s = list;; s++) {
+    unsigned int uid;
+    size_t len = uint_scan(s, &uid);
+    if (!len || (s[len] && s[len] != ',') || count == OWNERS_MAX)
+      strerr_dief2x(100, "not a list of uids: ", list);
+    owners[count++] = uid;
+    s += len;
+    if (!*s) break;
+  }
+  owners[count] = (uid_t)-1;
+  settings.owners = owners;
+}
+
+static unsigned parse_number(char const *s) {
+  unsigned number;
+  if (!uint0_scan(s, &number)) strerr_dief2x(100, "not a number: ", s);
+  return number;
+}
+
+static void set_option(int option, char const *value) {
+  switch (option) {
+  case 'q': settings.queue = value; break;
+  case 'r': settings.routes = value; break;
+  case 'o': set_owners(value); break;
+  case 'w':
+    if (pool_configure(value) < 0) strerr_dief2x(100, "not a channel and how to serve it: ", value);
+    break;
+  case 'n': notify_fd = parse_number(value); break;
+  case 't': stop_time = parse_number(value) * SECOND; break;
+  case 'h': strerr_dieusage(0, USAGE);
+  default: strerr_dieusage(100, USAGE);
+  }
+}
+
+static void parse_options(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  for (int option; (option = subgetopt_r(argc, argv, "q:r:o:w:n:t:h", &options)) != -1;)
+    set_option(option, options.arg);
+  if (options.ind < argc) strerr_dieusage(100, USAGE);
+}
+
+static void open_queue(void) {
+  if (!settings.queue) settings.queue = conf_queue();
+  lock_queue();
+  settings.new_fd = open_folder("new");
+  settings.state_fd = open_folder("state");
+  settings.bad_fd = open_folder("bad");
+  settings.tmp_fd = open_folder("tmp");
+  trigger_open();
+}
+
+static void load_settings(void) {
+  static conf_t conf;
+  char const *culprit;
+  if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(100, "load setting ", culprit);
+  settings.lifetime = conf.number[CONF_QUEUE_LIFETIME] * SECOND;
+  pool_open(conf.number[CONF_CONCURRENCY_LOCAL]);
+}
+
+static void tell_ready(void) {
+  if (notify_fd) {
+    fd_write((int)notify_fd, "\n", 1);
+    close((int)notify_fd);
+  }
+  net_notify("READY=1");
+}
+
+int main(int argc, char const *const *argv) {
+  char own[UINT_FMT];
+  own[uint_fmt(own, getuid())] = 0;
+  set_owners(own);
+  parse_options(argc, argv);
+  settings.started = time_now();
+  load_settings();
+  open_queue();
+  limit_attempts();
+  int signals = catch_signals();
+  prctl(PR_SET_DUMPABLE, 0);
+  tell_ready();
+  serve(signals);
+  return 0;
+}

@@ -1,0 +1,232 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "send.h"
+
+static route_table_t routes;
+static bool routes_doubtful = true;
+
+void routes_doubt(void) {
+  routes_doubtful = true;
+}
+
+/* ---- outcomes ---- */
+
+static bool has_expired(attempt_t const *attempt, uint64_t now) {
+  return now >= chain_id_time(attempt->entry.id) + settings.lifetime;
+}
+
+/* The letter of an outcome, in the log of the entry. */
+static char letter_of(attempt_t const *attempt, chain_kind_t kind, uint64_t now) {
+  if (kind == CHAIN_ACCEPT) return 'd';
+  if (kind == CHAIN_REJECT) return 'p';
+  return has_expired(attempt, now) ? 'x' : 't';
+}
+
+static void note_outcome(attempt_t *attempt, char what) {
+  attempt->temporary |= what == 't';
+  attempt->failed |= what == 'p' || what == 'x';
+}
+
+/* Puts it down, unless the log says the same already. */
+static void put_down(recipient_t *recipient, uint64_t target, chain_kind_t kind, char const *text) {
+  attempt_t *attempt = recipient->attempt;
+  uint64_t now = time_now();
+  queue_record_t record = {now, letter_of(attempt, kind, now), recipient->index, target, 0, text};
+  queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, target);
+  note_outcome(attempt, record.what);
+  bool same = before && before->what == 't' && record.what == 't' && before->target == target &&
+              !strcmp(before->text, text);
+  if (!same) attempt_record(attempt, &record);
+}
+
+static bool all_reached(recipient_t const *recipient) {
+  for (job_t const *job = recipient->jobs; job; job = job->sibling)
+    if (job->kind != CHAIN_ACCEPT) return false;
+  return true;
+}
+
+static char const *job_text(job_t const *job) {
+  return job->text ? job->text : "";
+}
+
+/* One record speaks for all targets if they were all reached, or if there is only one. */
+static void record_outcome(recipient_t *recipient) {
+  job_t const *job = recipient->jobs;
+  if (!recipient->failed && all_reached(recipient)) {
+    put_down(recipient, QUEUE_TARGET_ALL, CHAIN_ACCEPT, "");
+  } else if (!recipient->settled && !job->sibling) {
+    put_down(recipient, QUEUE_TARGET_ALL, job->kind, job_text(job));
+  } else {
+    for (; job; job = job->sibling) put_down(recipient, job->target, job->kind, job_text(job));
+  }
+}
+
+static void free_recipient(recipient_t *recipient) {
+  for (job_t *job = recipient->jobs, *next; job; job = next) {
+    next = job->sibling;
+    free(job->text);
+    free(job);
+  }
+  free(recipient);
+}
+
+static void finish(recipient_t *recipient) {
+  attempt_t *attempt = recipient->attempt;
+  record_outcome(recipient);
+  free_recipient(recipient);
+  attempt->open--;
+  attempt_go_on(attempt);
+}
+
+static char *text_of(chain_verdict_t const *verdict) {
+  size_t enhanced = strlen(verdict->enhanced), len = strlen(verdict->text);
+  char *text = malloc(enhanced + 1 + len + 1), *out = text;
+  if (!text) return 0;
+  if (enhanced) {
+    memcpy(out, verdict->enhanced, enhanced);
+    out += enhanced;
+    *out++ = ' ';
+  }
+  memcpy(out, verdict->text, len + 1);
+  return text;
+}
+
+void job_finish(job_t *job, chain_verdict_t const *verdict) {
+  recipient_t *recipient = job->recipient;
+  job->kind = verdict->kind;
+  if (job->kind != CHAIN_ACCEPT) job->text = text_of(verdict);
+  report_job(job);
+  if (!--recipient->pending) finish(recipient);
+}
+
+/* ---- targets ---- */
+
+static char const *channel_word(route_channel_t channel) {
+  return route_kinds[channel].word;
+}
+
+static job_t *make_job(recipient_t *recipient, route_target_t const *target, uint64_t hash) {
+  size_t argument_size = strlen(target->argument) + 1, address_size = strlen(target->address) + 1;
+  job_t *job = malloc(sizeof *job + argument_size + address_size);
+  if (!job) return 0;
+  *job = (job_t){.recipient = recipient, .target = hash, .channel = target->channel};
+  job->address = job->argument + argument_size;
+  memcpy(job->argument, target->argument, argument_size);
+  memcpy(job->address, target->address, address_size);
+  return job;
+}
+
+/* Targets that the log tells of are not tried again, unless they failed for now. */
+static void add_target(void *data, route_target_t const *target) {
+  recipient_t *recipient = data;
+  attempt_t *attempt = recipient->attempt;
+  uint64_t hash = queue_target(channel_word(target->channel), target->argument, target->address);
+  queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, hash);
+  if (before && before->what != 't') {
+    note_outcome(attempt, before->what);
+    recipient->settled = true;
+    recipient->failed |= before->what != 'd';
+    return;
+  }
+  job_t *job = make_job(recipient, target, hash);
+  if (!job) {
+    recipient->error = ENOMEM;
+    return;
+  }
+  job->sibling = recipient->jobs;
+  recipient->jobs = job;
+  recipient->pending++;
+}
+
+typedef struct refusal {
+  route_status_t status;
+  chain_kind_t kind;
+  char const *text;
+} refusal_t;
+
+/* Someone who was known when the message was accepted may be gone when it is delivered. */
+static refusal_t const refusals[] = {
+    {ROUTE_NO_USER, CHAIN_REJECT, "5.1.1 no such user here"},
+    {ROUTE_NO_DOMAIN, CHAIN_REJECT, "5.1.2 the domain is not one of ours"},
+    {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 the routes do not hold together for this address"},
+};
+static refusal_t const no_routes = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 the routes cannot be read"};
+static refusal_t const no_memory = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.0 out of memory"};
+
+static refusal_t const *find_refusal(recipient_t const *recipient, route_status_t status) {
+  if (recipient->error) return &no_memory;
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    if (refusals[i].status == status) return &refusals[i];
+  return 0;
+}
+
+/* One stat for all that is begun in one turn. A new table that cannot be read leaves the old one in
+   force. */
+static int refresh_routes(void) {
+  int result = routes_doubtful ? route_refresh(&routes, settings.routes) : 0;
+  if (result < 0) report_entry("routes-failed", "", errno);
+  routes_doubtful = result < 0;
+  return result < 0 && !routes.open ? -1 : 0;
+}
+
+static refusal_t const *resolve(recipient_t *recipient) {
+  if (refresh_routes() < 0) return &no_routes;
+  char const *address = recipient->address;
+  route_status_t status = route_resolve(&routes, address, strlen(address), add_target, recipient);
+  return find_refusal(recipient, status);
+}
+
+/* ---- starting ---- */
+
+static void refuse(recipient_t *recipient, refusal_t const *refusal) {
+  put_down(recipient, QUEUE_TARGET_ALL, refusal->kind, refusal->text);
+  report_recipient(recipient, refusal->kind, refusal->text);
+  free_recipient(recipient);
+}
+
+static worker_t *find_busy_worker(recipient_t const *recipient) {
+  for (job_t const *job = recipient->jobs; job; job = job->sibling) {
+    worker_t *worker = pool_worker(job->channel, job->argument);
+    if (pool_is_busy(worker)) return worker;
+  }
+  return 0;
+}
+
+static void put_jobs(recipient_t *recipient) {
+  recipient->attempt->open++;
+  for (job_t *job = recipient->jobs, *next; job; job = next) {
+    next = job->sibling;
+    pool_put(job);
+  }
+}
+
+/* True if the log says that nothing is left to do for this recipient. */
+static bool is_settled(attempt_t *attempt, size_t index) {
+  queue_record_t const *before = queue_state_find(&attempt->state, index, QUEUE_TARGET_ALL);
+  if (!before || before->what == 't') return false;
+  note_outcome(attempt, before->what);
+  return true;
+}
+
+bool recipient_start(attempt_t *attempt, char const *address, worker_t **busy) {
+  bool first = !attempt->open && !attempt->records.len;
+  size_t index = attempt->recipient++;
+  if (is_settled(attempt, index)) return true;
+  recipient_t *recipient = calloc(1, sizeof *recipient);
+  if (!recipient) return attempt->temporary = true;
+  *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
+  refusal_t const *refusal = resolve(recipient);
+  if (refusal) {
+    refuse(recipient, refusal);
+  } else if (first && (*busy = find_busy_worker(recipient))) {
+    free_recipient(recipient);
+    return false;
+  } else if (recipient->jobs) {
+    put_jobs(recipient);
+  } else {
+    free_recipient(recipient); /* all its targets were settled one by one */
+  }
+  return true;
+}

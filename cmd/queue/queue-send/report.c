@@ -1,0 +1,100 @@
+#include <sys/wait.h>
+
+#include "log/log.h"
+#include "send.h"
+
+static void start(log_line_t *line, char const *event) {
+  log_start(line, "queue-send", event);
+}
+
+/* The id and the session, so that one id tells a message's whole story. */
+static void start_entry(log_line_t *line, char const *event, queue_entry_t const *entry) {
+  log_session(queue_entry_fact(entry, "SESSION_ID"));
+  start(line, event);
+  log_session(0);
+  log_str(line, "id", entry->id);
+}
+
+static void log_delay(log_line_t *line, queue_entry_t const *entry) {
+  uint64_t now = time_now(), born = chain_id_time(entry->id);
+  log_uint(line, "delay", now > born ? (now - born) / 1000 : 0);
+}
+
+static char const *event_of(chain_kind_t kind) {
+  switch (kind) {
+  case CHAIN_ACCEPT: return "delivered";
+  case CHAIN_DEFER: return "deferred";
+  case CHAIN_REJECT: break;
+  }
+  return "failed";
+}
+
+void report_job(job_t const *job) {
+  log_line_t line;
+  queue_entry_t const *entry = &job->recipient->attempt->entry;
+  start_entry(&line, event_of(job->kind), entry);
+  log_str(&line, "rcpt", job->recipient->address);
+  log_str(&line, "channel", route_kinds[job->channel].word);
+  log_str(&line, "to", job->argument);
+  log_delay(&line, entry);
+  if (job->text) log_str(&line, "text", job->text);
+  log_send(&line);
+}
+
+void report_recipient(recipient_t const *recipient, chain_kind_t kind, char const *text) {
+  log_line_t line;
+  queue_entry_t const *entry = &recipient->attempt->entry;
+  start_entry(&line, event_of(kind), entry);
+  log_str(&line, "rcpt", recipient->address);
+  log_delay(&line, entry);
+  log_str(&line, "text", text);
+  log_send(&line);
+}
+
+void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next) {
+  log_line_t line;
+  uint64_t now = time_now();
+  start_entry(&line, next ? "waiting" : "undeliverable", &attempt->entry);
+  log_uint(&line, "attempts", attempts);
+  if (next) log_uint(&line, "next", next > now ? (next - now) / SECOND : 0);
+  log_delay(&line, &attempt->entry);
+  log_send(&line);
+}
+
+void report_entry(char const *event, char const *name, int error) {
+  log_line_t line;
+  start(&line, event);
+  log_bytes(&line, "id", name, CHAIN_ID_SIZE);
+  log_errno(&line, error);
+  log_send(&line);
+}
+
+void report_queue(char const *event, char const *folder, uint64_t count, int error) {
+  log_line_t line;
+  start(&line, event);
+  log_str(&line, "folder", folder);
+  if (error)
+    log_errno(&line, error);
+  else
+    log_uint(&line, "count", count);
+  log_send(&line);
+}
+
+void report_worker(char const *event, char const *program, int error) {
+  log_line_t line;
+  start(&line, event);
+  log_str(&line, "program", program);
+  if (error) log_errno(&line, error);
+  log_send(&line);
+}
+
+void report_exit(char const *program, int wait_status) {
+  log_line_t line;
+  start(&line, "worker-ended");
+  log_str(&line, "program", program);
+  if (WIFSIGNALED(wait_status))
+    log_uint(&line, "signal", (uint64_t)WTERMSIG(wait_status));
+  else
+    log_uint(&line, "exit", (uint64_t)WEXITSTATUS(wait_status));
+  log_send(&line);
+}

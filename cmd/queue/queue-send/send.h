@@ -1,0 +1,197 @@
+/* What the files of queue-send share.
+ *
+ *   index      every entry of the queue as a small record, by name and by when it is due
+ *   scan       how entries become known: the trigger, and reading the queue's folders
+ *   attempt    one entry, open while it is attempted: its recipients, its outcome
+ *   recipient  one recipient of an attempt: a job for each of its targets
+ *   pool       the deliverers, and the jobs they have or wait for
+ *   report     log lines */
+#ifndef CHAINMAIL_QUEUE_SEND_H
+#define CHAINMAIL_QUEUE_SEND_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <skalibs/stralloc.h>
+
+#include "queue/queue.h"
+#include "route/route.h"
+#include "worker/worker.h"
+
+#define SECOND UINT64_C(1000000) /* times are in microseconds */
+#define NEVER  UINT64_MAX
+
+/* The queue's folders, and what was asked for. */
+typedef struct settings {
+  char const *queue;
+  int new_fd, state_fd, bad_fd, tmp_fd;
+  uid_t const *owners; /* ended by (uid_t)-1 */
+  char const *routes;  /* path of the table, NULL: the usual one */
+  uint64_t lifetime;
+  uint64_t started; /* when we did */
+} settings_t;
+
+extern settings_t settings;
+
+uint64_t time_now(void);  /* since the epoch, for what is written down */
+uint64_t clock_now(void); /* for waiting: no one sets this clock */
+
+/* ---- index --------------------------------------------------------------------------------- */
+
+typedef enum item_state {
+  ITEM_READY,   /* in the list of those that go next */
+  ITEM_WAITING, /* in the heap */
+  ITEM_PARKED,  /* in the list of a worker that has enough to do */
+  ITEM_ACTIVE   /* being attempted */
+} item_state_t;
+
+/* An entry that is known: all that is kept in memory of one that waits. */
+typedef struct item {
+  struct item *same_hash;
+  struct item *next; /* in a list */
+  uint64_t due;      /* NEVER: nothing is left to try */
+  uint32_t place;    /* in the heap */
+  uint8_t state;
+  bool fresh;     /* born while we ran, never attempted: it has no log */
+  bool verify;    /* found by a scan: its checksum is not known to be right */
+  bool forced;    /* an ALRM wants it tried whatever its log says */
+  bool delivered; /* only its removal is left to do */
+  char name[QUEUE_NAME_SIZE + 1];
+} item_t;
+
+typedef struct item_list {
+  item_t *first, *last;
+} item_list_t;
+
+void list_append(item_list_t *list, item_t *item);
+item_t *list_take(item_list_t *list);
+
+/* Adds an entry that is not known yet. NULL if it is known, or there is no memory for it. It is in
+   no list and not in the heap. */
+item_t *index_add(char const *name);
+bool index_knows(char const *name);
+void index_forget(item_t *item);
+/* Where an item goes next. */
+void index_ready(item_t *item);
+void index_wait(item_t *item, uint64_t due);
+/* The next one to attempt, or NULL; ready ones and those that are due take turns. */
+item_t *index_take(uint64_t now);
+/* When there will be one. */
+uint64_t index_next_due(void);
+/* All that wait for a retry are due now. */
+void index_force(void);
+
+/* ---- scan ---------------------------------------------------------------------------------- */
+
+void trigger_open(void);
+int trigger_fd(void);
+void trigger_read(void);
+/* Begins to read the folders from the start. */
+void scan_start(void);
+/* Goes on for a while. */
+void scan_step(void);
+bool scan_running(void);
+
+/* ---- attempt ------------------------------------------------------------------------------- */
+
+typedef struct attempt {
+  struct attempt *next, *previous; /* of those under way */
+  item_t *item;
+  queue_entry_t entry;
+  queue_state_t state;
+  stralloc records;  /* of this attempt, not written yet */
+  bool logged;       /* there is a file state/<name> */
+  bool worth_a_sync; /* records tell of more than failures */
+  size_t position;   /* in the envelope */
+  size_t recipient;  /* index of the next one */
+  size_t open;       /* recipients that were begun and not finished */
+  bool temporary;    /* a target failed for now */
+  bool failed;       /* a target failed for good, now or earlier */
+} attempt_t;
+
+/* Attempts an entry; it is waited for, or forgotten, when that is over. */
+void attempt_start(item_t *item);
+/* A recipient of it is finished, with its record or records. */
+void attempt_go_on(attempt_t *attempt);
+void attempt_record(attempt_t *attempt, queue_record_t const *record);
+size_t attempts_running(void);
+/* At the end of the program: writes down what was done. */
+void attempts_abandon(void);
+
+/* ---- recipient ----------------------------------------------------------------------------- */
+
+typedef struct recipient recipient_t;
+
+/* One delivery: a target of a recipient. */
+typedef struct job {
+  struct job *next; /* in a worker's list, or NULL */
+  struct job *sibling;
+  recipient_t *recipient;
+  uint64_t number; /* given when it is sent */
+  uint64_t target;
+  route_channel_t channel;
+  chain_kind_t kind; /* of its outcome */
+  char *text;        /* malloced, of a failure */
+  char *address;     /* these two behind the struct */
+  char argument[];
+} job_t;
+
+struct recipient {
+  attempt_t *attempt;
+  size_t index;
+  char const *address;
+  job_t *jobs;
+  size_t pending; /* jobs without an outcome */
+  bool settled;   /* other targets had their outcome in earlier attempts */
+  bool failed;    /* and one of them was a failure for good */
+  int error;      /* while its targets are collected */
+};
+
+typedef struct worker worker_t;
+
+/* Begins the next recipient of an attempt. False if it is the first one and its worker, *busy, has
+   enough to do: nothing was begun. */
+bool recipient_start(attempt_t *attempt, char const *address, worker_t **busy);
+void job_finish(job_t *job, chain_verdict_t const *verdict);
+/* The table of routes may have changed since it was last looked at. */
+void routes_doubt(void);
+
+/* ---- pool ---------------------------------------------------------------------------------- */
+
+/* Takes "channel=count", "channel=unix:path" or "channel=program arguments". 0, or -1. */
+int pool_configure(char const *option);
+void pool_open(size_t concurrency);
+size_t pool_size(void); /* workers */
+/* The worker that serves this target: always the same one for a Maildir, so that syncs combine. */
+worker_t *pool_worker(route_channel_t channel, char const *argument);
+bool pool_is_busy(worker_t const *worker);
+void pool_park(worker_t *worker, item_t *item);
+void pool_put(job_t *job);
+/* Starts workers that have jobs, gives out jobs, ends those that hang. */
+void pool_run(void);
+/* Fills polls, returns how many; pool_handle takes them back. */
+size_t pool_polls(struct pollfd *polls);
+void pool_handle(struct pollfd const *polls);
+/* When pool_run must be called even if nothing happens. */
+uint64_t pool_deadline(void);
+size_t pool_in_flight(void);
+void pool_stop(void); /* gives out no more jobs */
+void pool_child_ended(pid_t pid, int wait_status);
+
+/* ---- report -------------------------------------------------------------------------------- */
+
+void report_job(job_t const *job);
+/* A recipient that no job was made for. */
+void report_recipient(recipient_t const *recipient, chain_kind_t kind, char const *text);
+/* Something of an entry is left: for the next try (next), or for people to look at (0). */
+void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next);
+void report_entry(char const *event, char const *name, int error);
+/* What a scan did in a folder, or why it could not. */
+void report_queue(char const *event, char const *folder, uint64_t count, int error);
+void report_worker(char const *event, char const *program, int error);
+void report_exit(char const *program, int wait_status);
+
+#endif
