@@ -16,6 +16,7 @@ The conversation
   closed           the server ends the connection
   tls NAME=value.. the TLS provider takes the command, says these records and connects both ends
   tls decline      it closes the control socket without a byte;   tls fail   after one
+  tls flood        it sends more than anyone wants to know
 In text: \\r \\n \\t \\0 \\\\ \\xHH are bytes, all else is UTF-8.
 
 Before it
@@ -24,6 +25,7 @@ Before it
   routes, texts    indented lines: the file routes, compiled; a file of reply texts
   hook NAME        indented lines: a hook's script;     link NAME   a link's, found in PATH
   pipes            fd 0 and 1 are pipes                 provider VALUE     UCSPITLS=VALUE, with fds
+  limit N          no file may have more than N bytes
 After it (what the link `record` was given, the last time)
   message          indented lines: exactly these, ended by LF; `*N: text` is N of them
   bytes text       exactly these bytes
@@ -31,6 +33,7 @@ After it (what the link `record` was given, the last time)
   fact NAME=value  in its environment                   no fact NAME
   trace regex      the Received field, unfolded
   no message       the chain was not run                log regex   a line of the log
+  recorded NAME t  what a hook wrote to $RECORD/NAME
   exit N           smtp-front's exit code (0)
 """
 
@@ -38,7 +41,9 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import resource
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -77,6 +82,7 @@ class Session:
         self.provider = None
         self.received = b""
         self.exit_code = 0
+        self.file_limit = None
         for name in ("conf", "queue/new", "queue/tmp", "hooks", "links", "record"):
             (folder / name).mkdir(parents=True)
         self.configure("me", "mail.example.test")
@@ -124,12 +130,17 @@ class Session:
         if self.pipes:
             ends, self.stream = self.make_pipes()
         self.process = subprocess.Popen(command, stdin=ends[0], stdout=ends[1], stderr=log,
-                                        env=environment, pass_fds=inherited, cwd=self.folder)
+                                        env=environment, pass_fds=inherited, cwd=self.folder,
+                                        preexec_fn=self.limit_files if self.file_limit else None)
         theirs.close()
         if self.pipes:
             ours.close()
             for fd in ends:
                 os.close(fd)
+
+    def limit_files(self):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
 
     @staticmethod
     def make_pipes():
@@ -204,6 +215,9 @@ class Session:
             self.control.sendall(b"" if words == ["decline"] else b"S")
             self.control.close()
             return
+        if words == ["flood"]:
+            self.control.sendall(b"SSL_X=" + b"x" * 20000)
+            return
         self.control.sendall(b"".join(to_bytes(word) + b"\0" for word in words) + b"\0")
         self.stream = self.tunnel
 
@@ -275,11 +289,11 @@ class Player:
         self.session = session
         self.lines = path.read_text().split("\n")
         self.at = 0
-        self.outgoing = b""
+        self.outgoing = bytearray()
 
     def flush(self):
         if self.outgoing:
-            data, self.outgoing = self.outgoing, b""
+            data, self.outgoing = bytes(self.outgoing), bytearray()
             self.session.send(data)
 
     def play(self):
@@ -347,6 +361,9 @@ class Player:
 
     def do_link(self, rest):
         self.session.script("links", rest, self.block())
+
+    def do_limit(self, rest):
+        self.session.file_limit = int(rest)
 
     def do_pipes(self, _):
         self.session.pipes = True
@@ -421,6 +438,11 @@ class Player:
         for fact in self.session.facts() if kind == "fact" else []:
             if fact.partition(b"=")[0] == name.encode():
                 raise Difference(f"there is a fact {fact!r}")
+
+    def do_recorded(self, rest):
+        self.after()
+        name, _, want = rest.partition(" ")
+        self.session.check_same(name, self.session.recorded(name), to_bytes(want))
 
     def do_log(self, rest):
         self.after()

@@ -19,4 +19,4 @@ S~ 221 .*
 closed
 message
   *40000: .{n} a line of some length, so that the message is larger than the buffer
-log recipients=1 bytes=2988894 verdict=250
+log recipients=1 bytes=3028894 verdict=250

@@ -5,7 +5,7 @@
 HERE=$(dirname "$0")
 
 oneTimeSetUp() {
-  "$HERE/_transcript.py" "$HERE"/*.t >"$SHUNIT_TMPDIR/results" 2>&1
+  "$HERE/_transcript.py" "$HERE"/*.t >"$SHUNIT_TMPDIR/results" 2>&1 || :
 }
 
 check() {

@@ -30,7 +30,7 @@ static void fail_storage(session_t *session, int error, char const *step) {
   log_str(&line, "step", step);
   log_errno(&line, error);
   log_send(&line);
-  bool full = error == ENOSPC || error == EDQUOT;
+  bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   fail(&session->transaction.message, full ? REPLY_DISK_FULL : REPLY_STORAGE);
 }
 

@@ -40,17 +40,22 @@ static void forget_proxy(session_t *session) {
   environment_drop("DATABYTES=");
 }
 
+/* What was given for an attribute; "" is also what [UNAVAILABLE] stands for. */
+static char const *value_of(smtp_xclient_t const *xclient, smtp_xclient_name_t name) {
+  return xclient->given[name] ? xclient->value[name] : "";
+}
+
 static void apply(session_t *session, smtp_xclient_t const *xclient) {
   if (xclient->given[SMTP_XCLIENT_ADDR]) forget_proxy(session);
   for (size_t i = 0; i < sizeof ucspi_attributes / sizeof *ucspi_attributes; i++) {
-    char const *value = xclient->value[ucspi_attributes[i].name];
+    char const *value = value_of(xclient, ucspi_attributes[i].name);
     if (xclient->given[ucspi_attributes[i].name])
       environment_set_ucspi(session, ucspi_attributes[i].suffix, *value ? value : 0);
   }
-  char const *helo = xclient->value[SMTP_XCLIENT_HELO];
+  char const *helo = value_of(xclient, SMTP_XCLIENT_HELO);
   if (!check_hello(session, (argument_t){helo, strlen(helo)})) strcpy(session->helo, helo);
-  strcpy(session->auth_user, xclient->value[SMTP_XCLIENT_LOGIN]);
-  session->extended = !strcmp(xclient->value[SMTP_XCLIENT_PROTO], "ESMTP");
+  strcpy(session->auth_user, value_of(xclient, SMTP_XCLIENT_LOGIN));
+  session->extended = !strcmp(value_of(xclient, SMTP_XCLIENT_PROTO), "ESMTP");
 }
 
 static void log_xclient(session_t const *session, argument_t argument) {

@@ -1,0 +1,19 @@
+# So does 521.
+env RELAYCLIENT=
+options -R -o timeout-chain=1
+chain speak
+link speak
+  printf "D521 5.7.1 never again" >&4; exit 82
+S~ 220 .*
+C: HELO client.example
+S~ 250 .*
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<b@example.org>
+C: DATA
+C: Subject: test
+C: .
+S: 250 2.1.0 Sender ok
+S: 250 2.1.5 Recipient ok
+S~ 354 .*
+S: 521 5.7.1 never again
+closed

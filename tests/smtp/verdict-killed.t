@@ -1,0 +1,22 @@
+# A chain that crashes.
+env RELAYCLIENT=
+options -R -o timeout-chain=1
+chain speak
+link speak
+  kill -9 $$
+S~ 220 .*
+C: HELO client.example
+S~ 250 .*
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<b@example.org>
+C: DATA
+C: Subject: test
+C: .
+S: 250 2.1.0 Sender ok
+S: 250 2.1.5 Recipient ok
+S~ 354 .*
+S: 451 4.3.0 mail system trouble, try again later
+C: QUIT
+S~ 221 .*
+closed
+no message

@@ -1,0 +1,22 @@
+# A chain that takes too long is ended with all its children.
+env RELAYCLIENT=
+options -R -o timeout-chain=1
+chain speak
+link speak
+  echo $$ >"$RECORD/pid"; sleep 1000 & sleep 1000
+S~ 220 .*
+C: HELO client.example
+S~ 250 .*
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<b@example.org>
+C: DATA
+C: Subject: test
+C: .
+S: 250 2.1.0 Sender ok
+S: 250 2.1.5 Recipient ok
+S~ 354 .*
+S: 451 4.3.0 the mail chain took too long
+C: QUIT
+S~ 221 .*
+closed
+log verdict=451 text="the mail chain took too long"

@@ -1,0 +1,21 @@
+# A code of another class than the verdict is text.
+env RELAYCLIENT=
+options -R -o timeout-chain=1
+chain speak
+link speak
+  printf "D250 2.0.0 fine" >&4; exit 82
+S~ 220 .*
+C: HELO client.example
+S~ 250 .*
+C: MAIL FROM:<a@example.net>
+C: RCPT TO:<b@example.org>
+C: DATA
+C: Subject: test
+C: .
+S: 250 2.1.0 Sender ok
+S: 250 2.1.5 Recipient ok
+S~ 354 .*
+S: 554 5.3.0 250 2.0.0 fine
+C: QUIT
+S~ 221 .*
+closed
