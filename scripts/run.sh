@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 RUN=${RUN:-$top/build/run}
 SMTP_PORT=${SMTP_PORT:-2525}
 SMTP_ADDRESS=127.0.0.1
-START_TIMEOUT=20    # seconds until the services must be ready
+START_TIMEOUT=10    # seconds until the services must be ready
 DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
 services='smtp queue-send deliver-maildir'
 
@@ -16,6 +16,13 @@ die() { say "$*" >&2; exit 1; }
 
 mkdir -p "$RUN"
 RUN=$(cd "$RUN" && pwd)
+# One at a time in one place; whatever is started here keeps the lock until it ends.
+if [ "${RUN_LOCKED:-}" != "$RUN" ]; then
+  export RUN RUN_LOCKED="$RUN"
+  s6-setlock -n "$RUN/lock" true 2>/dev/null ||
+    die "already running in $RUN; RUN= and SMTP_PORT= choose another place and port"
+  exec s6-setlock -n "$RUN/lock" "$0"
+fi
 tree=$RUN/service
 PATH=$BIN:$PATH
 CHAINMAIL_CONF=$RUN/conf
@@ -99,7 +106,7 @@ start() {
 stop() {
   trap '' INT TERM HUP
   if [ -n "$svscan" ] && s6-svscanctl -t "$tree" 2>/dev/null; then wait "$svscan" || :; fi
-  [ -z "$listener" ] || kill "$listener" 2>/dev/null || :
+  if [ -n "$listener" ] && kill "$listener" 2>/dev/null; then wait "$listener" || :; fi
 }
 
 send_first() {
