@@ -1,36 +1,25 @@
 #!/usr/bin/env python3
-"""_caller.py [OPTION...] MESSAGE ENVELOPE PROGRAM [ARGUMENT...]: runs a last link.
+"""_caller.py [OPTION] MESSAGE ENVELOPE PROGRAM [ARGUMENT...]: runs a last link.
 
 As smtp-front would: the message in an unnamed file of CHAINMAIL_QUEUE's new/, the envelope in a
 sealed memfd, a verdict pipe on fd 4 and 6. Prints what the pipe said, a record a line, then the
-exit code. MESSAGE and ENVELOPE are files.
+exit code. MESSAGE and ENVELOPE are files. With one of these options it is different in one way:
   --pipes      as qmail-smtpd: fd 0 and fd 1 are pipes, and no verdict pipe
   --files      fd 0 and fd 1 are the files themselves, opened for reading
+  --skip=N     the same, their offsets N
+  --spooled    no difference
   --silent     no verdict pipe
   --read-only  the unnamed file is opened for reading only
   --unlinked   the file had a name in tmp/ once: it cannot be named again
-  --skip N     the files' offsets are N
 """
 
-import argparse
+# Only modules that load fast: a suite runs this a hundred times.
 import fcntl
 import os
-import subprocess
 import sys
-import threading
 
 F_ADD_SEALS, ALL_SEALS = 1033, 15
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    for flag in "pipes", "files", "silent", "read-only", "unlinked":
-        parser.add_argument(f"--{flag}", action="store_true")
-    parser.add_argument("--skip", type=int, default=0)
-    parser.add_argument("message")
-    parser.add_argument("envelope")
-    parser.add_argument("program", nargs=argparse.REMAINDER)
-    return parser.parse_args()
+SIGPIPE, SIGXFSZ = 13, 25
 
 
 def read(path):
@@ -38,8 +27,10 @@ def read(path):
         return file.read()
 
 
-def spool(queue, message, options):
-    if options.unlinked:
+def spool(option, message):
+    """The message's file, and MESSAGE_FILE."""
+    queue = os.environ["CHAINMAIL_QUEUE"]
+    if option == "--unlinked":
         path = f"{queue}/tmp/unlinked.{os.getpid()}"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         os.unlink(path)
@@ -48,7 +39,7 @@ def spool(queue, message, options):
     os.pwrite(fd, message, 0)
     status = os.fstat(fd)
     os.environ["MESSAGE_FILE"] = f"{status.st_dev}:{status.st_ino}:{status.st_size}"
-    return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY) if options.read_only else fd
+    return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY) if option == "--read-only" else fd
 
 
 def seal(envelope):
@@ -58,58 +49,69 @@ def seal(envelope):
     return fd
 
 
-def feed(fd, data):
-    try:
-        with os.fdopen(fd, "wb") as pipe:
-            pipe.write(data)
-    except BrokenPipeError:
-        pass
+def feed(data):
+    """A pipe that another process writes data to."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        try:
+            while data:
+                data = data[os.write(writer, data):]
+        finally:
+            os._exit(0)
+    os.close(writer)
+    return reader
 
 
-def open_inputs(options):
-    """The child's fd 0 and 1, and the threads that feed them."""
-    message, envelope = read(options.message), read(options.envelope)
-    if options.files:
-        fds = [os.open(path, os.O_RDONLY) for path in (options.message, options.envelope)]
-        for fd in fds:
-            os.lseek(fd, options.skip, os.SEEK_SET)
-        return fds, []
-    if options.pipes:
-        pipes = [os.pipe(), os.pipe()]
-        feeders = [threading.Thread(target=feed, args=(pipe[1], data))
-                   for pipe, data in zip(pipes, (message, envelope))]
-        return [pipe[0] for pipe in pipes], feeders
-    return [spool(os.environ["CHAINMAIL_QUEUE"], message, options), seal(envelope)], []
+def open_at(path, offset):
+    fd = os.open(path, os.O_RDONLY)
+    os.lseek(fd, offset, os.SEEK_SET)
+    return fd
 
 
-def place(fds):
-    """In the child: fds become 0, 1 and, if there are three, 4 and 6."""
+def open_inputs(option, paths):
+    name, _, value = option.partition("=")
+    if name in ("--files", "--skip"):
+        return [open_at(path, int(value or 0)) for path in paths]
+    message, envelope = map(read, paths)
+    if name == "--pipes":
+        return [feed(message), feed(envelope)]
+    return [spool(option, message), seal(envelope)]
+
+
+def become(program, fds):
+    """The child: fds become 0, 1 and, if there are three, 4 and 6."""
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in fds]
-    os.dup2(high[0], 0)
-    os.dup2(high[1], 1)
-    for fd in high[2:]:
-        os.dup2(fd, 4)
-        os.dup2(fd, 6)
-    os.closerange(7, 100)
+    for fd, to in zip(high + high[2:], (0, 1, 4, 6)):
+        os.dup2(fd, to)
+    os.closerange(7, 30)
+    signals_as_at_start()
+    os.execvp(program[0], program)
+
+
+def signals_as_at_start():
+    import _signal # Python ignores these; whom it starts should not
+    _signal.signal(SIGPIPE, _signal.SIG_DFL)
+    _signal.signal(SIGXFSZ, _signal.SIG_DFL)
 
 
 def main():
-    options = parse_arguments()
-    fds, feeders = open_inputs(options)
+    arguments = sys.argv[1:]
+    option = arguments.pop(0) if arguments[0].startswith("--") else ""
+    fds = open_inputs(option, arguments[:2])
     verdict = None
-    if not (options.silent or options.pipes):
+    if option not in ("--silent", "--pipes"):
         verdict, end = os.pipe()
         fds.append(end)
         os.environ["ERROR_FD"] = "4"
-    child = subprocess.Popen(options.program, preexec_fn=lambda: place(fds), close_fds=False)
+    child = os.fork()
+    if child == 0:
+        become(arguments[2:], fds)
     for fd in fds:
         os.close(fd)
-    for feeder in feeders:
-        feeder.start()
-    if verdict is not None:
-        with os.fdopen(verdict, "rb") as pipe:
-            sys.stdout.write(pipe.read().decode().replace("\0", "\n"))
-    print(child.wait())
+    words = b"".join(iter(lambda: os.read(verdict, 4096), b"")) if verdict else b""
+    sys.stdout.write(words.decode().replace("\0", "\n"))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 main()
