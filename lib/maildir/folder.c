@@ -9,7 +9,6 @@
 
 #include "maildir/maildir.h"
 
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define FOLDER_MODE 0777 /* less the umask */
 
 static char const *const parts[] = {"tmp", "new", "cur"};
@@ -25,19 +24,28 @@ int maildir_path_check(char const *path) {
   return 0;
 }
 
+/* Network file systems are interrupted. openat, since musl's open adds a call. */
+static int open_folder(int at, char const *path, int flags) {
+  int fd;
+  do {
+    fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
 int maildir_open(char const *path) {
   char folder[PATH_MAX];
   size_t len = strlen(path);
   if (len + sizeof "/new" > sizeof folder) return errno = ENAMETOOLONG, -1;
   memcpy(folder, path, len);
   memcpy(folder + len, "/new", sizeof "/new");
-  return openat(AT_FDCWD, folder, OPEN_FOLDER | O_NOFOLLOW); /* musl adds a call to open */
+  return open_folder(AT_FDCWD, folder, O_NOFOLLOW);
 }
 
 /* ---- making ---- */
 
 static int sync_folder(char const *path) {
-  int fd = open(path, OPEN_FOLDER);
+  int fd = open_folder(AT_FDCWD, path, 0);
   if (fd < 0) return -1;
   int result = fsync(fd), error = errno;
   close(fd);
@@ -93,7 +101,7 @@ int maildir_make(char const *path) {
   if (strlen(path) >= sizeof parent) return errno = ENAMETOOLONG, -1;
   size_t last = parent_of(parent, path);
   if (make_with_parents(path) < 0) return -1;
-  int folder = open(path, OPEN_FOLDER);
+  int folder = open_folder(AT_FDCWD, path, 0);
   if (folder < 0) return -1;
   int result = make_parts(folder, is_subfolder(path + last)), error = errno;
   close(folder);
@@ -112,7 +120,7 @@ static bool is_stale(int folder, char const *name, int64_t now) {
 }
 
 void maildir_sweep(int folder, int64_t now) {
-  int tmp = openat(folder, "../tmp", OPEN_FOLDER | O_NOFOLLOW);
+  int tmp = open_folder(folder, "../tmp", O_NOFOLLOW);
   DIR *directory = tmp < 0 ? 0 : fdopendir(tmp);
   if (!directory) {
     if (tmp >= 0) close(tmp);

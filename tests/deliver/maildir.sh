@@ -1,0 +1,293 @@
+#!/bin/sh
+# deliver-maildir, spoken to as queue-send speaks to it: what lies in the Maildir, byte for byte,
+# in which order it came there, and what is said when it cannot.
+# shellcheck disable=SC2317,SC2046 # shunit2 calls the functions; echo makes one line of many
+
+WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+TOP_FIELDS='Return-Path: <s@example.org>
+Delivered-To: r@example.test
+'
+
+setUp() {
+  DIR=$(mktemp -d "${TMPDIR:-/tmp}/maildir.XXXXXX")
+  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/root"
+  printf 'Fs@example.org\0Tr@example.test\0\0' >"$DIR/envelope"
+  cd "$DIR/root" || exit 111
+}
+
+tearDown() {
+  cd / || exit 111
+  [ -z "${DIR-}" ] || rm -rf "$DIR"
+  DIR=
+}
+
+# entry FILE: puts a message into the queue, prints the entry's path
+entry() {
+  rm -f "$DIR"/queue/new/*
+  queue-inject -q "$DIR/queue" <"$1" 1<"$DIR/envelope" || return
+  ls "$DIR"/queue/new/*
+}
+
+# deliver BOX [PROGRAM...]: one job for the message in $DIR/message
+deliver() {
+  box=$1
+  shift
+  [ $# -gt 0 ] || set -- deliver-maildir
+  "$WORKER" "$(entry "$DIR/message")" s@example.org r@example.test "$box" -- "$@"
+}
+
+delivered() { ls "${1-box}"/new/*; }
+
+# check_bytes NAME: what is in $DIR/message comes out below the trace fields
+check_bytes() {
+  assertEquals "$1" K "$(deliver "box-$1")"
+  { printf '%s' "$TOP_FIELDS" && cat "$DIR/message"; } >"$DIR/want"
+  assertTrue "$1: the same bytes" "cmp $DIR/want $(delivered "box-$1")"
+  size=$(stat -c %s "$DIR/want")
+  wire=$(sed 's/$/\r/' "$DIR/want" | wc -c)
+  [ -z "$(tail -c 1 "$DIR/message")" ] || [ ! -s "$DIR/message" ] || wire=$((wire - 1))
+  case $(delivered "box-$1") in
+    *,S="$size",W="$wire") ;;
+    *) fail "$1: wrong sizes in $(delivered "box-$1"), want $size and $wire" ;;
+  esac
+}
+
+test_bytes() {
+  printf 'Subject: x\n\nbody\n.dot\n..\n' >"$DIR/message" && check_bytes plain
+  printf 'Subject: x\n\nno end' >"$DIR/message" && check_bytes no-newline
+  printf '' >"$DIR/message" && check_bytes empty
+  printf '\nno header\n' >"$DIR/message" && check_bytes headerless
+  printf 'Subject: \344\366\374\n\n\377\376\001\177\200\n' >"$DIR/message" && check_bytes eight-bit
+  { printf 'Subject: x\n\n' && head -c 1048576 /dev/zero | tr '\0' x && echo; } >"$DIR/message"
+  check_bytes long-line
+  { printf 'Subject: x\n\n' && seq 1 40000; } >"$DIR/message" && check_bytes many-lines
+}
+
+# What is exactly as long as the buffer, or around it, with the trace fields.
+test_bytes_around_the_buffer() {
+  top=$(printf '%s' "$TOP_FIELDS" | wc -c)
+  for more in -1 0 1; do
+    { head -c $((65536 - top - 1 + more)) /dev/zero | tr '\0' y && echo; } >"$DIR/message"
+    check_bytes "buffer$more"
+  done
+}
+
+test_a_cr_is_counted_once() {
+  printf 'Subject: x\r\n\r\nbody\r\n' >"$DIR/message"
+  assertEquals K "$(deliver box)"
+  size=$(stat -c %s box/new/*)
+  case $(delivered) in
+    *,S="$size",W=$((size + 2))) ;;
+    *) fail "only the two trace fields lack a CR: $(delivered)" ;;
+  esac
+}
+
+test_edits() {
+  printf 'Bcc: secret@example.test\nSubject: x\n\nbody\n' >"$DIR/message"
+  ADD_HEADERS='X-Added: yes
+' CUT_RANGES=0-25
+  export ADD_HEADERS CUT_RANGES
+  assertEquals K "$(deliver box)"
+  unset ADD_HEADERS CUT_RANGES
+  assertEquals "${TOP_FIELDS}X-Added: yes
+Subject: x
+
+body" "$(cat box/new/*)"
+}
+
+test_name() {
+  echo x >"$DIR/message"
+  deliver box >/dev/null
+  host=$(uname -n | sed 's,/,\\057,g; s,:,\\072,g')
+  name=$(basename "$(delivered)")
+  assertTrue "$name" "printf '%s\n' '$name' |
+    grep -Eqx '[0-9]{10}\.M[0-9]{1,6}P[0-9]+Q1\.$host,S=[0-9]+,W=[0-9]+'"
+  assertEquals 'nothing stays in tmp' '' "$(ls box/tmp)"
+}
+
+test_hostile_addresses() {
+  echo x >"$DIR/message"
+  answer=$("$WORKER" "$(entry "$DIR/message")" "$(printf 'a\nX: y\r')" "$(printf 'b\nZ: 1\177')" box \
+    -- deliver-maildir)
+  assertEquals K "$answer"
+  assertEquals 'Return-Path: <a?X: y?>
+Delivered-To: b?Z: 1?
+x' "$(cat box/new/*)"
+}
+
+test_modes() {
+  echo x >"$DIR/message"
+  deliver private/box >/dev/null
+  assertEquals '700 private 700 private/box 700 private/box/new 700 private/box/tmp' \
+    "$(echo $(stat -c '%a %n' private private/box private/box/new private/box/tmp))"
+  assertEquals 600 "$(stat -c %a private/box/new/*)"
+  deliver shared deliver-maildir -u 027 >/dev/null
+  assertEquals 'with -u 027' '750 640' "$(echo $(stat -c %a shared shared/new/*))"
+}
+
+test_folders() {
+  echo x >"$DIR/message"
+  assertEquals K "$(deliver alice/Maildir/.Lists.x)"
+  assertTrue 'the folder is a Maildir++ folder' '[ -f alice/Maildir/.Lists.x/maildirfolder ]'
+  assertTrue 'its Maildir is one' '[ -d alice/Maildir/cur ]'
+  assertTrue 'and no folder' '[ ! -e alice/Maildir/maildirfolder ]'
+  assertTrue 'what it lies in is none' '[ ! -e alice/cur ]'
+  assertEquals 1 "$(delivered alice/Maildir/.Lists.x | wc -l)"
+}
+
+test_root() {
+  echo x >"$DIR/message"
+  mkdir other
+  assertEquals K "$(deliver a/b deliver-maildir -d other)"
+  assertEquals 1 "$(delivered other/a/b | wc -l)"
+  for box in ../out a/../../out .. ''; do
+    assertEquals "'$box'" 'D5.3.5 unable to open the Maildir: Invalid argument' \
+      "$(deliver "$box" deliver-maildir -d other)"
+  done
+  assertTrue 'nothing was made outside' '[ ! -e out ]'
+  assertEquals 'absolute paths are as they are' K "$(deliver "$PWD/box" deliver-maildir -d other)"
+  assertEquals 1 "$(delivered | wc -l)"
+}
+
+test_missing_maildir() {
+  echo x >"$DIR/message"
+  case $(deliver box deliver-maildir -e) in
+    Z4.2.1\ *) ;;
+    *) fail 'a missing Maildir is a failure for now' ;;
+  esac
+  assertTrue 'it is not made' '[ ! -e box ]'
+}
+
+test_no_maildir() {
+  echo x >"$DIR/message"
+  echo file >box
+  assertEquals 'Z4.3.5 unable to open the Maildir: Not a directory' "$(deliver box)"
+  mkdir real real/tmp real/cur elsewhere && ln -s ../elsewhere real/new
+  case $(deliver real) in
+    Z4.3.5\ *) ;;
+    *) fail 'new must not lead elsewhere' ;;
+  esac
+  assertEquals 'nothing lies there' '' "$(ls elsewhere)"
+}
+
+test_permission() {
+  if [ "$(id -u)" -eq 0 ]; then
+    startSkipping
+    echo 'skip - root may write everywhere'
+    return
+  fi
+  echo x >"$DIR/message"
+  deliver box >/dev/null
+  chmod 500 box/tmp
+  assertEquals 'Z4.3.5 unable to create a file in tmp: Permission denied' "$(deliver box)"
+  chmod 700 box/tmp
+}
+
+test_half_a_maildir_is_completed() {
+  echo x >"$DIR/message"
+  mkdir -p box/new
+  assertEquals K "$(deliver box)"
+  assertTrue '[ -d box/tmp ] && [ -d box/cur ]'
+}
+
+test_full_disk() {
+  if ! mkdir small || ! mount -t tmpfs -o size=64k none small 2>/dev/null; then
+    startSkipping
+    echo 'skip - cannot mount a small file system'
+    return
+  fi
+  head -c 200000 /dev/zero | tr '\0' x >"$DIR/message"
+  assertEquals 'Z4.3.1 unable to copy the message: No space left on device' "$(deliver small/box)"
+  assertEquals 'nothing stays' '' "$(find small -type f)"
+  echo x >"$DIR/message"
+  assertEquals 'there is room for a small one' K "$(deliver small/box)"
+  umount small
+}
+
+# trace FILTER BOX...: a batch of jobs under strace; the calls are in $DIR/trace
+trace() {
+  filter=$1
+  shift
+  echo x >"$DIR/message"
+  file=$(entry "$DIR/message")
+  jobs=$(printf "$file s r %s " "$@")
+  # shellcheck disable=SC2086 # words are wanted
+  "$WORKER" -b $jobs -- strace -qq -e signal=none -e "$filter" -o "$DIR/trace" deliver-maildir
+}
+
+has_strace() {
+  if [ -z "${CHECK_SAN-}" ] && strace -qq true 2>/dev/null; then return; fi
+  startSkipping
+  echo 'skip - strace cannot be used here'
+  return 1
+}
+
+# Each file has a sync of its own, a folder one for all, and the report comes last.
+test_syncs() {
+  has_strace || return
+  trace trace=none a b >/dev/null # the Maildirs are there now
+  assertEquals 'K K K K' "$(echo $(trace trace=fsync,fdatasync,renameat,rename,sendto a b a a))"
+  assertEquals 'fsync fsync fsync fsync renameat renameat renameat renameat fsync fsync sendto' \
+    "$(echo $(sed 's/(.*//' "$DIR/trace"))"
+}
+
+# What a delivery costs, to the Maildir that the one before went to.
+test_calls() {
+  has_strace || return
+  boxes=$(printf 'box %.0s' $(seq 64))
+  # shellcheck disable=SC2086 # words are wanted
+  trace trace=all box $boxes >/dev/null
+  calls=$(grep -c '' "$DIR/trace")
+  assertTrue "$calls calls for 65 deliveries" "[ $calls -lt $((65 * 15)) ]"
+}
+
+test_failing_calls() {
+  has_strace || return
+  trace trace=none box >/dev/null
+  for call in fsync:error=EIO:when=1 renameat:error=EIO fsync:error=EIO:when=2 write:error=ENOSPC; do
+    rm -f box/new/*
+    answer=$(trace "inject=$call" box)
+    case $answer in
+      Z4.3.[01]\ unable\ to\ *) ;;
+      *) fail "$call: $answer" ;;
+    esac
+    assertEquals "$call leaves nothing" '' "$(find box -type f)"
+  done
+  for call in fsync openat write; do
+    rm -f box/new/*
+    assertEquals "$call is interrupted" K "$(trace "inject=$call:error=EINTR:when=1" box)"
+    assertEquals 1 "$(delivered | wc -l)"
+  done
+}
+
+# One failure does not touch the others of a batch.
+test_batch_with_a_failure() {
+  echo x >"$DIR/message"
+  file=$(entry "$DIR/message")
+  echo file >no-box
+  assertEquals 'K
+Z4.3.5 unable to open the Maildir: Not a directory
+K' "$("$WORKER" -b "$file" s r a "$file" s r no-box "$file" s r a -- deliver-maildir)"
+  assertEquals 2 "$(delivered a | wc -l)"
+}
+
+test_torn_entry() {
+  echo x >"$DIR/message"
+  file=$(entry "$DIR/message")
+  truncate -s -10 "$file"
+  assertEquals 'Z4.3.0 unable to read the queue entry: Bad message' \
+    "$("$WORKER" "$file" s r box -- deliver-maildir)"
+  assertEquals '' "$(find box -type f)"
+}
+
+test_usage() {
+  assertEquals 100 "$(deliver-maildir -x 2>/dev/null; echo $?)"
+  assertEquals 100 "$(deliver-maildir -u 888 2>/dev/null; echo $?)"
+  assertEquals 100 "$(deliver-maildir word 2>/dev/null; echo $?)"
+  assertEquals 111 "$(deliver-maildir -d "$DIR/nowhere" 2>/dev/null; echo $?)"
+  assertEquals 'descriptor 0 is no socket' 111 "$(deliver-maildir </dev/null 2>/dev/null; echo $?)"
+  assertEquals 0 "$(deliver-maildir -h 2>/dev/null; echo $?)"
+}
+
+# shellcheck source=/dev/null
+. shunit2
