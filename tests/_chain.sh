@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # what it sets is for suites
 # _chain.sh: a mail host of a suite's own, on loopback. Suites that talk to a real chain source it.
 #
 #   make_chain             the folder CHAIN: conf/, queue/, mail/, log; nothing runs yet
@@ -17,7 +18,7 @@
 #   CHAIN_SEND    options of queue-send
 # They set CHAIN, SMTP_PORT, SMTP_PID, SEND_PID, CHAINMAIL_CONF, CHAINMAIL_QUEUE, CHAINMAIL_RUN.
 
-CHAIN_TOP=$(cd "$(dirname "$0")/../.." && pwd)
+CHAIN_TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 CHAIN=
 SMTP_PID=
 SEND_PID=
