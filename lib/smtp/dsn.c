@@ -74,7 +74,7 @@ bool smtp_notify_valid(char const *s, size_t len) {
 static size_t embedded_length(char const *s, size_t len) {
   unsigned long point = 0;
   size_t at = 3;
-  if (len < 3 || memcmp(s, "\\x{", 3)) return 0;
+  if (len < 3 || memcmp(s, "\\x{", 3) != 0) return 0;
   for (; at < len && at < 9 && hex_value(s[at]) >= 0; at++)
     point = point << 4 | (unsigned long)hex_value(s[at]);
   bool surrogate = point >= 0xd800 && point <= 0xdfff;

@@ -2,10 +2,10 @@
 
 #include "smtp/smtp.h"
 
-static char const field_name[] = "received:";
-enum { FIELD_NAME_LEN = sizeof field_name - 1 };
+static char const lower_name[] = "received:", upper_name[] = "RECEIVED:";
+enum { NAME_LEN = sizeof lower_name - 1 };
 
-/* NAME: what came of this line is the start of field_name. */
+/* NAME: what came of this line is the start of the name. */
 enum { NAME, REST_OF_LINE };
 
 void smtp_header_scan_init(smtp_header_scan_t *scan) {
@@ -18,12 +18,11 @@ static void scan_name(smtp_header_scan_t *scan, char c) {
     scan->matched = 0;
     return;
   }
-  char lower = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
-  if (lower == field_name[scan->matched])
-    scan->matched++;
-  else
+  if (c != lower_name[scan->matched] && c != upper_name[scan->matched]) {
     scan->state = REST_OF_LINE;
-  if (scan->matched < FIELD_NAME_LEN) return;
+    return;
+  }
+  if (++scan->matched < NAME_LEN) return;
   scan->received++;
   scan->state = REST_OF_LINE;
 }

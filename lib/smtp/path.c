@@ -31,8 +31,7 @@ static size_t quoted_step(char const *s, size_t len) {
   return is_printable(*s) ? 1 : utf8_length(s, len);
 }
 
-/* The bytes of the Quoted-string at the start of s, which begins with a quote; 0 if there is none.
- */
+/* The bytes of the Quoted-string at the start of s; 0 if there is none. *s is its quote. */
 static size_t quoted_string_length(char const *s, size_t len) {
   size_t at = 1;
   while (at < len && s[at] != '"') {

@@ -6,21 +6,19 @@
 enum { PREFIX_MAX = 32, TEXT_MAX = SMTP_REPLY_LINE_MAX - 2 };
 
 /* Writes "550-5.7.1 ". Returns its bytes. */
-static size_t prefix_format(char *out, unsigned int code, char const *enhanced) {
-  size_t len = 4, enhanced_len = enhanced ? strlen(enhanced) : 0;
-  out[0] = (char)('0' + code / 100 % 10);
-  out[1] = (char)('0' + code / 10 % 10);
-  out[2] = (char)('0' + code % 10);
-  out[3] = '-';
-  if (!enhanced_len || len + enhanced_len + 1 > PREFIX_MAX) return len;
-  memcpy(out + len, enhanced, enhanced_len);
-  len += enhanced_len;
+static size_t prefix_format(char out[PREFIX_MAX], unsigned int code, char const *enhanced) {
+  size_t len = 0;
+  out[len++] = (char)('0' + code / 100 % 10);
+  out[len++] = (char)('0' + code / 10 % 10);
+  out[len++] = (char)('0' + code % 10);
+  out[len++] = '-';
+  if (!enhanced || !*enhanced) return len;
+  while (*enhanced && len < PREFIX_MAX - 1) out[len++] = *enhanced++;
   out[len++] = ' ';
   return len;
 }
 
-/* How much of a line of len bytes goes into room: all, else up to a blank, else whole characters.
- */
+/* How much of a line fits into room: all, else up to a blank, else whole characters. */
 static size_t split_length(char const *s, size_t len, size_t room) {
   size_t at = room;
   if (len <= room) return len;
@@ -69,8 +67,8 @@ size_t smtp_reply_format(char *out, size_t size, unsigned int code, char const *
     memcpy(out + len, prefix, prefix_len);
     text_copy(out + len + prefix_len, piece, n);
     len += prefix_len + n;
-    memcpy(out + len, "\r\n", 2);
-    len += 2;
+    out[len++] = '\r';
+    out[len++] = '\n';
   }
   if (len) out[last + 3] = ' ';
   return len;

@@ -20,7 +20,7 @@ static char const user_extra[] = "!#$%&'*+-/=?^_`{|}~.@";
 typedef struct draft {
   bool utf8;
   size_t len;
-  char text[SMTP_TRACE_MAX]; /* ten words of at most WORD_MAX, a recipient, and our own */
+  char text[SMTP_TRACE_MAX]; /* nine foreign words, a recipient, and our own: under 3,000 bytes */
 } draft_t;
 
 /* Appends our own words. */
@@ -97,18 +97,18 @@ static void put_for(draft_t *draft, char const *recipient) {
 /* Writes the draft with blanks or folds for its breaks. */
 static size_t fold(char *out, char const *s) {
   size_t len = 0, column = 0;
-  for (char mark = 0; *s; s++) {
-    size_t unit = strcspn(s, mark == *CLAUSE_BREAK ? CLAUSE_BREAK : CLAUSE_BREAK WORD_BREAK);
+  for (char mark = 0;; mark = *s++) {
     size_t word = strcspn(s, CLAUSE_BREAK WORD_BREAK);
-    bool new_line = column + 1 + unit > LINE_WIDTH;
-    if (new_line && mark) out[len++] = '\n';
-    if (mark) out[len++] = new_line ? '\t' : ' ';
+    size_t unit = mark == *CLAUSE_BREAK ? strcspn(s, CLAUSE_BREAK) : word;
+    bool full = mark && column + 1 + unit > LINE_WIDTH;
+    if (full) out[len++] = '\n';
+    if (full) column = 0;
+    if (mark) out[len++] = full ? '\t' : ' ';
     memcpy(out + len, s, word);
     len += word;
-    column = (new_line ? 1 : column + 1) + word;
+    column += (mark ? 1 : 0) + word;
     s += word;
-    mark = *s;
-    if (!mark) break;
+    if (!*s) break;
   }
   out[len++] = '\n';
   return len;
@@ -116,7 +116,9 @@ static size_t fold(char *out, char const *s) {
 
 size_t smtp_trace_format(char out[SMTP_TRACE_MAX], smtp_trace_t const *trace) {
   char date[SMTP_DATE_SIZE];
-  draft_t draft = {.utf8 = !strncmp(trace->protocol, "UTF8", 4)};
+  draft_t draft;
+  draft.utf8 = !strncmp(trace->protocol, "UTF8", 4);
+  draft.len = 0;
   put(&draft, "Received:" WORD_BREAK);
   put_from(&draft, trace);
   put_security(&draft, trace);

@@ -203,7 +203,7 @@ static void check_nul(void) {
 }
 
 static void check_finish(void) {
-  char s[] = "a\r";
+  char s[] = "a\r", newline[] = "\n";
   smtp_body_t body;
   size_t out;
   smtp_body_chunks(&body);
@@ -212,9 +212,8 @@ static void check_finish(void) {
   smtp_body_finish(&body);
   CHECK("a CR at the end of the last one is bare", body.bare);
   smtp_body_chunks(&body);
-  memcpy(s, "\r\n", 2);
-  smtp_body_feed(&body, s, 1, &out);
   smtp_body_feed(&body, s + 1, 1, &out);
+  smtp_body_feed(&body, newline, 1, &out);
   smtp_body_finish(&body);
   CHECK("CR and LF may come in two chunks", !body.bare && out == 1);
 }
@@ -226,7 +225,7 @@ int main(void) {
     check_named(&chunk_cases[i], false);
   check_nul();
   check_finish();
-  for (size_t len = 1; len <= 9; len++) {
+  for (size_t len = 1; len <= 8; len++) {
     char name[80];
     snprintf(name, sizeof name, "all strings of %zu bytes, cut anywhere", len);
     CHECK(name, all_cuts_agree(len));

@@ -48,50 +48,50 @@ static void check_steps(steps_t const *c) {
 
 typedef struct size {
   char const *in;
-  int result;
   uint64_t value;
+  int result;
 } size_case_t;
 
 static size_case_t const sizes[] = {
     {"0", 0, 0},
-    {"1000", 0, 1000},
-    {"00012", 0, 12},
-    {"18446744073709551615", 0, UINT64_MAX},
-    {"18446744073709551616", 0, UINT64_MAX},
-    {"99999999999999999999", 0, UINT64_MAX},
-    {"18446744073709551614", 0, UINT64_MAX - 1},
-    {"100000000000000000000", -1, 0},
-    {"", -1, 0},
-    {"-1", -1, 0},
-    {"+1", -1, 0},
-    {"1k", -1, 0},
-    {" 1", -1, 0},
+    {"1000", 1000, 0},
+    {"00012", 12, 0},
+    {"18446744073709551615", UINT64_MAX, 0},
+    {"18446744073709551616", UINT64_MAX, 0},
+    {"99999999999999999999", UINT64_MAX, 0},
+    {"18446744073709551614", UINT64_MAX - 1, 0},
+    {"100000000000000000000", 0, -1},
+    {"", 0, -1},
+    {"-1", 0, -1},
+    {"+1", 0, -1},
+    {"1k", 0, -1},
+    {" 1", 0, -1},
 };
 
 typedef struct bdat {
   char const *in;
-  int error; /* 0: accepted */
   uint64_t size;
+  int error; /* 0: accepted */
   bool last;
 } bdat_t;
 
 static bdat_t const bdats[] = {
     {"0", 0, 0, false},
     {"0 LAST", 0, 0, true},
-    {"1000 last", 0, 1000, true},
-    {"12 \t LAST", 0, 12, true},
-    {"9223372036854775807", 0, INT64_MAX, false},
-    {"9223372036854775808", EOVERFLOW, 0, false},
-    {"18446744073709551616", EOVERFLOW, 0, false},
-    {"99999999999999999999999999999999999 LAST", EOVERFLOW, 0, false},
-    {"", EINVAL, 0, false},
-    {"LAST", EINVAL, 0, false},
-    {"-1", EINVAL, 0, false},
-    {"1LAST", EINVAL, 0, false},
-    {"1 LASTLY", EINVAL, 0, false},
-    {"1 LAST LAST", EINVAL, 0, false},
-    {"1 2", EINVAL, 0, false},
-    {"0x10", EINVAL, 0, false},
+    {"1000 last", 1000, 0, true},
+    {"12 \t LAST", 12, 0, true},
+    {"9223372036854775807", INT64_MAX, 0, false},
+    {"9223372036854775808", 0, EOVERFLOW, false},
+    {"18446744073709551616", 0, EOVERFLOW, false},
+    {"99999999999999999999999999999999999 LAST", 0, EOVERFLOW, false},
+    {"", 0, EINVAL, false},
+    {"LAST", 0, EINVAL, false},
+    {"-1", 0, EINVAL, false},
+    {"1LAST", 0, EINVAL, false},
+    {"1 LASTLY", 0, EINVAL, false},
+    {"1 LAST LAST", 0, EINVAL, false},
+    {"1 2", 0, EINVAL, false},
+    {"0x10", 0, EINVAL, false},
 };
 
 static void check_bdat(bdat_t const *c) {

@@ -36,7 +36,8 @@ static void check_dates(void) {
 #define ID   "1b2c3d4e5f6g7h8i"
 #define BASE .me = "mx.example.com", .protocol = "ESMTP", .id = ID, .seconds = 1795208611
 #define A10  "aaaaaaaaaa"
-#define A60  A10 A10 A10 A10 A10 A10
+#define A50  A10 A10 A10 A10 A10
+#define A60  A50 A10
 
 typedef struct field {
   char const *name;
@@ -107,6 +108,13 @@ static field_t const fields[] = {
      {BASE, .helo = A60 "a.aaaaaaaaa", .remote_ip = "192.0.2.1"},
      "Received: from\n\t" A60 "a.aaaaaaaaa\n\t([192.0.2.1]) by mx.example.com with ESMTP id " ID
      ";\n\t" DATE "\n"},
+    {"a line of 78 bytes",
+     {BASE, .helo = "a", .remote_host = A50 "aaaaaaaaa"},
+     "Received: from a (" A50 "aaaaaaaaa)\n\tby mx.example.com with ESMTP id " ID ";\n\t" DATE
+     "\n"},
+    {"one of 79",
+     {BASE, .helo = "a", .remote_host = A60},
+     "Received: from a\n\t(" A60 ")\n\tby mx.example.com with ESMTP id " ID ";\n\t" DATE "\n"},
     {"words that fit on no line",
      {BASE, .helo = A60 A60, .remote_host = A60 A60},
      "Received: from\n\t" A60 A60 "\n\t(" A60 A60 ")\n\tby mx.example.com with ESMTP id " ID
