@@ -13,8 +13,8 @@ link look
   grep -q '^pos:.0$' /proc/$$/fdinfo/1 || { printf 'Doffset 1' >&4; exit 82; }
   set -- $(cat /proc/$$/stat)
   [ "$5" = $$ ] || { printf 'Dno group' >&4; exit 82; }
-  grep -q '^SigBlk:.0*$' /proc/$$/status || { printf 'Dblocked' >&4; exit 82; }
-  grep -q '^SigIgn:.0*$' /proc/$$/status || { printf 'Dignored' >&4; exit 82; }
+  grep -q '^SigBlk:.0*$' /proc/self/status || { printf 'Dblocked' >&4; exit 82; }
+  grep -q '^SigIgn:.0*$' /proc/self/status || { printf 'Dignored' >&4; exit 82; }
   printf 'Kas it should be' >&4
 S~ 220 .*
 C: HELO client.example

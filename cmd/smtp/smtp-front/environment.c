@@ -174,7 +174,7 @@ static void add_transaction(transaction_t const *transaction) {
   add_own("SMTP_UTF8", transaction->utf8 ? "1" : 0);
 }
 
-char const *const *environment_build(session_t const *session, char const *const *extra) {
+char const *const *environment_build(session_t const *session, char const *fact) {
   transaction_t const *transaction = &session->transaction;
   variables_count = own_len = 0;
   add_layers(session);
@@ -185,7 +185,7 @@ char const *const *environment_build(session_t const *session, char const *const
                              session->tls == TLS_ACTIVE, *session->auth_user));
   add_own("SMTP_AUTH_USER", unless_empty(session->auth_user));
   add_transaction(transaction);
-  for (; extra && *extra; extra++) add(*extra);
+  if (fact) add(fact);
   add("ERROR_FD=4");
   variables[variables_count] = 0;
   return variables;

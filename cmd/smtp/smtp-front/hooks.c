@@ -76,15 +76,14 @@ static int call_hook(session_t *session, hook_t hook, char const *fact, chain_re
   strcpy(path + len + 1, hooks[hook].name);
   int null = open_null();
   if (null < 0) return -1;
-  char const *const extra[] = {fact, 0};
   char const *const argv[] = {path, 0};
-  chain_call_t const call = {.path = path,
-                             .argv = argv,
-                             .envp = environment_build(session, extra),
-                             .message_fd = null,
-                             .envelope_fd = null,
-                             .timeout = (unsigned int)session->conf.number[CONF_TIMEOUT_HOOK]};
-  return chain_call(&call, reader, verdict);
+  link_call_t const call = {.path = path,
+                            .argv = argv,
+                            .message_fd = null,
+                            .envelope_fd = null,
+                            .timeout = CONF_TIMEOUT_HOOK,
+                            .fact = fact};
+  return link_run(session, &call, reader, verdict);
 }
 
 static void log_trouble(hook_t hook, int error) {

@@ -132,16 +132,15 @@ int main(int argc, char const *const *argv) {
   load_texts();
   signal(SIGPIPE, SIG_IGN);
   wire_start();
+  session_init(&session);
   environment_init(&session);
   load_settings();
   time_session();
-  transaction_init(&session);
   if (tls_init(&session) < 0) die_unconfigured("UCSPITLS");
   if (xclient_init(&session) < 0)
     strerr_dief2x(100, "bad networks: ", session.options.xclient_networks);
   if (session.options.hooks && hooks_init(session.options.hooks) < 0)
     die_unconfigured(session.options.hooks);
-  chain_call_init();
   session_run(&session);
   _exit(0);
 }

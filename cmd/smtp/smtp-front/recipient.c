@@ -51,7 +51,7 @@ static void log_broken_routes(char const *address, int error) {
 
 static reply_t ask_routes(session_t *session, char const *address) {
   route_status_t status = ROUTE_BROKEN;
-  if (session->routes.open || route_open(&session->routes, 0) == 0)
+  if (session->routes_opened || (session->routes_opened = !route_open(&session->routes, 0)))
     status = route_check(&session->routes, address, strlen(address));
   if (status == ROUTE_BROKEN) log_broken_routes(address, errno);
   return reply_get(decisions[status][find_standing(session)], 0);

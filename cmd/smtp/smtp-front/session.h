@@ -24,7 +24,7 @@
 
 typedef struct facts {
   size_t len;
-  char bytes[FACTS_BYTES]; /* NAME=value\0NAME=value\0 */
+  char *bytes; /* FACTS_BYTES of room: NAME=value\0NAME=value\0 */
 } facts_t;
 
 /* Sets NAME=value in place of an older one. -1 with ENOSPC. */
@@ -37,17 +37,19 @@ char const *facts_next(facts_t const *facts, size_t *position);
 
 /* ---- spills: a small buffer that runs over into a memfd (spill.c) --------------------------- */
 
+#define SPILL_BYTES 4096
+
 typedef struct spill {
   int fd; /* -1 while all is in bytes */
   uint64_t written;
   size_t len;
-  char bytes[4096];
+  char *bytes; /* SPILL_BYTES of room */
 } spill_t;
 
-void spill_init(spill_t *spill);
+/* Makes an empty one. */
+void spill_init(spill_t *spill, char *bytes);
 /* Empties it. */
 void spill_reset(spill_t *spill);
-uint64_t spill_size(spill_t const *spill);
 /* Both return 0, or -1 with errno. */
 int spill_put(spill_t *spill, char const *s, size_t len);
 int spill_flush(spill_t *spill);
@@ -134,10 +136,18 @@ typedef struct transaction {
   message_t message;
 } transaction_t;
 
+/* What is large stands last: a session that only says hello touches none of it. */
+typedef struct buffers {
+  char connection_facts[FACTS_BYTES];
+  char session_facts[FACTS_BYTES];
+  char transaction_facts[FACTS_BYTES];
+  char envelope[SPILL_BYTES];
+  char parameters[SPILL_BYTES];
+} buffers_t;
+
 typedef struct session {
   options_t options;
   conf_t conf;
-  wire_t wire;
 
   char id[CHAIN_ID_SIZE + 1];
   bool xclient_trusted;
@@ -163,6 +173,10 @@ typedef struct session {
   facts_t transaction_facts; /* from mail, rcpt and data hooks */
 
   route_table_t routes; /* opened when first asked */
+  bool routes_opened;
+
+  wire_t wire;
+  buffers_t buffers;
 } session_t;
 
 /* ---- environment.c -------------------------------------------------------------------------- */
@@ -179,9 +193,23 @@ void environment_set_ucspi(session_t *session, char const *suffix, char const *v
 void environment_drop(char const *prefix);
 /* True if the fact's name is the session's own: hooks cannot set it. */
 bool environment_owns(char const *fact);
-/* The environment of a link. extra are facts of this call alone, ended by NULL. What it returns
-   lasts until the next call. */
-char const *const *environment_build(session_t const *session, char const *const *extra);
+/* The environment of a link; fact is one of this call alone, or NULL. What it returns lasts until
+   the next call. */
+char const *const *environment_build(session_t const *session, char const *fact);
+
+/* ---- link.c ------------------------------------------------------------------------------- */
+
+/* Runs a link with the session's facts and one of its own, NAME=value or NULL. What chain_call
+   returns. */
+typedef struct link_call {
+  char const *path;
+  char const *const *argv;
+  int message_fd, envelope_fd;
+  conf_name_t timeout;
+  char const *fact;
+} link_call_t;
+int link_run(session_t const *session, link_call_t const *call, chain_reader_t *reader,
+             chain_verdict_t *verdict);
 
 /* ---- hooks.c -------------------------------------------------------------------------------- */
 
@@ -215,7 +243,8 @@ reply_t proceed_ehlo(session_t *session, argument_t argument);
 
 /* ---- transaction.c, recipient.c, message.c, submit.c ---------------------------------------- */
 
-void transaction_init(session_t *session);
+/* Makes a new session's empty transaction and facts. */
+void session_init(session_t *session);
 void transaction_reset(session_t *session);
 reply_name_t check_mail(session_t *session, argument_t argument);
 reply_t proceed_mail(session_t *session, argument_t argument);

@@ -4,18 +4,13 @@
 
 #include "session.h"
 
-void spill_init(spill_t *spill) {
-  spill->fd = -1;
-  spill->written = spill->len = 0;
+void spill_init(spill_t *spill, char *bytes) {
+  *spill = (spill_t){.fd = -1, .bytes = bytes};
 }
 
 void spill_reset(spill_t *spill) {
   if (spill->fd >= 0) close(spill->fd);
-  spill_init(spill);
-}
-
-uint64_t spill_size(spill_t const *spill) {
-  return spill->written + spill->len;
+  spill_init(spill, spill->bytes);
 }
 
 int spill_flush(spill_t *spill) {
@@ -33,8 +28,8 @@ int spill_flush(spill_t *spill) {
 
 int spill_put(spill_t *spill, char const *s, size_t len) {
   while (len) {
-    if (spill->len == sizeof spill->bytes && spill_flush(spill) < 0) return -1;
-    size_t room = sizeof spill->bytes - spill->len, n = len < room ? len : room;
+    if (spill->len == SPILL_BYTES && spill_flush(spill) < 0) return -1;
+    size_t room = SPILL_BYTES - spill->len, n = len < room ? len : room;
     memcpy(spill->bytes + spill->len, s, n);
     spill->len += n;
     s += n;
@@ -47,7 +42,7 @@ int spill_append(spill_t *spill, spill_t *from) {
   if (from->fd < 0) return spill_put(spill, from->bytes, from->len);
   if (spill_flush(from) < 0) return -1;
   for (uint64_t done = 0; done < from->written;) {
-    ssize_t n = pread(from->fd, from->bytes, sizeof from->bytes, (off_t)done);
+    ssize_t n = pread(from->fd, from->bytes, SPILL_BYTES, (off_t)done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return -1;
     if (spill_put(spill, from->bytes, (size_t)n) < 0) return -1;

@@ -58,7 +58,6 @@ static chain_verdict_t const *result_of(session_t *session, size_t index,
 static int call_chain(session_t *session, chain_verdict_t *verdict) {
   static chain_reader_t reader;
   char fact[sizeof MESSAGE_FILE + QUEUE_SPOOL_FACT_SIZE];
-  char const *const extra[] = {fact, 0};
   int message_fd = session->transaction.message.fd;
   chain_reader_init(&reader);
   if (session->options.lmtp) {
@@ -67,13 +66,13 @@ static int call_chain(session_t *session, chain_verdict_t *verdict) {
   }
   char const *path = find_chain(session->options.chain[0]);
   if (!path || finish_envelope(session) < 0 || name_message_file(message_fd, fact) < 0) return -1;
-  chain_call_t const call = {.path = path,
-                             .argv = session->options.chain,
-                             .envp = environment_build(session, extra),
-                             .message_fd = message_fd,
-                             .envelope_fd = session->envelope.fd,
-                             .timeout = (unsigned int)session->conf.number[CONF_TIMEOUT_CHAIN]};
-  return chain_call(&call, &reader, verdict);
+  link_call_t const call = {.path = path,
+                            .argv = session->options.chain,
+                            .message_fd = message_fd,
+                            .envelope_fd = session->envelope.fd,
+                            .timeout = CONF_TIMEOUT_CHAIN,
+                            .fact = fact};
+  return link_run(session, &call, &reader, verdict);
 }
 
 static void log_trouble(session_t const *session, int error) {

@@ -13,11 +13,15 @@ uint64_t session_size_limit(session_t const *session) {
   return session->conf.number[CONF_DATABYTES];
 }
 
-void transaction_init(session_t *session) {
+void session_init(session_t *session) {
+  buffers_t *buffers = &session->buffers;
+  session->connection_facts.bytes = buffers->connection_facts;
+  session->session_facts.bytes = buffers->session_facts;
+  session->transaction_facts.bytes = buffers->transaction_facts;
+  spill_init(&session->envelope, buffers->envelope);
+  spill_init(&session->parameters, buffers->parameters);
   session->transaction = (transaction_t){.message.fd = -1};
   session->results = -1;
-  spill_init(&session->envelope);
-  spill_init(&session->parameters);
 }
 
 void transaction_reset(session_t *session) {
@@ -26,7 +30,8 @@ void transaction_reset(session_t *session) {
   spill_reset(&session->envelope);
   spill_reset(&session->parameters);
   session->transaction_facts.len = 0;
-  transaction_init(session);
+  session->transaction = (transaction_t){.message.fd = -1};
+  session->results = -1;
 }
 
 /* ---- the parameters of MAIL ---- */
