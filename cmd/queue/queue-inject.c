@@ -208,7 +208,7 @@ static char const *remote_ip(void) {
   char const *proto = getenv("PROTO");
   size_t len = proto ? strlen(proto) : 0;
   if (!len || len + sizeof "REMOTEIP" > sizeof name) return 0;
-  memcpy(name, proto, len);
+  memcpy(name, proto, len + 1);
   memcpy(name + len, "REMOTEIP", sizeof "REMOTEIP");
   char const *ip = getenv(name);
   if (!ip) return 0;
@@ -243,7 +243,7 @@ static char const *choose_id(void) {
 
 static _Noreturn void accept_entry(void) {
   char text[sizeof "queued as " + CHAIN_ID_SIZE] = "queued as ";
-  strcpy(text + sizeof "queued as " - 1, id);
+  memcpy(text + sizeof "queued as " - 1, id, CHAIN_ID_SIZE + 1);
   chain_accept(text);
 }
 

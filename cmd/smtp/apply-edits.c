@@ -65,7 +65,7 @@ static char const *take_headers(void) {
     errno = EINVAL;
     fail_edits("parse ADD_HEADERS");
   }
-  memcpy(lines, list, len);
+  memcpy(lines, list, len + 1);
   if (lines[len - 1] != '\n') lines[len] = '\n';
   return lines;
 }

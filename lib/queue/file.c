@@ -8,12 +8,14 @@
 #include "queue/format.h"
 
 int queue_path(char path[PATH_MAX], char const *queue, char const *folder, char const *name) {
-  size_t queue_len = strlen(queue), folder_len = strlen(folder), name_len = strlen(name);
-  if (queue_len + 1 + folder_len + name_len >= PATH_MAX) return errno = ENAMETOOLONG, -1;
-  memcpy(path, queue, queue_len);
-  path[queue_len] = '/';
-  memcpy(path + queue_len + 1, folder, folder_len);
-  memcpy(path + queue_len + 1 + folder_len, name, name_len + 1);
+  char const *const parts[] = {queue, "/", folder, name};
+  size_t len = 0;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    size_t n = strlen(parts[i]);
+    if (n >= PATH_MAX - len) return errno = ENAMETOOLONG, -1;
+    memcpy(path + len, parts[i], n + 1);
+    len += n;
+  }
   return 0;
 }
 

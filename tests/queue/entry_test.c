@@ -105,6 +105,10 @@ static void smallest(void) {
   queue_entry_close(&entry);
 }
 
+static void flip(char *bytes, size_t bit) {
+  ((unsigned char *)bytes)[bit / 8] ^= (unsigned char)(1u << bit % 8);
+}
+
 /* Cut at every byte, longer by one, every bit flipped: the reader must see it each time. */
 static void damage(void) {
   char bytes[GOLDEN_LEN + 1];
@@ -120,10 +124,10 @@ static void damage(void) {
   CHECK_INT("a byte more", try_entry(NAME, 0), EBADMSG);
   missed = 0;
   for (size_t bit = 0; bit < GOLDEN_LEN * 8; bit++) {
-    bytes[bit / 8] ^= (char)(1 << bit % 8);
+    flip(bytes, bit);
     put_file(NAME, bytes, GOLDEN_LEN);
     missed += try_entry(NAME, 0) != EBADMSG;
-    bytes[bit / 8] ^= (char)(1 << bit % 8);
+    flip(bytes, bit);
   }
   CHECK_INT("flips that were not seen", missed, 0);
   /* A hole, as a lost block leaves it. */
@@ -138,7 +142,7 @@ static void strange_trailers(void) {
     char const *name, *bytes;
     size_t len;
   } const cases[] = {
-#define BYTES(s) s, sizeof s - 1
+#define BYTES(s) (s), sizeof(s) - 1
       {"empty", BYTES("")},
       {"no id", BYTES("Fa\0Tb\0")},
       {"bad id", BYTES("Ix\0Fa\0Tb\0")},

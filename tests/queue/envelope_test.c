@@ -5,7 +5,7 @@
 #include "queue/queue.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define BYTES(s)     s, sizeof s - 1
+#define BYTES(s)     (s), sizeof(s) - 1
 
 static void forms(void) {
   static struct {
