@@ -32,10 +32,8 @@ typedef struct paths {
 } paths_t;
 
 static void path_make(char path[PATH_MAX], char const *first, char const *second) {
-  size_t len = strlen(first), more = strlen(second);
-  if (len + more >= PATH_MAX) strerr_dief2x(100, first, ": name too long");
-  memcpy(path, first, len);
-  memcpy(path + len, second, more + 1);
+  if (snprintf(path, PATH_MAX, "%s%s", first, second) >= PATH_MAX)
+    strerr_dief2x(100, first, ": name too long");
 }
 
 static void paths_set(paths_t *paths, char const *const *arguments) {

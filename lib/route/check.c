@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "route/draft.h"
@@ -6,6 +7,7 @@
 /* A local part that no pattern can name. */
 #define NOBODY "\001"
 
+/* The separators at @domain. */
 static char const *separators_of(route_table_t const *table, char const *domain) {
   route_rule_t rule;
   if (route_rule_find(table, domain, strlen(domain), &rule) <= 0) return "";
@@ -16,18 +18,16 @@ static char const *separators_of(route_table_t const *table, char const *domain)
 /* ---- rules ---- */
 
 /* Writes an address that goes by the rule of this key; returns its bytes. */
-static size_t example_write(char example[2 * SMTP_ADDRESS_MAX], route_table_t const *table,
+static size_t example_write(char *example, size_t size, route_table_t const *table,
                             char const *key) {
-  char const *domain = strrchr(key, '@');
-  size_t len = domain ? (size_t)(domain - key - (*key != ROUTE_KEY_DOMAIN)) : strlen(key + 1);
-  if (*key != ROUTE_KEY_DOMAIN) memcpy(example, key + 1, len);
-  if (*key == ROUTE_KEY_EXTENSION) example[len++] = *separators_of(table, domain);
-  if (*key == ROUTE_KEY_EXTENSION || *key == ROUTE_KEY_DOMAIN) example[len++] = *NOBODY;
-  if (domain) {
-    memcpy(example + len, domain, strlen(domain));
-    len += strlen(domain);
-  }
-  return len;
+  char const letter = *key++, *domain = strrchr(key, '@');
+  if (letter == ROUTE_KEY_DOMAIN) domain = --key;
+  if (!domain) domain = key + strlen(key);
+  char separator[2] = "";
+  if (letter == ROUTE_KEY_EXTENSION) *separator = *separators_of(table, domain);
+  bool is_open = letter == ROUTE_KEY_EXTENSION || letter == ROUTE_KEY_DOMAIN;
+  return (size_t)snprintf(example, size, "%.*s%s%s%s", (int)(domain - key), key, separator,
+                          is_open ? NOBODY : "", domain);
 }
 
 static void ignore_target(void *data, route_target_t const *target) {
@@ -37,7 +37,7 @@ static void ignore_target(void *data, route_target_t const *target) {
 
 /* Aliases to nobody are reported one by one, by reference_check. */
 static void rule_check(draft_t *draft, route_table_t const *table, draft_rule_t const *rule) {
-  char example[2 * SMTP_ADDRESS_MAX];
+  char example[2 * SMTP_ADDRESS_MAX]; /* ours has two bytes more than an address at most */
   char const *key = draft->bytes.s + rule->key.at;
   route_rule_t found;
   if (*key != ROUTE_KEY_DOMAIN && route_rule_find(table, key, rule->key.len, &found) > 0 &&
@@ -45,7 +45,7 @@ static void rule_check(draft_t *draft, route_table_t const *table, draft_rule_t 
     draft_error(draft, rule->line, "the same pattern is on line %zu already", found.line);
     return;
   }
-  size_t len = example_write(example, table, key);
+  size_t len = example_write(example, sizeof example, table, key);
   if (route_resolve(table, example, len, ignore_target, NULL) == ROUTE_BROKEN && errno != ENOENT)
     draft_error(draft, rule->line, "%s", route_problem(errno));
 }
@@ -104,7 +104,7 @@ static void postmasters_check(draft_t *draft, route_table_t const *table) {
   for (size_t i = 0; i < genalloc_len(mention_t, &draft->mentions); i++) {
     mention_t const *mention = draft_mentions(draft) + i;
     char const *domain = draft->bytes.s + mention->domain.at;
-    if (strcmp(domain, last)) postmaster_check(draft, table, mention);
+    if (strcmp(domain, last) != 0) postmaster_check(draft, table, mention);
     last = domain;
   }
 }

@@ -6,7 +6,8 @@
 /* ---- addresses ---- */
 
 static char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+  if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));
+  return c;
 }
 
 static void address_append(route_address_t *address, char const *s, size_t len) {

@@ -25,10 +25,10 @@ static bool tables_lie_inside(cdb const *map) {
   return true;
 }
 
-static bool is_routes(cdb const *map) {
+bool route_map_valid(cdb const *map) {
   static char const key = ROUTE_KEY_VERSION;
   cdb_data version;
-  return tables_lie_inside(map) && cdb_find(map, &version, &key, 1) > 0 &&
+  return tables_lie_inside(map) && route_value_find(map, &version, &key, 1) > 0 &&
          version.len == sizeof ROUTE_VERSION - 1 &&
          !memcmp(version.s, ROUTE_VERSION, sizeof ROUTE_VERSION - 1);
 }
@@ -41,7 +41,7 @@ static int table_map(route_table_t *table, int fd) {
     return -1;
   }
   if (!cdb_init_fromfd(&table->map, fd)) return -1;
-  if (!is_routes(&table->map)) {
+  if (!route_map_valid(&table->map)) {
     cdb_free(&table->map);
     errno = EPROTO;
     return -1;

@@ -1,0 +1,256 @@
+/* What route_compile finds in a text, and on which line. */
+
+#include "../unit.h"
+#include "table.h"
+
+#define GOOD     "postmaster maildir /p\n"
+#define ALICE    "alice@x.test maildir /a\n"
+#define LONG_200 TEN("0123456789abcdefghij")
+#define TEN(s)   s s s s s s s s s s
+
+typedef struct finding_case {
+  char const *name;
+  char const *text;
+  char const *findings;
+} finding_case_t;
+
+static finding_case_t const cases[] = {
+    {"an empty text", "", ""},
+    {"comments and empty lines", "# one\n\n  \t\n   # two\n", ""},
+    {"CRLF line ends", "postmaster maildir /p\r\n@x.test maildir /x\r\n", ""},
+    {"no final newline", "@x.test maildir /x", ""},
+    {"a comment behind a rule", "@x.test maildir /x # all of them\n", ""},
+    {"a # within a word", "a#b@x.test maildir /x/#c\n" GOOD, ""},
+    {"a path in quotes", "@x.test maildir \"/my mail/\\\"%u\\\\\"\n", ""},
+    {"a quoted local part", "\"a b\"@x.test maildir /x\n" GOOD, ""},
+    {"an address literal", "@[192.0.2.1] maildir /x\n", ""},
+    {"UTF-8", "\xc3\xa9@\xc3\xa9.test maildir /\xc3\xa9\n" GOOD, ""},
+    {"an alias to itself by extension is no circle",
+     "a+list@x.test alias a@x.test\na@x.test maildir /a\n" GOOD, ""},
+    {"one alias twice", "b@x.test alias alice@x.test alice@x.test\n" ALICE GOOD, ""},
+    {"rules in any order", "b@x.test alias alice@x.test\n" ALICE GOOD, ""},
+    {"a name as alias", "b@x.test alias postmaster\n" GOOD, ""},
+    {"an alias to an extended address", "b@x.test alias alice+b@x.test\n" ALICE GOOD, ""},
+    {"separators below the rules", "a-*@x.test maildir /a\n" GOOD "separators - x.test\n", ""},
+
+    /* patterns */
+    {"a domain without @", "x.test maildir /x\n",
+     "1: x.test has no @; everyone at a domain is @domain\n"},
+    {"a domain of one label without @", "\nlocalhost maildir /x/%d/%u\n",
+     "2: %d needs a pattern with a domain; everyone at a domain is @domain\n"},
+    {"an address of two @", "a@b@c maildir /x\n", "1: a@b@c is not an address\n"},
+    {"an address in brackets", "<a@b> maildir /x\n", "1: <a@b> is not an address\n"},
+    {"a long local part", LONG_200 "@x.test maildir /x\n",
+     "1: " LONG_200 "@x.test is too long for an address\n"},
+    {"ill-formed UTF-8", "\xc3@x.test maildir /x\n", "1: \xc3@x.test is not an address\n"},
+    {"no domain behind the @", "@ maildir /x\n", "1:  is not a domain\n"},
+    {"a bad domain", "@x..test maildir /x\n", "1: x..test is not a domain\n"},
+    {"a bad name", "a,b maildir /x\n", "1: a,b is neither an address nor a name\n"},
+    {"a * in the middle", "a*b@x.test maildir /x\n",
+     "1: a * stands for an extension, as in alice+*@example.test\n"},
+    {"a * alone", "*@x.test maildir /x\n",
+     "1: a * stands for an extension, as in alice+*@example.test\n"},
+    {"a * without a separator", "ab*@x.test maildir /x\n" GOOD,
+     "1: b is not a separator at x.test\n"},
+    {"an extension where there is none", "separators none\na+*@x.test maildir /x\n" GOOD,
+     "2: + is not a separator at x.test\n"},
+    {"an address twice", ALICE "\nAlice@X.Test maildir /b\n" GOOD,
+     "3: the same pattern is on line 1 already\n"},
+    {"a domain twice", "@x.test maildir /x\n@x.test maildir /y\n",
+     "2: @x.test is on line 1 already\n"},
+    {"a name twice", GOOD GOOD, "2: the same pattern is on line 1 already\n"},
+    {"an extension twice", "a+*@x.test maildir /x\na-*@x.test maildir /y\nseparators +-\n" GOOD,
+     "2: the same pattern is on line 1 already\n"},
+
+    /* actions */
+    {"no action", "a@x.test\n", "1: a pattern without an action\n"},
+    {"an unknown action", "a@x.test mailbox /x\n", "1: mailbox is not an action\n"},
+    {"no folder", "a@x.test maildir\n", "1: maildir needs a folder\n"},
+    {"two folders", "a@x.test maildir /x /y\n", "1: maildir needs a folder\n"},
+    {"a relative folder", "a@x.test maildir x\n",
+     "1: x is not an absolute path, and no base is set above\n"},
+    {"a base below", "a@x.test maildir x\nbase /b\n",
+     "1: x is not an absolute path, and no base is set above\n"},
+    {"a folder of dots", "a@x.test maildir /x/../y\n", "1: a path with . or .. in it\n"},
+    {"the root", "a@x.test maildir //\n", "1: a path without a folder\n"},
+    {"an unknown letter", "a@x.test maildir /%s\n",
+     "1: %s stands for nothing; a percent sign is %%\n"},
+    {"a letter missing", "a@x.test maildir /%\n",
+     "1: %  stands for nothing; a percent sign is %%\n"},
+    {"an extension that may be missing", "@x.test maildir /%e\n",
+     "1: %e needs a pattern like user+*@domain, which always has an extension\n"},
+    {"a component that may become too long", "@x.test maildir /" LONG_200 "%u\n",
+     "1: this path, or a part of it, becomes too long for some local parts\n"},
+    {"a path that may become too long", "@x.test maildir /%u/%u/%u/%u/%u/%u\n",
+     "1: this path, or a part of it, becomes too long for some local parts\n"},
+    {"no address", "a@x.test alias\n", "1: alias needs addresses\n"},
+    {"an alias that is no address", "a@x.test alias b@\n", "1: b@ is not an address\n"},
+    {"an alias to no name", "a@x.test alias b\n" GOOD, "1: b has no rule, and would be refused\n"},
+    {"an alias to nobody", ALICE "b@x.test alias alice@x.test bob@x.test\n" GOOD,
+     "2: bob@x.test has no rule, and would be refused\n"},
+    {"an alias to elsewhere", "a@x.test alias a@y.test\n" GOOD,
+     "1: a@y.test is not at a domain of this table\n"},
+    {"an alias to itself", "a@x.test alias A@x.test\n" GOOD,
+     "1: aliases go in a circle, or too many follow each other\n"},
+    {"aliases in a circle", "a@x.test alias b@x.test\nb@x.test alias a@x.test\n" GOOD,
+     "1: aliases go in a circle, or too many follow each other\n"
+     "2: aliases go in a circle, or too many follow each other\n"},
+    {"a circle beside a mailbox",
+     "a@x.test maildir /a\n alias b@x.test\nb@x.test alias a@x.test\n" GOOD,
+     "1: aliases go in a circle, or too many follow each other\n"
+     "3: aliases go in a circle, or too many follow each other\n"},
+    {"a catch-all that leads to itself", "@x.test alias a@x.test\n",
+     "1: aliases go in a circle, or too many follow each other\n"},
+    {"a circle through a domain alias", "a@x.test alias a@y.test\n@y.test domain x.test\n" GOOD,
+     "1: aliases go in a circle, or too many follow each other\n"},
+    {"domains in a circle", "@x.test domain y.test\n@y.test domain x.test\n",
+     "1: aliases go in a circle, or too many follow each other\n"
+     "2: aliases go in a circle, or too many follow each other\n"},
+    {"a domain that is not local", "@x.test domain y.test\n",
+     "1: y.test is not a domain of this table\n"},
+    {"domain for an address", "a@x.test domain y.test\n",
+     "1: domain does not go with this pattern\n"},
+    {"domain among others", "@x.test maildir /x\n domain y.test\n",
+     "2: domain stands alone in its rule\n"},
+    {"others behind domain", "@x.test domain y.test\n maildir /x\n",
+     "2: domain stands alone in its rule\n"},
+    {"the default is the smart host's", "* maildir /x\n",
+     "1: maildir does not go with this pattern\n"},
+
+    /* what has no deliverer yet, and its grammar */
+    {"forward", "a@x.test forward b@y.test\n",
+     "1: forward is not possible: there is no deliver-smtp in this version\n"},
+    {"forward to a name", "a@x.test forward b\n", "1: b has no domain\n"},
+    {"pipe", "a@x.test pipe \"/bin/cat -u\"\n",
+     "1: pipe is not possible: there is no deliver-pipe in this version\n"},
+    {"pipe without quotes", "a@x.test pipe /bin/cat -u\n",
+     "1: pipe needs a command, in quotes if it has blanks\n"},
+    {"pipe to nothing", "a@x.test pipe \"\"\n", "1: an empty command\n"},
+    {"lmtp", "a@x.test lmtp unix:/run/lmtp\n",
+     "1: lmtp is not possible: there is no deliver-lmtp in this version\n"},
+    {"lmtp to an address", "a@x.test lmtp [IPv6:2001:db8::1]:24\n",
+     "1: lmtp is not possible: there is no deliver-lmtp in this version\n"},
+    {"lmtp to no server", "a@x.test lmtp /run/lmtp\n",
+     "1: /run/lmtp is not a server: unix:/path, host or host:port\n"},
+    {"smarthost", "* smarthost mx.test:587\n",
+     "1: smarthost is not possible: there is no deliver-smtp in this version\n"},
+    {"smarthost for a domain", "@x.test smarthost mx.test\n",
+     "1: smarthost is not possible: there is no deliver-smtp in this version\n"},
+    {"smarthost for an address", "a@x.test smarthost mx.test\n",
+     "1: smarthost does not go with this pattern\n"},
+    {"a port too high", "* smarthost mx.test:65536\n",
+     "1: mx.test:65536 is not a server: unix:/path, host or host:port\n"},
+    {"port 0", "* smarthost mx.test:0\n",
+     "1: mx.test:0 is not a server: unix:/path, host or host:port\n"},
+
+    /* settings */
+    {"a relative base", "base x\n", "1: base needs one absolute path\n"},
+    {"no base", "base\n", "1: base needs one absolute path\n"},
+    {"no separators", "separators\n", "1: separators needs the characters, or none\n"},
+    {"a letter as separator", "separators +a\n", "1: a cannot be a separator\n"},
+    {"separators twice", "separators +\nseparators -\n",
+     "2: separators for all domains are set already\n"},
+    {"separators of a domain twice",
+     "@x.test maildir /x\nseparators + x.test\nseparators - x.test\n",
+     "3: separators for @x.test is on line 2 already\n"},
+    {"separators for no domain", "separators + x.test\n",
+     "1: separators for @x.test, which has no rule\n"},
+
+    /* lines */
+    {"an indented line above all rules", "  maildir /x\n",
+     "1: a line that begins with a blank adds to a rule above it\n"},
+    {"an indented line behind a setting", GOOD "base /x\n  maildir /x\n",
+     "3: a line that begins with a blank adds to a rule above it\n"},
+    {"an indented line behind an error", "@x..test maildir /x\n  maildir /x\n",
+     "1: x..test is not a domain\n"},
+    {"an open quote", "a@x.test maildir \"/x\n", "1: a quote is not closed\n"},
+    {"a backslash at the end", "a@x.test maildir \"/x\\\n", "1: a quote is not closed\n"},
+    {"a control byte", "a@x.test maildir /x\001\n", "1: has a control byte\n"},
+    {"all errors, each with its line", "a@x.test\nb@x.test maildir\n\nc@x.test what\n",
+     "1: a pattern without an action\n2: maildir needs a folder\n4: what is not an action\n"},
+
+    /* warnings */
+    {"no postmaster", "\n" ALICE "b@x.test maildir /b\n@y.test maildir /y\n",
+     "2: warning: nobody is postmaster@x.test, and somebody must be (RFC 5321)\n"},
+    {"a domain alias has the other's", "@z.test domain x.test\n" ALICE,
+     "2: warning: nobody is postmaster@x.test, and somebody must be (RFC 5321)\n"},
+    {"a postmaster of its own", "Postmaster@x.test maildir /p\n", ""},
+};
+
+static void test_findings(finding_case_t const *example) {
+  findings_t findings = {0};
+  int fd = memory_file();
+  bool wrong = strlen(example->findings) && !strstr(example->findings, "warning");
+  int result = route_compile(example->text, strlen(example->text), fd, note_finding, &findings);
+  CHECK_STR(example->name, findings.text, example->findings);
+  if (result != wrong) CHECK_INT(example->name, result, wrong);
+  close(fd);
+}
+
+static int compile(char const *text, size_t len, findings_t *findings) {
+  int fd = memory_file();
+  *findings = (findings_t){0};
+  int result = route_compile(text, len, fd, note_finding, findings);
+  close(fd);
+  return result;
+}
+
+static void test_line_length(void) {
+  static char const start[] = "@x.test maildir /x #";
+  char line[ROUTE_LINE_MAX + 2];
+  findings_t findings;
+  memset(line, 'c', sizeof line);
+  memcpy(line, start, sizeof start - 1);
+  line[ROUTE_LINE_MAX] = '\n';
+  CHECK_INT("a line of the greatest length", compile(line, ROUTE_LINE_MAX + 1, &findings), 0);
+  line[ROUTE_LINE_MAX] = 'c';
+  line[ROUTE_LINE_MAX + 1] = '\n';
+  CHECK_INT("a line one byte longer", compile(line, ROUTE_LINE_MAX + 2, &findings), 1);
+  CHECK_STR("is named", findings.text, "1: longer than 4096 bytes\n");
+}
+
+static void test_nul(void) {
+  findings_t findings;
+  CHECK_INT("a NUL", compile("# \n@x.test maildir /x\0y\n", 24, &findings), 1);
+  CHECK_STR("is named with its line", findings.text, "2: has a control byte\n");
+}
+
+/* a0 is an alias to a1, and so on; the last has a Maildir. */
+static size_t chain_write(char *text, int aliases) {
+  char *end = text;
+  for (int i = 0; i < aliases; i++) end += sprintf(end, "a%d@x.test alias a%d@x.test\n", i, i + 1);
+  end += sprintf(end, "a%d@x.test maildir /a\n" GOOD, aliases);
+  return (size_t)(end - text);
+}
+
+static void test_depth(void) {
+  char text[4096];
+  findings_t findings;
+  CHECK_INT("aliases as deep as may be",
+            compile(text, chain_write(text, ROUTE_DEPTH_MAX), &findings), 0);
+  CHECK_INT("one deeper", compile(text, chain_write(text, ROUTE_DEPTH_MAX + 1), &findings), 1);
+  CHECK_STR("is named by the first", findings.text,
+            "1: aliases go in a circle, or too many follow each other\n");
+}
+
+static void test_targets(void) {
+  static char text[100 * ROUTE_TARGETS_MAX];
+  findings_t findings;
+  char *end = text;
+  for (int i = 0; i < ROUTE_TARGETS_MAX; i++)
+    end += sprintf(end, "%s maildir /m/%d\n", i ? "" : "all@x.test", i);
+  end += sprintf(end, GOOD);
+  CHECK_INT("targets as many as may be", compile(text, (size_t)(end - text), &findings), 0);
+  end += sprintf(end, "more@x.test alias all@x.test\n maildir /m/more\n");
+  CHECK_INT("one more", compile(text, (size_t)(end - text), &findings), 1);
+  CHECK_STR("is named", findings.text, "1002: too many targets\n");
+}
+
+int main(void) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) test_findings(cases + i);
+  test_line_length();
+  test_nul();
+  test_depth();
+  test_targets();
+  return unit_done();
+}
