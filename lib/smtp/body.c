@@ -131,6 +131,11 @@ size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out) {
       move_down(to, in, n, (size_t)(end - in));
       to += n;
       in += n;
+      /* The usual end of a line, in one step. */
+      if (end - in < 2 || in[0] != '\r' || in[1] != '\n') continue;
+      body->state = transitions[transitions[body->state][IS_CR].next][IS_LF].next;
+      *to++ = '\n';
+      in += 2;
       continue;
     }
     if (transition.effect & KEEP) *to++ = *in;
