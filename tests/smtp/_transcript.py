@@ -33,7 +33,7 @@ After it (what the link `record` was given, the last time)
   fact NAME=value  in its environment                   no fact NAME
   trace regex      the Received field, unfolded
   no message       the chain was not run                log regex   a line of the log
-  recorded NAME t  what a hook wrote to $RECORD/NAME
+  recorded NAME t  what a hook wrote to $RECORD/NAME    gone NAME   the process of that id ended
   exit N           smtp-front's exit code (0)
 """
 
@@ -48,6 +48,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 20
@@ -444,6 +445,15 @@ class Player:
         name, _, want = rest.partition(" ")
         self.session.check_same(name, self.session.recorded(name), to_bytes(want))
 
+    def do_gone(self, rest):
+        self.after()
+        status = pathlib.Path(f"/proc/{int(self.session.recorded(rest))}/stat")
+        for _ in range(PATIENCE * 100):
+            if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+            time.sleep(0.01)
+        raise Difference("the process is still there")
+
     def do_log(self, rest):
         self.after()
         log = (self.session.folder / "log").read_bytes()
@@ -478,4 +488,5 @@ def main():
     sys.exit(any(differences))
 
 
-main()
+if __name__ == "__main__":
+    main()

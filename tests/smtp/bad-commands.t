@@ -11,4 +11,4 @@ C: IS
 C: NOOP
 S: 421 4.7.0 mail.example.test too many bad commands
 closed
-log event=end reason=closed messages=0 commands=4 bad=3
+log event=end reason=too-many-bad messages=0 commands=4 bad=3

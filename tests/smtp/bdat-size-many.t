@@ -14,4 +14,4 @@ C: MAIL FROM:<smuggled@example.net>
 S: 501 5.5.4 Bad chunk size, closing connection
 closed
 no message
-log event=end reason=closed
+log event=end reason=bad-chunk

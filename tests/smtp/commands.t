@@ -11,7 +11,7 @@ S: 250 2.0.0 Reset
 C: RSET now
 S: 501 5.5.4 This command takes no argument
 C: HELP
-S: 214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP STARTTLS XCLIENT
+S: 214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP
 C: VRFY postmaster
 S: 252 2.1.5 Send some mail, I will try my best
 C: VRFY

@@ -1,4 +1,5 @@
 # A session that lasts too long, whatever it does.
+pipes
 conf timeout-session 1
 S~ 220 .*
 C: NOOP

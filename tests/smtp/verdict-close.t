@@ -17,4 +17,4 @@ S: 250 2.1.5 Recipient ok
 S~ 354 .*
 S: 421 4.7.0 enough of you
 closed
-log event=end reason=closed
+log event=end reason=chain-defer

@@ -3,7 +3,8 @@ env RELAYCLIENT=
 options -R -o timeout-chain=1
 chain speak
 link speak
-  echo $$ >"$RECORD/pid"; sleep 1000 & sleep 1000
+  sleep 1000 & echo $! >"$RECORD/child"
+  echo $$ >"$RECORD/link"; sleep 1000
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*
@@ -19,4 +20,6 @@ S: 451 4.3.0 the mail chain took too long
 C: QUIT
 S~ 221 .*
 closed
+gone link
+gone child
 log verdict=451 text="the mail chain took too long"

@@ -61,7 +61,6 @@ static reply_t proceed_noop(session_t *session, argument_t argument) {
 
 static reply_t proceed_quit(session_t *session, argument_t argument) {
   (void)argument;
-  session_end(session, "quit");
   return reply_get(REPLY_QUIT, session->conf.text[CONF_ME]);
 }
 
@@ -92,17 +91,19 @@ static command_t const commands[] = {
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
-/* The verbs that this session could use. */
+/* Could this session use it at all, now or later? */
+static bool is_at_hand(session_t *session, command_t const *command) {
+  reply_name_t objection = command->check(session, (argument_t){"", 0});
+  return objection != REPLY_NOT_IMPLEMENTED && objection != REPLY_XCLIENT_DENIED &&
+         objection != REPLY_NOT_LMTP && objection != REPLY_ONLY_LMTP;
+}
+
 static reply_t proceed_help(session_t *session, argument_t argument) {
   (void)argument;
   char list[256], *end = list;
-  for (size_t i = 0; i < COMMANDS; i++) {
-    command_t const *command = &commands[i];
-    if (!command->proceed ||
-        command->check == (session->options.lmtp ? check_not_lmtp : check_only_lmtp))
-      continue;
-    end = stpcpy(stpcpy(end, end == list ? "" : " "), command->verb);
-  }
+  for (size_t i = 0; i < COMMANDS; i++)
+    if (is_at_hand(session, &commands[i]))
+      end = stpcpy(stpcpy(end, end == list ? "" : " "), commands[i].verb);
   return reply_get(REPLY_HELP, list);
 }
 
@@ -141,7 +142,7 @@ void session_reply(session_t *session, reply_t const *reply) {
     bool plain = session->options.off[EXTENSION_ENHANCEDSTATUSCODES];
     wire_reply(&session->wire, reply->code, plain ? 0 : reply->enhanced, reply->text);
   }
-  if (reply->close) session_end(session, "closed");
+  if (reply->close) session_end(session, reply->name);
 }
 
 static command_t const *find_command(smtp_command_t const *command) {
@@ -190,24 +191,17 @@ static void take_line(session_t *session, char const *line, size_t len, bool too
   session_reply(session, &reply);
 }
 
-/* How a session ends when a line does not come. */
-typedef struct ending {
-  char const *reason;
-  reply_name_t reply;
-} ending_t;
-
-static ending_t const endings[] = {
-    [WIRE_ENDLESS] = {"endless-line", REPLY_ENDLESS_LINE},
-    [WIRE_TIMEOUT] = {"timeout", REPLY_TIMEOUT},
-    [WIRE_OVERTIME] = {"overtime", REPLY_OVERTIME},
-    [WIRE_GONE] = {"gone", REPLY_NONE},
-    [WIRE_BROKEN] = {"broken", REPLY_NONE},
+/* What is said when a line does not come; to one who is gone there is nothing to say. */
+static reply_name_t const farewells[] = {
+    [WIRE_ENDLESS] = REPLY_ENDLESS_LINE, [WIRE_TIMEOUT] = REPLY_TIMEOUT,
+    [WIRE_OVERTIME] = REPLY_OVERTIME,    [WIRE_GONE] = REPLY_NONE,
+    [WIRE_BROKEN] = REPLY_NONE,
 };
 
 void session_break(session_t *session, wire_status_t status) {
-  session_end(session, endings[status].reason);
-  reply_t reply = reply_get(endings[status].reply, session->conf.text[CONF_ME]);
-  session_reply(session, &reply);
+  reply_t const farewell = reply_get(farewells[status], session->conf.text[CONF_ME]);
+  session_reply(session, &farewell);
+  session_end(session, status == WIRE_GONE ? "gone" : "broken");
 }
 
 static void take_command(session_t *session) {

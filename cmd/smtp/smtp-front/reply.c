@@ -134,7 +134,8 @@ static bool code_closes(unsigned int code) {
 reply_t reply_get(reply_name_t name, char const *argument) {
   reply_entry_t const *entry = &replies[name];
   char const *text = texts[name] ? texts[name] : entry->text;
-  return (reply_t){.code = entry->code,
+  return (reply_t){.name = entry->name,
+                   .code = entry->code,
                    .enhanced = entry->enhanced,
                    .text = fill(text, argument),
                    .close = entry->close};

@@ -93,6 +93,7 @@ typedef enum reply_name {
 
 /* A reply as a value: the strings live at least until the next reply is made. */
 typedef struct reply {
+  char const *name;  /* as the table calls it */
   unsigned int code; /* 0: nothing to say */
   char const *enhanced;
   char const *text;

@@ -21,13 +21,14 @@ wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadlin
   struct pollfd ready = {.fd = fd, .events = event};
   bool overtime = wire->session_end < deadline;
   if (overtime) deadline = wire->session_end;
-  for (;;) {
+  int n;
+  do {
     int64_t left = deadline - wire_now();
-    if (left <= 0) return overtime ? WIRE_OVERTIME : WIRE_TIMEOUT;
-    int n = poll(&ready, 1, (int)left);
-    if (n > 0) return WIRE_OK;
-    if (n < 0 && errno != EINTR) return WIRE_BROKEN;
-  }
+    n = poll(&ready, 1, left > 0 ? (int)left : 0);
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) return WIRE_OK;
+  if (n < 0) return WIRE_BROKEN;
+  return overtime ? WIRE_OVERTIME : WIRE_TIMEOUT;
 }
 
 /* ---- output ---- */
