@@ -121,7 +121,8 @@ void smtp_body_chunks(smtp_body_t *body);
 
 /* Takes len bytes at s, overwrites them with what goes into the file, *out of them (never more than
    were taken: a CR or a dot that is held back is never put back), and returns how many it took:
-   all, unless the end was found. Once bare is set *out is 0 and only framing goes on. */
+   all, unless the end was found; what is behind it is not touched. Once bare is set *out is 0 and
+   only framing goes on. */
 size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out);
 
 /* At the end of the last BDAT chunk: a CR held back is a bare one. */
