@@ -1,0 +1,65 @@
+# shellcheck shell=bash disable=SC2034 # variables are for the suites
+# What the suites of this room share: servers, clients, waiting for log lines.
+
+server=
+
+oneTimeSetUp() {
+  folder=$SHUNIT_TMPDIR
+  log=$folder/log
+}
+
+# start COMMAND...: starts a server with -n 3 among its arguments (READY stands for it), waits until
+# it is ready. $port is the first port of its log.
+start() {
+  local arguments=() word
+  for word; do
+    if [ "$word" = READY ]; then arguments+=(-n 3); else arguments+=("$word"); fi
+  done
+  : >"$log"
+  rm -f "$folder/ready"
+  mkfifo "$folder/ready"
+  "${arguments[@]}" </dev/null >"$folder/out" 2>"$log" 3>"$folder/ready" &
+  server=$!
+  ready=
+  read -r -t 10 ready <"$folder/ready" && ready=yes
+  port=$(sed -n 's/.*event=listen address=[^ ]* port=//p' "$log" | head -n 1)
+}
+
+# finish [SIGNAL]: ends the server; $status is how.
+finish() {
+  [ -n "$server" ] || return 0
+  kill "-${1:-TERM}" "$server" 2>/dev/null
+  ended
+}
+
+# ended: waits until the server has ended by itself.
+ended() {
+  wait "$server" 2>/dev/null
+  status=$?
+  server=
+}
+
+# eventually COMMAND...: true as soon as the command is, for 10 seconds at most.
+eventually() {
+  local tries
+  for ((tries = 0; tries < 500; tries++)); do
+    "$@" >/dev/null 2>&1 && return 0
+    sleep 0.02
+  done
+  return 1
+}
+
+logged() { grep -Eq -- "$1" "$log"; }
+logged_times() { [ "$(grep -Ec -- "$1" "$log")" -eq "$2" ]; }
+
+# What a client reads that sends nothing and says so.
+# ask [PORT]; ask_from ADDRESS: from another loopback address; ask_unix PATH
+ask() { timeout 10 socat -t 10 - "TCP:127.0.0.1:${1:-$port}" </dev/null; }
+ask_from() { timeout 10 socat -t 10 - "TCP:127.0.0.1:$port,bind=$1" </dev/null; }
+ask_unix() { timeout 10 socat -t 10 - "UNIX-CONNECT:$1" </dev/null; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+skip() { echo "skip - $*"; }
+
+# A server that outlives a failed test would be found by no later one.
+tearDown() { [ -z "$server" ] || finish KILL; }
