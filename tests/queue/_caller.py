@@ -10,6 +10,7 @@ exit code. MESSAGE and ENVELOPE are files. With one of these options it is diffe
   --spooled    no difference
   --silent     no verdict pipe
   --read-only  the unnamed file is opened for reading only
+  --named      the file is MESSAGE itself, opened for reading and writing
   --unlinked   the file had a name in tmp/ once: it cannot be named again
 """
 
@@ -27,10 +28,12 @@ def read(path):
         return file.read()
 
 
-def spool(option, message):
+def spool(option, path, message):
     """The message's file, and MESSAGE_FILE."""
     queue = os.environ["CHAINMAIL_QUEUE"]
-    if option == "--unlinked":
+    if option == "--named":
+        fd = os.open(path, os.O_RDWR)
+    elif option == "--unlinked":
         path = f"{queue}/tmp/unlinked.{os.getpid()}"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         os.unlink(path)
@@ -76,7 +79,7 @@ def open_inputs(option, paths):
     message, envelope = map(read, paths)
     if name == "--pipes":
         return [feed(message), feed(envelope)]
-    return [spool(option, message), seal(envelope)]
+    return [spool(option, paths[0], message), seal(envelope)]
 
 
 def become(program, fds):

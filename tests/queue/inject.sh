@@ -28,6 +28,22 @@ Subject: x
 hello" "$(show_entries "$FOLDER"/queue/new/$id.*)"
 }
 
+# The file that the front wrote is the entry's file; one that MESSAGE_FILE does not name is not.
+testOneFile() {
+  # shellcheck disable=SC2016 # for the inner shell
+  for told in '$MESSAGE_FILE' '' 1:2:3 '${MESSAGE_FILE}0'; do
+    call "$message" "$envelope" \
+      sh -c 'echo "$MESSAGE_FILE" >"$FOLDER/file"; MESSAGE_FILE='"$told"' exec queue-inject' \
+      >"$FOLDER/out"
+    assertEquals "$told" 0 "$(tail -n 1 "$FOLDER/out")"
+    same=no
+    [ "$(cut -d : -f 2 "$FOLDER/file")" != "$(stat -c %i "$FOLDER"/queue/new/*)" ] || same=yes
+    if [ "$told" = '$MESSAGE_FILE' ]; then want=yes; else want=no; fi
+    assertEquals "$told: the same file" $want $same
+    rm "$FOLDER"/queue/new/*
+  done
+}
+
 # As qmail-smtpd calls qmail-queue: pipes, an exit code, no words.
 testPipes() {
   assertEquals 0 "$(call --pipes "$message" "$envelope" queue-inject)"
@@ -50,7 +66,7 @@ Subject: y" "$(show_entries "$FOLDER"/queue/new/* | grep -v '^[IV]')"
 
 # What is not the spooled file, whatever MESSAGE_FILE says, is copied and left alone.
 testOtherFiles() {
-  for option in --read-only --unlinked --silent; do
+  for option in --read-only --unlinked --named --silent; do
     call $option "$message" "$envelope" queue-inject >"$FOLDER/out"
     assertEquals "$option" 0 "$(tail -n 1 "$FOLDER/out")"
   done
@@ -59,11 +75,11 @@ testOtherFiles() {
     call --files "$message" "$envelope" queue-inject >"$FOLDER/out"
     assertEquals "MESSAGE_FILE=$MESSAGE_FILE" 0 "$(tail -n 1 "$FOLDER/out")"
   done
-  assertEquals 7 "$(count_new)"
+  assertEquals 8 "$(count_new)"
   assertEquals 18 "$(stat -c %s "$message")"
   show_entries "$FOLDER"/queue/new/* >"$FOLDER/out"
   assertEquals 'all are whole' 0 $?
-  assertEquals 'all have the message' 7 "$(grep -c '^hello$' "$FOLDER/out")"
+  assertEquals 'all have the message' 8 "$(grep -c '^hello$' "$FOLDER/out")"
   assertEquals 'tmp is empty' '' "$(ls "$FOLDER/queue/tmp")"
 }
 

@@ -62,6 +62,15 @@ testOrder() {
     "$(list_calls | awk '/^(pwrite64|linkat|fsync|rename|write) / { print $1 }' | xargs)"
 }
 
+# A caller's pipes get a day; a spooled file needs none.
+testTimeLimit() {
+  skip_without_strace && return
+  trace --files
+  assertContains "$(grep ITIMER_REAL "$FOLDER/trace")" tv_sec=86400
+  trace --spooled
+  assertEquals '' "$(grep ITIMER_REAL "$FOLDER/trace")"
+}
+
 # Killed before each call in turn. Entries that nobody was told of may be there, but whole.
 testKill() {
   skip_without_strace && return
