@@ -316,4 +316,5 @@ testDropBox() {
   assertEquals 'not in the group' 61 "$(tail -n 1 "$FOLDER/out")"
 }
 
+# shellcheck source=/dev/null
 . shunit2

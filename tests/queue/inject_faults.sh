@@ -231,4 +231,5 @@ testDiskFull() {
   assertEquals whole "$(tail -n 1 "$FOLDER/words")"
 }
 
+# shellcheck source=/dev/null
 . shunit2

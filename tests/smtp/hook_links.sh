@@ -144,4 +144,5 @@ testApplyBadEdits() {
   check 100 apply-edits
 }
 
+# shellcheck source=/dev/null
 . shunit2
