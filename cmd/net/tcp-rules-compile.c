@@ -106,5 +106,6 @@ int main(int argc, char const *const *argv) {
     check(&text, name);
   else
     compile_file(&text, name, path);
+  stralloc_free(&text);
   return 0;
 }

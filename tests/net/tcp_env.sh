@@ -18,7 +18,9 @@ sys.stderr.flush()
 os.write(3, b"\n")
 os.close(3)
 c = s.accept()[0]
-for fd in os.environ.get("FDS", "0 1 2").split(): os.dup2(c.fileno(), int(fd), inheritable=True)
+for fd in map(int, os.environ.get("FDS", "0 1 2").split()):
+    os.dup2(c.fileno(), fd)
+    os.set_inheritable(fd, True)
 os.environ["LISTEN_PID"] = os.environ.get("PID") or str(os.getpid())
 os.execvp(sys.argv[2], sys.argv[2:])
 '
@@ -88,7 +90,7 @@ test_systemd_socket_activate() {
 
 test_s6_ipcserver() {
   command -v s6-ipcserver >/dev/null || { skip s6-ipcserver; return; }
-  s6-ipcserver -1 "$folder/socket" tcp-env sh -c "$show" >"$folder/ready" 2>"$log" &
+  s6-ipcserver -1 "$folder/socket" tcp-env sh -c "$show" >"$folder/up" 2>"$log" &
   server=$!
   eventually test -S "$folder/socket"
   assertEquals "$(printf '%s\n' "IPCLOCALPATH=$folder/socket" "IPCREMOTEEGID=$(id -g)" "IPCREMOTEEUID=$(id -u)" \
