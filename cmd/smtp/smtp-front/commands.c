@@ -1,7 +1,4 @@
-#include <errno.h>
 #include <string.h>
-
-#include <skalibs/types.h>
 
 #include "session.h"
 
@@ -158,9 +155,15 @@ static reply_name_t check_session(session_t const *session, command_t const *com
   return REPLY_NONE;
 }
 
+/* A line that is no command is no harm, unless a chunk may follow it. */
+static reply_t refuse_line(char const *line, size_t len) {
+  bool chunk = len >= 4 && smtp_word_is(line, 4, "BDAT");
+  return reply_get(chunk ? REPLY_BAD_CHUNK : REPLY_BAD_LINE, 0);
+}
+
 static reply_t answer(session_t *session, char const *line, size_t len) {
   smtp_command_t parsed;
-  if (smtp_command_parse(&parsed, line, len) < 0) return reply_get(REPLY_BAD_LINE, 0);
+  if (smtp_command_parse(&parsed, line, len) < 0) return refuse_line(line, len);
   session->command = (argument_t){line, len};
   command_t const *command = find_command(&parsed);
   if (!command) return ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);

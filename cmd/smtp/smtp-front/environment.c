@@ -129,10 +129,6 @@ static void add_own(char const *name, char const *value) {
   add(to);
 }
 
-static char const *unless_empty(char const *s) {
-  return *s ? s : 0;
-}
-
 static bool set_by(facts_t const *facts, char const *variable) {
   size_t position = 0, name_len = strcspn(variable, "=") + 1;
   for (char const *fact; (fact = facts_next(facts, &position));)

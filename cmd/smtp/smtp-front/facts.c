@@ -3,6 +3,10 @@
 
 #include "session.h"
 
+char const *unless_empty(char const *s) {
+  return s && *s ? s : 0;
+}
+
 char const *facts_next(facts_t const *facts, size_t *position) {
   if (*position >= facts->len) return 0;
   char const *fact = facts->bytes + *position;

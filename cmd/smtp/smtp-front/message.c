@@ -36,10 +36,6 @@ static void fail_storage(session_t *session, int error, char const *step) {
 
 /* ---- the file ---- */
 
-static char const *unless_empty(char const *s) {
-  return s && *s ? s : 0;
-}
-
 static size_t format_trace(session_t const *session) {
   transaction_t const *transaction = &session->transaction;
   bool tls = session->tls == TLS_ACTIVE;
@@ -182,7 +178,7 @@ static wire_status_t take_chunk(session_t *session, uint64_t left) {
 static reply_t break_off(session_t *session, wire_status_t status) {
   log_line_t line;
   log_start(&line, PROGRAM, "message");
-  log_str(&line, "id", session->transaction.id);
+  if (session->transaction.begun) log_str(&line, "id", session->transaction.id);
   log_str(&line, "verdict", "none");
   log_str(&line, "reason", "interrupted");
   log_uint(&line, "bytes", session->transaction.message.size);
@@ -245,26 +241,31 @@ static reply_t refuse_message(session_t *session, reply_t reply) {
   return reply;
 }
 
-/* Reads a chunk that nobody wants. Where its size is not known there is no way on. */
-reply_t refuse_bdat(session_t *session, argument_t argument, reply_name_t objection) {
-  uint64_t left;
-  bool last;
-  if (smtp_bdat_parse(&left, &last, argument.s, argument.len) < 0)
-    return reply_get(REPLY_BAD_CHUNK, 0);
+/* Takes so many octets off the wire, for nobody. */
+static wire_status_t skip_chunk(session_t *session, uint64_t left) {
   wire_t *wire = &session->wire;
-  while (left) {
-    size_t ready = wire->end - wire->start, got = 0;
-    size_t n = ready < left ? ready : (size_t)left;
-    wire->start += n;
-    left -= n;
-    if (!left) break;
+  unsigned int seconds = (unsigned int)session->conf.number[CONF_TIMEOUT_DATA];
+  while (left > wire->end - wire->start) {
+    left -= wire->end - wire->start;
     wire->start = wire->end = 0;
-    wire_status_t status = wire_read(wire, (unsigned int)session->conf.number[CONF_TIMEOUT_DATA],
-                                     wire->input, WIRE_INPUT_SIZE, &got);
-    if (status) return session_break(session, status), (reply_t){0};
-    wire->end = got;
+    wire_status_t status = wire_read(wire, seconds, wire->input, WIRE_INPUT_SIZE, &wire->end);
+    if (status) return status;
   }
-  return last ? refuse_message(session, reply_get(objection, 0)) : reply_get(objection, 0);
+  wire->start += (size_t)left;
+  return WIRE_OK;
+}
+
+/* What a chunk holds must never be taken for commands. Where its size is not known there is no way
+   on. */
+reply_t refuse_bdat(session_t *session, argument_t argument, reply_name_t objection) {
+  uint64_t size;
+  bool last;
+  if (smtp_bdat_parse(&size, &last, argument.s, argument.len) < 0)
+    return reply_get(REPLY_BAD_CHUNK, 0);
+  wire_status_t status = skip_chunk(session, size);
+  if (status) return break_off(session, status);
+  reply_t const reply = reply_get(objection, 0);
+  return last ? refuse_message(session, reply) : reply;
 }
 
 /* The first chunk begins the message; the data hook is asked then. */

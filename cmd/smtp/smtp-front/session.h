@@ -35,6 +35,9 @@ char const *facts_get(facts_t const *facts, char const *name);
 /* Steps through them: the next fact, or NULL; *position is 0 at first. */
 char const *facts_next(facts_t const *facts, size_t *position);
 
+/* s, or NULL if it says nothing. */
+char const *unless_empty(char const *s);
+
 /* ---- spills: a small buffer that runs over into a memfd (spill.c) --------------------------- */
 
 #define SPILL_BYTES 4096

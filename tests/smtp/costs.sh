@@ -1,0 +1,72 @@
+#!/bin/sh
+# What a session may cost: system calls and memory are counted, and held.
+# shellcheck disable=SC2317,SC2329 # shunit2 calls the functions
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+
+oneTimeSetUp() {
+  export CHAINMAIL_CONF="$SHUNIT_TMPDIR/conf" CHAINMAIL_QUEUE="$SHUNIT_TMPDIR/queue"
+  export RECORD="$SHUNIT_TMPDIR/record" RELAYCLIENT='' PATH="$HERE/links:$PATH"
+  mkdir -p "$CHAINMAIL_CONF" "$CHAINMAIL_QUEUE/new" "$CHAINMAIL_QUEUE/tmp" "$RECORD"
+  echo mail.example.test >"$CHAINMAIL_CONF/me"
+}
+
+skip_sanitized() {
+  [ -z "$CHECK_SAN" ] || { echo 'skip - sanitizers cost'; startSkipping; }
+}
+
+skip_untraceable() {
+  strace -o /dev/null true 2>/dev/null || { echo 'skip - strace cannot trace here'; startSkipping; }
+}
+
+# at_most LIMIT WHAT NUMBER
+at_most() {
+  assertTrue "$2: $3, at most $1" "[ '${3:-none}' -le $1 ]"
+}
+
+count() {
+  grep -c "$1" "$SHUNIT_TMPDIR/calls"
+}
+
+test_system_calls() {
+  skip_sanitized
+  skip_untraceable
+  isSkipping && return
+  "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/calls"
+  assertEquals 'the message is written in one call' 1 "$(count '^pwritev(')"
+  assertEquals 'the envelope is written in one call' 1 "$(count '^pwrite64(')"
+  assertEquals 'one unnamed file' 1 "$(count 'O_TMPFILE')"
+  assertEquals 'a reply each, sent at once' 7 "$(count '^sendto(')"
+  assertEquals 'a read each' 6 "$(count '^read(0,')"
+  assertEquals 'routes are asked once' 1 "$(count 'routes.cdb')"
+  at_most 80 'system calls in all' "$(count '(')"
+}
+
+test_replies_are_sent_together() {
+  skip_untraceable
+  isSkipping && return
+  "$HERE/_costs.py" pipelined "$SHUNIT_TMPDIR/calls"
+  assertEquals 'greeting, 50 replies, 221' 3 "$(count '^sendto(')"
+}
+
+test_memory_of_an_idle_session() {
+  skip_sanitized
+  at_most 64 'private KB' "$("$HERE/_costs.py" hello)"
+}
+
+test_memory_is_constant_under_a_flood() {
+  skip_sanitized
+  result=$("$HERE/_costs.py" flood)
+  assertEquals '552 5.3.4 Message too big' "${result#* }"
+  at_most 2048 'peak KB' "${result%% *}"
+}
+
+test_memory_is_constant_under_many_recipients() {
+  skip_sanitized
+  result=$("$HERE/_costs.py" recipients)
+  assertEquals 'accepted' 1000 "${result#* }"
+  at_most 2048 'peak KB' "${result%% *}"
+}
+
+# shellcheck source=/dev/null
+. shunit2
