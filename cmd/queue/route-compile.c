@@ -94,7 +94,7 @@ static void report(void *data, size_t line, bool is_error, char const *text) {
   char const *path = data, *kind = is_error ? ": " : ": warning: ";
   char digits[SIZE_FMT];
   digits[size_fmt(digits, line)] = 0;
-  strerr_warn(path, ": line ", digits, kind, text);
+  strerr_warn(path, line ? ": line " : "", line ? digits : "", kind, text);
 }
 
 int main(int argc, char const *const *argv) {

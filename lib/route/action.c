@@ -115,7 +115,7 @@ static bool take_maildir(draft_t *draft, word_t const *word, stralloc *text) {
   char path[ROUTE_LINE_MAX];
   size_t len = word_unquote(path, word), start = text->len;
   bool absolute = len && *path == '/';
-  if (!absolute && !draft->base.len) {
+  if (!absolute && !draft->has_base) {
     draft_error(draft, draft->line,
                 WORD_FORMAT " is not an absolute path, and no base is set above", WORD_ARGS(word));
     return false;
@@ -148,10 +148,12 @@ void draft_base(draft_t *draft, word_t const *words, size_t count) {
   char path[ROUTE_LINE_MAX];
   stralloc text = STRALLOC_ZERO;
   size_t len = count ? word_unquote(path, words) : 0;
-  if (count != 1 || !len || *path != '/')
+  if (count != 1 || !len || *path != '/') {
     draft_error(draft, draft->line, "base needs one absolute path");
-  else if (base_add(draft, &text, path, len))
+  } else if (base_add(draft, &text, path, len)) {
     draft->base = draft_add(draft, text.s, text.len);
+    draft->has_base = true;
+  }
   stralloc_free(&text);
 }
 

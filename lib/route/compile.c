@@ -21,6 +21,7 @@ static int draft_compile(draft_t *draft, char const *text, size_t len, int fd) {
     return -1;
   }
   if (!draft->errors && (draft_build(draft, fd) < 0 || check_built(draft, fd) < 0)) return -1;
+  draft_end(draft);
   return draft->errors ? 1 : 0;
 }
 

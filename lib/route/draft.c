@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define REPORT_MAX 1024 /* bytes of one finding; a longer one is cut */
+#define ERRORS_MAX 100  /* that are reported one by one */
 
 slice_t draft_add(draft_t *draft, char const *s, size_t len) {
   slice_t slice = {draft->bytes.len, len};
@@ -28,10 +29,17 @@ static void report(draft_t *draft, size_t line, bool is_error, char const *forma
 
 void draft_error(draft_t *draft, size_t line, char const *format, ...) {
   va_list args;
-  draft->errors++;
+  if (++draft->errors > ERRORS_MAX) return;
   va_start(args, format);
   report(draft, line, true, format, args);
   va_end(args);
+}
+
+void draft_end(draft_t *draft) {
+  char text[REPORT_MAX];
+  if (draft->errors <= ERRORS_MAX) return;
+  snprintf(text, sizeof text, "and %zu errors more", draft->errors - ERRORS_MAX);
+  draft->report(draft->data, 0, true, text);
 }
 
 void draft_warn(draft_t *draft, size_t line, char const *format, ...) {

@@ -69,7 +69,8 @@ typedef struct draft {
   draft_state_t state;
   size_t actions;      /* of the rule at hand */
   char const *alone;   /* the word that allows of no other there, or NULL */
-  slice_t base;        /* a template that ends in a slash; no bytes: none */
+  slice_t base;        /* a template; of no bytes: / */
+  bool has_base;       /* a line set it */
   slice_t separators;  /* of domains that have none of their own */
   bool has_separators; /* a line set them */
 } draft_t;
@@ -83,6 +84,8 @@ slice_t draft_add(draft_t *draft, char const *s, size_t len); /* puts a NUL behi
 void draft_refer(draft_t *draft, reference_kind_t kind, slice_t text);
 void draft_error(draft_t *draft, size_t line, char const *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Reports how many errors have not been reported. */
+void draft_end(draft_t *draft);
 void draft_warn(draft_t *draft, size_t line, char const *format, ...)
     __attribute__((format(printf, 3, 4)));
 void draft_free(draft_t *draft);

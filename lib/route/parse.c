@@ -42,9 +42,10 @@ bool draft_name(draft_t *draft, word_t const *word, route_address_t *address) {
                 WORD_ARGS(word));
     return false;
   }
-  if (smtp_path_parse(&path, word->s, word->len, SMTP_PATH_BARE | SMTP_PATH_UTF8_OK, &taken) !=
-          SMTP_PATH_NO_DOMAIN ||
-      path.local_len != word->len) {
+  smtp_path_status_t status =
+      smtp_path_parse(&path, word->s, word->len, SMTP_PATH_BARE | SMTP_PATH_UTF8_OK, &taken);
+  if (status != SMTP_PATH_NO_DOMAIN || path.local_len != word->len ||
+      memchr(word->s, '*', word->len)) {
     draft_error(draft, draft->line, WORD_FORMAT " is neither an address nor a name",
                 WORD_ARGS(word));
     return false;
@@ -178,8 +179,7 @@ static struct setting const *setting_find(word_t const *word) {
 
 /* ---- lines ---- */
 
-/* The bytes of the word at the start of s, in which quotes hold blanks; len + 1 if one is left
- * open. */
+/* The bytes of the word at the start of s; len + 1 if a quote, which holds blanks, is left open. */
 static size_t word_length(char const *s, size_t len) {
   bool quoted = false;
   size_t i = 0;
@@ -191,8 +191,7 @@ static size_t word_length(char const *s, size_t len) {
   return quoted ? len + 1 : i;
 }
 
-/* Splits a line into words; a comment is none. Returns their number, or -1 if a quote is left open.
- */
+/* Splits a line into words, up to a comment. Returns their number, or -1: a quote is left open. */
 static int line_split(word_t *words, char const *s, size_t len) {
   int count = 0;
   for (size_t at = 0;;) {
@@ -207,10 +206,6 @@ static int line_split(word_t *words, char const *s, size_t len) {
 
 static void rule_parse(draft_t *draft, word_t const *words, size_t count) {
   draft->state = DRAFT_FAULTY_RULE;
-  if (genalloc_len(draft_rule_t, &draft->rules) == ROUTE_RULES_MAX) {
-    draft_error(draft, draft->line, "more than %d rules", ROUTE_RULES_MAX);
-    return;
-  }
   if (pattern_parse(draft, words) && !draft->failed) {
     draft->state = DRAFT_RULE;
     draft_action(draft, words + 1, count - 1);
@@ -251,8 +246,12 @@ static void line_parse(draft_t *draft, char const *s, size_t len) {
     words_parse(draft, words, (size_t)count, is_blank(*s));
 }
 
+static bool is_full(draft_t const *draft) {
+  return genalloc_len(draft_rule_t, &draft->rules) > ROUTE_RULES_MAX;
+}
+
 void draft_parse(draft_t *draft, char const *text, size_t len) {
-  while (len && !draft->failed) {
+  while (len && !draft->failed && !is_full(draft)) {
     char const *end = memchr(text, '\n', len);
     size_t line_len = end ? (size_t)(end - text) : len;
     size_t taken = end ? line_len + 1 : line_len;
@@ -261,4 +260,5 @@ void draft_parse(draft_t *draft, char const *text, size_t len) {
     text += taken;
     len -= taken;
   }
+  if (is_full(draft)) draft_error(draft, draft->line, "more than %d rules", ROUTE_RULES_MAX);
 }

@@ -81,13 +81,14 @@ static bool was_found(walk_t const *walk, route_target_t const *wanted) {
 }
 
 static int target_add(walk_t *walk, route_target_t const *target) {
+  size_t argument_size = strlen(target->argument) + 1, address_size = strlen(target->address) + 1;
   if (was_found(walk, target)) return 0;
   if (walk->targets++ == ROUTE_TARGETS_MAX) return broken(E2BIG);
-  return stralloc_catb(&walk->found, route_kinds[target->channel].word, 1) &&
-                 stralloc_cats(&walk->found, target->argument) && stralloc_0(&walk->found) &&
-                 stralloc_cats(&walk->found, target->address) && stralloc_0(&walk->found)
-             ? 0
-             : -1;
+  if (!stralloc_readyplus(&walk->found, 1 + argument_size + address_size)) return -1;
+  stralloc_catb(&walk->found, route_kinds[target->channel].word, 1);
+  stralloc_catb(&walk->found, target->argument, argument_size);
+  stralloc_catb(&walk->found, target->address, address_size);
+  return 0;
 }
 
 static int take_target(walk_t *walk, route_address_t const *address, route_match_t const *match,

@@ -10,7 +10,7 @@
 #include <skalibs/cdb.h>
 
 #define ROUTE_LINE_MAX    4096   /* bytes of a line of the text */
-#define ROUTE_RULES_MAX   500000 /* in one table: cdbmake sorts them on the stack */
+#define ROUTE_RULES_MAX   300000 /* in one table: cdbmake sorts them on the stack */
 #define ROUTE_DEPTH_MAX   10     /* aliases, or domain aliases, that lead to others */
 #define ROUTE_TARGETS_MAX 1000   /* targets, and aliases on the way, that one address may lead to */
 #define ROUTE_TARGET_MAX  1024   /* bytes of one target's argument, its NUL included */
@@ -92,8 +92,8 @@ char const *route_problem(int error);
 typedef void route_report_f(void *data, size_t line, bool is_error, char const *text);
 
 /* Compiles text into fd, an empty file that is open for reading and writing, and checks that it
-   holds together. 0, 1 if there are errors (all have been reported; what fd holds is of no use), -1
-   with errno. */
+   holds together. 0, 1 if there are errors (the first hundred have been reported, and the number of
+   the others; what fd holds is of no use), -1 with errno. */
 int route_compile(char const *text, size_t len, int fd, route_report_f *report, void *data);
 
 #endif

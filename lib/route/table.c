@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -5,23 +6,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <skalibs/types.h>
-
 #include "conf/conf.h"
 #include "route/internal.h"
 
-#define CDB_TABLES 256
-#define CDB_SLOT   8 /* bytes: a position, a number */
+#define CDB_SLOT_SIZE   ((size_t)8) /* a position, a number, of 32 bits each */
+#define CDB_HEADER_SIZE (256 * CDB_SLOT_SIZE)
+
+static uint64_t number_at(cdb const *map, size_t position) {
+  uint32_t number;
+  memcpy(&number, map->map + position, sizeof number);
+  return le32toh(number);
+}
 
 /* cdb_find trusts the size of a hash table, which is the bound of its search. */
 static bool tables_lie_inside(cdb const *map) {
-  if (map->size < CDB_TABLES * CDB_SLOT) return false;
-  for (size_t i = 0; i < CDB_TABLES; i++) {
-    uint32_t position, slots;
-    uint32_unpack(map->map + i * CDB_SLOT, &position);
-    uint32_unpack(map->map + i * CDB_SLOT + 4, &slots);
-    if ((uint64_t)position + (uint64_t)slots * CDB_SLOT > map->size) return false;
-  }
+  if (map->size < CDB_HEADER_SIZE) return false;
+  for (size_t i = 0; i < CDB_HEADER_SIZE; i += CDB_SLOT_SIZE)
+    if (number_at(map, i) + number_at(map, i + 4) * CDB_SLOT_SIZE > map->size) return false;
   return true;
 }
 

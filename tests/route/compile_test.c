@@ -45,6 +45,10 @@ static finding_case_t const cases[] = {
     {"ill-formed UTF-8", "\xc3@x.test maildir /x\n", "1: \xc3@x.test is not an address\n"},
     {"no domain behind the @", "@ maildir /x\n", "1:  is not a domain\n"},
     {"a bad domain", "@x..test maildir /x\n", "1: x..test is not a domain\n"},
+    {"a name with a *", "a* maildir /x\n", "1: a* is neither an address nor a name\n"},
+    {"the root as base", "base /\n@x.test maildir x\n", ""},
+    {"a base of dots", "base /x/..\n", "1: a path with . or .. in it\n"},
+    {"a folder that is the base", "base /x\n@x.test maildir /\n", "2: a path without a folder\n"},
     {"a bad name", "a,b maildir /x\n", "1: a,b is neither an address nor a name\n"},
     {"a * in the middle", "a*b@x.test maildir /x\n",
      "1: a * stands for an extension, as in alice+*@example.test\n"},
@@ -246,11 +250,43 @@ static void test_targets(void) {
   CHECK_STR("is named", findings.text, "1002: too many targets\n");
 }
 
+static size_t count_lines(char const *text) {
+  size_t count = 0;
+  while ((text = strchr(text, '\n'))) count++, text++;
+  return count;
+}
+
+static void test_many_errors(void) {
+  char text[500];
+  static findings_t findings;
+  memset(text, 'x', sizeof text);
+  for (size_t i = 1; i < sizeof text; i += 2) text[i] = '\n';
+  CHECK_INT("250 errors", compile(text, sizeof text, &findings), 1);
+  CHECK_INT("are told up to a hundred", count_lines(findings.text), 101);
+  CHECK("and counted", strstr(findings.text, "\n0: and 150 errors more\n"));
+}
+
+static void test_many_rules(void) {
+  static findings_t findings;
+  char *text = malloc(ROUTE_RULES_MAX * 32u + 64);
+  if (!text) abort();
+  char *end = text + sprintf(text, GOOD);
+  for (int i = 1; i < ROUTE_RULES_MAX; i++) end += sprintf(end, "%d@%d.x maildir /m\n", i, i);
+  size_t len = (size_t)(end - text);
+  CHECK_INT("rules as many as may be, and as many domains", compile(text, len, &findings), 0);
+  end += sprintf(end, "more@x.test maildir /m\nmore@y.test maildir /m\n");
+  CHECK_INT("one more", compile(text, (size_t)(end - text), &findings), 1);
+  CHECK_STR("is told once", findings.text, "300001: more than 300000 rules\n");
+  free(text);
+}
+
 int main(void) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) test_findings(cases + i);
   test_line_length();
   test_nul();
   test_depth();
   test_targets();
+  test_many_errors();
+  test_many_rules();
   return unit_done();
 }
