@@ -1,6 +1,6 @@
 #!/bin/bash
 # tcp-env behind acceptors that others wrote.
-# shellcheck disable=SC2016,SC2317,SC2329,SC2154 # programs for sh; shunit2 calls the functions
+# shellcheck disable=SC2016,SC2119,SC2317,SC2329,SC2154 # programs for sh; shunit2 calls the functions
 
 HERE=$(dirname "$0")
 # shellcheck source=tests/net/_net.sh

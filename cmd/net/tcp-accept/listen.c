@@ -30,9 +30,10 @@ static bool is_special(char const *word) {
 
 bool listeners_need_ports(char const *addresses) {
   char word[WORD_MAX];
+  bool need = false;
   while (next_word(word, &addresses))
-    if (!is_special(word)) return true;
-  return false;
+    if (!is_special(word)) need = true;
+  return need;
 }
 
 static void parse_ip(ip46 *ip, char const *word) {

@@ -48,7 +48,7 @@ typedef struct listeners {
   net_listener_t all[LISTENERS_MAX];
 } listeners_t;
 
-/* True if addresses has one that needs a port. */
+/* True if addresses has one that needs a port. Dies if it is not a list. */
 bool listeners_need_ports(char const *addresses);
 /* Listens everywhere and logs it, or dies. */
 void listeners_open(listeners_t *listeners, settings_t const *settings);
