@@ -112,6 +112,7 @@ int main(int argc, char const *const *argv) {
   int fd = table_create(&paths, check_only);
   int result = route_compile(text.s, text.len, fd, report, paths.text);
   if (result < 0) die_at(&paths, "compile", paths.text);
+  stralloc_free(&text);
   if (result == 0 && !check_only) table_install(&paths, fd);
   if (*paths.temporary) unlink(paths.temporary);
   return result ? EXIT_ERRORS : 0;
