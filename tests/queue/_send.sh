@@ -1,0 +1,57 @@
+# Queues that queue-send serves, for the suites about it. Sourced after tests/_chain.sh.
+# shellcheck shell=sh
+
+setUp() {
+  make_chain
+  MAIL=$CHAIN/mail QUEUE=$CHAINMAIL_QUEUE
+  printf 'Subject: x\n\nhello\n' >"$CHAIN/message"
+}
+
+tearDown() {
+  stop_chain
+}
+
+# inject [NAME=value...] SENDER RECIPIENT...: puts $CHAIN/message into the queue
+inject() {
+  facts=
+  while case $1 in *=*) true ;; *) false ;; esac do
+    facts="$facts $1"
+    shift
+  done
+  printf 'F%s\0' "$1" >"$CHAIN/envelope"
+  shift
+  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
+  printf '\0' >>"$CHAIN/envelope"
+  # shellcheck disable=SC2086 # words are wanted
+  env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+}
+
+add_routes() {
+  cat >>"$CHAINMAIL_CONF/routes" && route-compile "$CHAINMAIL_CONF/routes"
+}
+
+count_entries() { find "$QUEUE/new" -type f | wc -l; }
+last_entry() { find "$QUEUE/new" -type f | sort | tail -n 1; } # ids sort by time
+is_empty() { [ -z "$(find "$QUEUE/new" "$QUEUE/state" -type f)" ]; }
+
+# has_logged PATTERN [COUNT]: the log of queue-send has so many (1) such lines
+has_logged() { [ "$(grep -c "$1" "$CHAIN/send.log")" -ge "${2:-1}" ]; }
+logged() {
+  wait_until has_logged "$@" || {
+    fail "not logged: $*"
+    tail -n 20 "$CHAIN/send.log"
+  }
+}
+
+count_box() { list_box "$1" | wc -l; }
+
+# A file where a Maildir should be: no deliverer can make one there, not even as root.
+break_box() { rm -rf "${MAIL:?}/$1" && mkdir -p "$MAIL" && echo broken >"$MAIL/$1"; }
+mend_box() { rm "$MAIL/$1"; }
+
+has_strace() {
+  if [ -z "${CHECK_SAN-}" ] && strace -qq -o /dev/null true 2>/dev/null; then return; fi
+  startSkipping
+  echo 'skip - strace cannot be used here'
+  return 1
+}

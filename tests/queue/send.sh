@@ -1,0 +1,354 @@
+#!/bin/sh
+# queue-send with its deliverers: what comes in goes out, and what cannot waits, is listed, and goes
+# out when it can.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
+. "$TOP/tests/queue/_send.sh"
+
+test_delivers() {
+  start_send
+  inject SESSION_ID=s1 me@example.org a@example.test
+  deliveries a >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'Return-Path: <me@example.org>
+Delivered-To: a@example.test
+Subject: x
+
+hello' "$(cat "$(list_box a)")"
+  assertEquals 1 "$(grep -c "event=delivered .*rcpt=a@example.test .*to=$MAIL/a delay=[0-9]*\$" \
+    "$CHAIN/send.log")"
+  assertTrue 'the session is told' 'has_logged "session=s1 .*id="'
+}
+
+test_finds_what_came_before_the_start() {
+  for box in a b c; do inject me@example.org "$box@example.test"; done
+  start_send
+  for box in a b c; do deliveries "$box" >/dev/null; done
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
+test_many_at_once() {
+  start_send
+  for injector in 1 2 3 4; do
+    for box in 1 2 3 4 5 6 7 8 9 10; do
+      inject_quietly "$injector" "box$box@example.test" "shared@example.test"
+    done &
+    injectors="${injectors-} $!"
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  wait $injectors
+  deliveries shared 40 >/dev/null
+  for box in 1 2 3 4 5 6 7 8 9 10; do deliveries "box$box" 4 >/dev/null; done
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'none twice' 80 "$(find "$MAIL" -path '*/new/*' | wc -l)"
+  assertEquals 'all whole' 80 "$(find "$MAIL" -path '*/new/*' -exec grep -l hello {} + | wc -l)"
+}
+
+inject_quietly() {
+  printf 'Fme@example.org\0T%s\0T%s\0\0' "$2" "$3" >"$CHAIN/envelope.$1"
+  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope.$1"
+}
+
+# What is left of a message to three is what failed; a retry repeats nothing else.
+test_failure_and_repair() {
+  break_box b
+  start_send
+  inject me@example.org a@example.test b@example.test c@example.test
+  logged event=waiting
+  assertEquals 'one waits' "b@example.test deferred 1 4.3.5" \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6, $7, substr($9, 1, 5) }')"
+  assertTrue 'and is told to people' \
+    "queue-list | grep -q 'b@example.test .* deferred after 1 attempt, next in .*: 4.3.5 unable'"
+  kill -ALRM "$SEND_PID"
+  logged event=waiting 2
+  mend_box b
+  kill -ALRM "$SEND_PID"
+  deliveries b >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'each once' '1 1 1' "$(count_box a) $(count_box b) $(count_box c)"
+  assertEquals '0 messages' "$(queue-list)"
+}
+
+test_alias_with_a_failing_target() {
+  add_routes <<END
+all@example.test  alias a@example.test b@example.test c@example.test
+END
+  break_box b
+  start_send
+  inject me@example.org all@example.test d@example.test
+  logged event=waiting
+  assertEquals 'the address is listed once' 'all@example.test deferred' \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6 }')"
+  stop_send # what it remembers is on the disk
+  start_send
+  kill -ALRM "$SEND_PID"
+  logged event=waiting 2
+  mend_box b
+  kill -HUP "$SEND_PID"
+  deliveries b >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'each once' '1 1 1 1' \
+    "$(count_box a) $(count_box b) $(count_box c) $(count_box d)"
+}
+
+test_unknown_recipients() {
+  add_routes <<END
+known@only.example  maildir known
+END
+  start_send
+  inject me@example.org known@only.example unknown@only.example other@elsewhere.example
+  logged event=undeliverable
+  assertEquals 'unknown@only.example failed 5.1.1
+other@elsewhere.example failed 5.1.2' \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6, substr($9, 1, 5) }')"
+  assertEquals 1 "$(count_box known)"
+  kill -ALRM "$SEND_PID"
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  assertEquals 'they are not tried again' 2 "$(grep -c event=failed "$CHAIN/send.log")"
+}
+
+test_routes_are_read_anew() {
+  start_send
+  inject me@example.org new@moved.example
+  logged event=undeliverable
+  add_routes <<END
+new@moved.example  maildir moved
+END
+  inject me@example.org new@moved.example
+  deliveries moved >/dev/null
+}
+
+test_broken_routes_wait() {
+  echo rubbish >"$CHAINMAIL_CONF/routes.cdb"
+  start_send
+  inject me@example.org a@example.test
+  logged event=waiting
+  assertEquals 'a@example.test deferred 4.3.5' \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6, substr($9, 1, 5) }')"
+  route-compile "$CHAINMAIL_CONF/routes"
+  kill -ALRM "$SEND_PID"
+  deliveries a >/dev/null
+}
+
+test_expiry() {
+  break_box a
+  start_send
+  inject QUEUE_ID=0000000000aaaaaa me@example.org a@example.test
+  logged event=undeliverable
+  assertEquals 'a@example.test expired 1 0' \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6, $7, $8 }')"
+}
+
+# It waits for its time, also after a restart, and new mail does not wait with it.
+test_restart_with_a_backlog() {
+  break_box a
+  for i in 1 2 3 4 5 6 7 8 9 10; do inject "me$i@example.org" a@example.test; done
+  start_send
+  logged event=waiting 10
+  stop_send
+  mend_box a
+  : >"$CHAIN/send.log"
+  start_send
+  logged event=found
+  inject me@example.org b@example.test
+  deliveries b >/dev/null
+  assertEquals 'none of them is due' 0 "$(count_box a)"
+  kill -ALRM "$SEND_PID"
+  deliveries a 10 >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
+damage() {
+  case $1 in
+    torn) truncate -s -1 "$2" ;;
+    flipped) printf X | dd of="$2" bs=1 seek=3 conv=notrunc 2>/dev/null ;;
+    linked) ln "$2" "$CHAIN/link" ;;
+    symbolic) mv "$2" "$CHAIN/file" && ln -s "$CHAIN/file" "$2" ;;
+    empty) : >"$2" ;;
+    fifo) rm "$2" && mkfifo "$2" ;;
+  esac
+}
+
+test_strange_entries() {
+  for damage in torn flipped linked symbolic empty fifo; do
+    inject me@example.org "$damage@example.test"
+    damage "$damage" "$(last_entry)"
+  done
+  inject me@example.org good@example.test
+  start_send
+  deliveries good >/dev/null
+  logged event=bad 6
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'six are set aside' 6 "$(find "$QUEUE/bad" -mindepth 1 | wc -l)"
+  assertEquals 'and none delivered' good "$(ls "$MAIL")"
+  assertEquals 'and all listed' 6 "$(queue-list -p | awk -F '\t' '$6 == "bad"' | wc -l)"
+  assertTrue 'and counted' "queue-list | grep -qx '0 messages, 6 bad'"
+}
+
+test_owners() {
+  inject me@example.org a@example.test
+  CHAIN_SEND="-o 4242,4243" start_send
+  logged event=bad
+  assertEquals '' "$(ls "$MAIL")"
+  stop_send
+  mv "$QUEUE"/bad/* "$QUEUE/new"
+  CHAIN_SEND="-o 4242,$(id -u)" start_send
+  deliveries a >/dev/null
+}
+
+test_logs_without_an_entry_are_removed() {
+  echo rubbish >"$QUEUE/state/hock9tq2oeauptqs.0123456789abcdef"
+  start_send
+  wait_until is_empty || fail 'it is still there'
+}
+
+test_rubbish_in_the_trigger() {
+  start_send
+  printf 'rubbish\n../../etc/passwd\n\n%s\n' hock9tq2oeauptqs.0123456789abcdef >"$QUEUE/trigger"
+  head -c 100000 /dev/zero >"$QUEUE/trigger"
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+}
+
+# The FIFO is made anew, and no name has come through it: the signal makes it look.
+test_lost_trigger() {
+  start_send
+  rm "$QUEUE/trigger"
+  inject me@example.org a@example.test
+  assertEquals 1 "$(count_entries)"
+  kill -ALRM "$SEND_PID"
+  deliveries a >/dev/null
+}
+
+test_one_per_queue() {
+  start_send
+  assertEquals 111 "$(queue-send 2>/dev/null; echo $?)"
+}
+
+test_end() {
+  start_send
+  kill -TERM "$SEND_PID"
+  wait "$SEND_PID"
+  assertEquals 0 $?
+  SEND_PID=
+}
+
+test_deliverer_that_cannot_be_started() {
+  CHAIN_SEND="-w maildir=/nowhere/deliver" start_send
+  inject me@example.org a@example.test
+  logged event=waiting
+  assertTrue 'the reason is listed' \
+    "queue-list -p | grep -q '4.3.0 unable to start /nowhere/deliver: No such file'"
+}
+
+test_deliverer_that_dies() {
+  cat >"$CHAIN/deliver" <<'END'
+#!/bin/sh
+# Takes what comes and dies, the first time.
+[ -e "$0.died" ] && exec deliver-maildir
+: >"$0.died"
+head -c 1 >/dev/null
+END
+  chmod +x "$CHAIN/deliver"
+  CHAIN_SEND="-w maildir=1 -w maildir=$CHAIN/deliver" start_send
+  inject me@example.org a@example.test
+  logged event=waiting
+  assertTrue "queue-list -p | grep -q '4.3.0 the deliverer went away'"
+  kill -ALRM "$SEND_PID"
+  deliveries a >/dev/null
+}
+
+test_deliverer_that_lies() {
+  cat >"$CHAIN/deliver" <<'END'
+#!/bin/sh
+[ -e "$0.lied" ] && exec deliver-maildir
+: >"$0.lied"
+printf '0000000ar\000123456\000K\000' >&0
+cat >/dev/null
+END
+  chmod +x "$CHAIN/deliver"
+  CHAIN_SEND="-w maildir=1 -w maildir=$CHAIN/deliver" start_send
+  inject me@example.org a@example.test
+  logged event=worker-lost
+  logged event=waiting
+  kill -ALRM "$SEND_PID"
+  deliveries a >/dev/null
+}
+
+test_service() {
+  start_program deliver.log tcp-accept -n 3 "unix:$CHAIN/deliver" deliver-maildir
+  service=$STARTED
+  CHAIN_SEND="-w maildir=unix:$CHAIN/deliver" start_send
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  end_process "$service"
+}
+
+test_few_descriptors() {
+  for i in $(seq 100); do inject "me$i@example.org" "box$((i % 10))@example.test"; done
+  prlimit --nofile=80: queue-send 2>>"$CHAIN/send.log" &
+  SEND_PID=$!
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 100 "$(find "$MAIL" -path '*/new/*' | wc -l)"
+  assertFalse 'never too many' "grep -q -i 'too many open files' $CHAIN/send.log"
+}
+
+test_thousands_of_recipients() {
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  inject me@example.org $(seq -f 'box%g@example.test' 1 20) $(seq -f 'x%g@elsewhere.example' 3000)
+  for i in 1 20; do deliveries "box$i" >/dev/null; done
+  logged event=undeliverable
+  assertEquals 3000 "$(queue-list -p | grep -c 'failed')"
+}
+
+# What a delivery costs the scheduler, when nothing goes wrong.
+test_calls() {
+  has_strace || return
+  start_program send.log strace -qq -o "$CHAIN/trace" queue-send -n 3
+  SEND_PID=$STARTED
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  before=$(grep -c '' "$CHAIN/trace")
+  for i in 1 2 3 4 5; do
+    inject me@example.org a@example.test
+    deliveries a $((i + 1)) >/dev/null
+  done
+  wait_until is_empty || fail 'the queue is not empty'
+  after=$(grep -c '' "$CHAIN/trace")
+  assertTrue "$((after - before)) calls for 5 deliveries" "[ $((after - before)) -le $((5 * 16)) ]"
+  assertEquals 'no sync' 0 "$(grep -c sync "$CHAIN/trace")"
+  end_process "$(pgrep -P "$SEND_PID" -x queue-send)"
+}
+
+# Only what was achieved is worth a sync.
+test_syncs_of_the_log() {
+  has_strace || return
+  break_box b
+  start_program send.log strace -qq -e trace=fsync -o "$CHAIN/trace" queue-send -n 3
+  SEND_PID=$STARTED
+  inject me@example.org b@example.test
+  logged event=waiting
+  assertEquals 'a failure alone' 0 "$(grep -c fsync "$CHAIN/trace")"
+  inject me@example.org a@example.test b@example.test
+  logged event=waiting 2
+  assertEquals 'a failure beside a delivery' 1 "$(grep -c fsync "$CHAIN/trace")"
+  end_process "$(pgrep -P "$SEND_PID" -x queue-send)"
+}
+
+test_usage() {
+  for words in -x 'word' '-o x' '-o 1,,2' '-w maildir' '-w maildir=' '-w maildir=0' '-w maildir=99' \
+    '-w nonsense=1' '-n x' '-t x'; do
+    # shellcheck disable=SC2086 # words are wanted
+    assertEquals "queue-send $words" 100 "$(queue-send $words 2>/dev/null; echo $?)"
+  done
+  assertEquals 0 "$(queue-send -h 2>/dev/null; echo $?)"
+  assertEquals 111 "$(queue-send -q "$CHAIN/nowhere" 2>/dev/null; echo $?)"
+}
+
+# shellcheck source=/dev/null
+. shunit2

@@ -1,0 +1,152 @@
+#!/bin/sh
+# timeout: 300
+# queue-send and deliver-maildir, killed at every system call of a delivery: when they run again,
+# each message is delivered, whole, and the queue is empty.
+# shellcheck disable=SC2317,SC2086 # shunit2 calls the functions; words are wanted
+
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
+. "$TOP/tests/queue/_send.sh"
+
+# Three messages: one Maildir, two, and one where something fails. The last leaves a log behind.
+fill_queue() {
+  rm -rf "${MAIL:?}" "$QUEUE"/new/* "$QUEUE"/state/*
+  inject me@example.org a@example.test
+  inject me@example.org a@example.test b@example.test
+  inject me@example.org c@example.test nobody@only.example
+}
+
+# Runs queue-send, by the words of a command, until all is done or it is killed.
+run_send() {
+  "$@" 2>>"$CHAIN/send.log" &
+  SEND_PID=$!
+  wait_until is_over
+  killed=$?
+  stop_children "$SEND_PID"
+  wait "$SEND_PID" 2>/dev/null
+  SEND_PID=
+  return $killed
+}
+
+is_over() { is_done || has_ended "$SEND_PID"; }
+
+# strace forwards no signals: those below it are asked to end.
+stop_children() {
+  for child in $(pgrep -P "$1" -x queue-send) $1; do
+    [ "$(ps -o comm= -p "$child")" = strace ] || kill -TERM "$child" 2>/dev/null
+  done
+}
+
+# The one that failed for good stays, with its log.
+is_done() {
+  [ "$(count_entries)" -eq 1 ] && [ "$(ls "$QUEUE/state")" = "$(ls "$QUEUE/new")" ] &&
+    grep -q ' r 0 - 0 ' "$QUEUE"/state/*
+}
+
+whole() { find "$MAIL/$1/new" -type f -exec grep -lx hello {} + 2>/dev/null | wc -l; }
+
+check_outcome() {
+  is_done || fail "$1: the queue is not done: $(ls "$QUEUE/new" "$QUEUE/state")"
+  assertTrue "$1: lost: $(whole a) $(whole b) $(whole c)" \
+    "[ $(whole a) -ge 2 ] && [ $(whole b) -ge 1 ] && [ $(whole c) -ge 1 ]"
+  assertEquals "$1: none torn" "$(find "$MAIL" -path '*/new/*' -type f | wc -l)" \
+    $(($(whole a) + $(whole b) + $(whole c)))
+  assertEquals "$1: none set aside" '' "$(ls "$QUEUE/bad")"
+}
+
+# The calls of a trace with their numbers, from the first that touches the queue on.
+list_calls() {
+  awk -F '(' '/^[a-z]/ { n[$1]++ }
+    index($0, start) { main = 1 }
+    main && $1 != "exit_group" && /^[a-z]/ { print $1 ":signal=KILL:when=" n[$1] }' start="$1" "$2" |
+    grep -v -E '^(brk|mmap|munmap|rt_sig[a-z]*|clock_[a-z]*)'
+}
+
+# A worker that dies makes its jobs wait for a retry: the signal shortens that.
+recover() {
+  start_send && wait_until retry_until_done
+  stop_send
+}
+
+retry_until_done() { is_done || { kill -ALRM "$SEND_PID" && false; }; }
+
+recover_and_check() {
+  is_done || recover
+  check_outcome "$1"
+}
+
+test_kill_scheduler() {
+  has_strace || return
+  fill_queue
+  run_send strace -qq -o "$CHAIN/trace" queue-send
+  check_outcome 'not killed'
+  list_calls '"lock"' "$CHAIN/trace" >"$CHAIN/calls"
+  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 40 ]"
+  while read -r call; do
+    fill_queue
+    run_send strace -qq -o /dev/null -e "inject=$call" queue-send
+    recover_and_check "queue-send $call"
+  done <"$CHAIN/calls"
+}
+
+test_kill_deliverer() {
+  has_strace || return
+  fill_queue
+  run_send queue-send -w maildir=1 -w "maildir=strace -qq -o $CHAIN/trace deliver-maildir"
+  check_outcome 'not killed'
+  list_calls 'recvmsg(' "$CHAIN/trace" >"$CHAIN/calls"
+  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 40 ]"
+  while read -r call; do
+    fill_queue
+    run_send_briefly queue-send -w maildir=1 \
+      -w "maildir=strace -qq -o /dev/null -e inject=$call deliver-maildir"
+    recover_and_check "deliver-maildir $call"
+  done <"$CHAIN/calls"
+}
+
+# Until the deliverer has died, or all is done.
+run_send_briefly() {
+  : >"$CHAIN/send.log"
+  "$@" 2>>"$CHAIN/send.log" &
+  SEND_PID=$!
+  wait_until is_over_or_lost
+  kill "$SEND_PID"
+  wait "$SEND_PID"
+  SEND_PID=
+}
+
+is_over_or_lost() { is_done || grep -q event=worker-lost "$CHAIN/send.log"; }
+
+# Both at once, at any time, under load.
+test_kill_at_random() {
+  rm -rf "${MAIL:?}"
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+    for j in 1 2 3 4 5 6 7 8; do inject "me$i.$j@example.org" "box$j@example.test"; done
+    queue-send 2>>"$CHAIN/send.log" &
+    SEND_PID=$!
+    has_deliveries_or_not "$i"
+    kill -9 $(pgrep -P "$SEND_PID") "$SEND_PID" 2>/dev/null
+    wait "$SEND_PID" 2>/dev/null
+  done
+  start_send
+  wait_until is_empty || fail 'the queue is not empty'
+  missing=
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+    for j in 1 2 3 4 5 6 7 8; do
+      grep -qs "^Return-Path: <me$i.$j@" "$MAIL/box$j"/new/* || missing="$missing $i.$j"
+    done
+  done
+  assertEquals 'none is lost' '' "$missing"
+  assertEquals 'none is torn' '' "$(find "$MAIL" -path '*/new/*' -exec grep -Lx hello {} +)"
+}
+
+# Killed a little later each time.
+has_deliveries_or_not() {
+  tries=$(($1 * 3))
+  while [ $tries -gt 0 ]; do
+    kill -0 "$SEND_PID"
+    tries=$((tries - 1))
+  done
+}
+
+# shellcheck source=/dev/null
+. shunit2
