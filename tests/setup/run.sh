@@ -1,0 +1,87 @@
+#!/bin/sh
+# timeout: 120
+# make run: from a checkout to mail in a Maildir, and nothing left after Ctrl-C.
+
+. "$(dirname "$0")/../_chain.sh"
+
+WAIT=30
+
+oneTimeSetUp() {
+  HOST=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX")
+  export RUN="$HOST/state" SMTP_PORT
+  SMTP_PORT=$(free_port)
+}
+
+oneTimeTearDown() {
+  [ -z "${HOST_PID:-}" ] || end_process "$HOST_PID"
+  [ ! -d "${HOST:-}" ] || rm -rf "$HOST"
+}
+
+# A background job of sh ignores SIGINT, and could not get it back.
+with_ctrl_c='import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])'
+
+start_host() {
+  python3 -c "$with_ctrl_c" "$TOP/scripts/run.sh" >"$HOST/output" 2>&1 </dev/null &
+  HOST_PID=$!
+  wait_until grep -q 'Ctrl-C stops' "$HOST/output" || cat "$HOST/output"
+}
+
+mails() { find "$RUN/mail/$1/new" -type f 2>/dev/null; }
+has_mail() { [ -n "$(mails "$1")" ]; }
+
+# Processes, besides this suite's own, that have the folder in their command lines.
+left_over() { pgrep -af "$RUN" | grep -v -e pgrep -e grep; }
+
+test_first_message_and_another() {
+  start_host
+  first=$(sed -n 's/.*the first message lies in //p' "$HOST/output")
+  assertTrue 'the first message lies where it is said to' "[ -f '$first' ]"
+  assertEquals 1 "$(grep -c '^Subject: The first message' "$first")"
+  command=$(sed -n 's/^  \(swaks .*\)/\1/p' "$HOST/output")
+  assertNotNull 'a line to paste' "$command"
+  # shellcheck disable=SC2086 # the words of a command
+  $command --from me@example.test >"$HOST/swaks" 2>&1 || cat "$HOST/swaks"
+  assertTrue 'the pasted line delivers' 'wait_until has_mail example.test/anyone'
+  swaks --server "127.0.0.1:$SMTP_PORT" --from me@example.test --to some.one@localhost \
+    >"$HOST/swaks" 2>&1 || cat "$HOST/swaks"
+  assertTrue 'localhost is welcome too' 'wait_until has_mail localhost/some.one'
+}
+
+test_one_at_a_time_in_one_place() {
+  assertContains "$("$TOP/scripts/run.sh" 2>&1)" 'already running'
+}
+
+test_stops_whole_with_open_sessions_then_starts_again() {
+  socat -u "TCP:127.0.0.1:$SMTP_PORT" "CREATE:$HOST/greeting" & session=$!
+  wait_until grep -qs '^220 ' "$HOST/greeting"
+  kill -INT "$HOST_PID"
+  assertTrue 'ends in time' 'wait_until has_ended "$HOST_PID"'
+  wait "$HOST_PID"
+  assertEquals 'as Ctrl-C does' 130 $?
+  HOST_PID=
+  wait "$session"
+  assertEquals 'nothing is left' '' "$(left_over)"
+  rm -r "$RUN/mail/example.test"
+  start_host
+  assertTrue 'a second start delivers into the same state' 'has_mail example.test/you'
+  kill -INT "$HOST_PID"
+  wait "$HOST_PID"
+  HOST_PID=
+  assertEquals 'nothing is left' '' "$(left_over)"
+}
+
+test_a_port_in_use_is_told() {
+  socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: & other=$!
+  listens() { socat -u /dev/null "TCP:127.0.0.1:$SMTP_PORT" 2>/dev/null; }
+  wait_until listens
+  output=$(timeout 60 "$TOP/scripts/run.sh" 2>&1)
+  assertEquals 1 $?
+  assertContains "$output" "127.0.0.1 port $SMTP_PORT"
+  assertContains "$output" 'not ready'
+  assertEquals 'nothing is left' '' "$(left_over)"
+  end_process "$other"
+}
+
+. shunit2

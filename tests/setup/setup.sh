@@ -1,0 +1,78 @@
+#!/bin/sh
+# scripts/setup.sh, and make install's copy of the service trees.
+
+setUp() {
+  ROOT=$(mktemp -d "${TMPDIR:-/tmp}/setup.XXXXXX")
+}
+
+tearDown() {
+  [ ! -d "${ROOT:-}" ] || rm -rf "$ROOT"
+}
+
+mode() { stat -c %a "$ROOT/$1"; }
+
+test_makes_the_queue_a_drop_box() {
+  "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
+  assertEquals 0 $?
+  assertEquals 750 "$(mode var/spool/chainmail)"
+  assertEquals 3730 "$(mode var/spool/chainmail/new)"
+  assertEquals 3730 "$(mode var/spool/chainmail/tmp)"
+  assertEquals 700 "$(mode var/spool/chainmail/state)"
+  assertEquals 700 "$(mode var/spool/chainmail/bad)"
+  assertEquals 620 "$(mode var/spool/chainmail/trigger)"
+  assertTrue '[ -p "$ROOT/var/spool/chainmail/trigger" ]'
+  assertEquals mx.example.test "$(cat "$ROOT/etc/chainmail/me")"
+  assertTrue '[ -f "$ROOT/etc/chainmail/rules.cdb" ]'
+}
+
+test_says_that_me_is_missing() {
+  assertContains "$("$TOP/scripts/setup.sh" -1 -r "$ROOT" 2>&1)" "host's name"
+  assertFalse '[ -e "$ROOT/etc/chainmail/me" ]'
+}
+
+test_leaves_what_is_there() {
+  "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
+  echo '@example.test maildir %l' >"$ROOT/etc/chainmail/routes"
+  echo kept >"$ROOT/var/spool/chainmail/new/entry"
+  output=$("$TOP/scripts/setup.sh" -1 -r "$ROOT" 2>&1)
+  assertEquals 0 $?
+  assertEquals '' "$output"
+  assertEquals mx.example.test "$(cat "$ROOT/etc/chainmail/me")"
+  assertEquals '@example.test maildir %l' "$(cat "$ROOT/etc/chainmail/routes")"
+  assertEquals kept "$(cat "$ROOT/var/spool/chainmail/new/entry")"
+}
+
+test_the_routes_it_writes_compile() {
+  "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
+  sed -i 's/^#@/@/' "$ROOT/etc/chainmail/routes"
+  output=$(CHAINMAIL_CONF=$ROOT/etc/chainmail route-compile 2>&1)
+  assertEquals "$output" 0 $?
+  assertContains "$(CHAINMAIL_CONF=$ROOT/etc/chainmail route-query anyone@example.org)" \
+    "$ROOT/var/vmail/example.org/anyone"
+}
+
+test_service_trees_know_the_prefix() {
+  "$TOP/scripts/install-service.sh" "$TOP/service" "$ROOT/service" /opt/mail
+  assertEquals '' "$(grep -r @PREFIX@ "$ROOT/service")"
+  assertContains "$(cat "$ROOT/service/s6/settings")" 'PATH=/opt/mail/lib/chainmail:$PATH'
+  for run in "$ROOT"/service/*/*/run "$ROOT"/service/*/*/log/run; do
+    assertTrue "$run can be run" "[ -x '$run' ]"
+    assertTrue "$run parses" "sh -n '$run'"
+  done
+}
+
+test_systemd_understands_the_units() {
+  if ! command -v systemd-analyze >/dev/null; then
+    echo 'skip - no systemd-analyze here'
+    return
+  fi
+  # Units name programs where they are installed; --man=no: their pages are not.
+  "$TOP/scripts/install-service.sh" "$TOP/service" "$ROOT/service" "$ROOT/prefix"
+  mkdir -p "$ROOT/prefix/lib"
+  ln -s "$BIN" "$ROOT/prefix/lib/chainmail"
+  output=$(systemd-analyze verify --man=no "$ROOT"/service/systemd/*.socket \
+    "$ROOT"/service/systemd/*.service 2>&1 | grep chainmail)
+  assertEquals '' "$output"
+}
+
+. shunit2
