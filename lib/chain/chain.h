@@ -49,8 +49,9 @@ typedef struct chain_verdict {
    (exit 126 or 127) if it cannot; with no argv left, dies with 100. */
 _Noreturn void chain_next(char const *const *argv);
 
-/* End the chain. code 0 and enhanced NULL leave the choice to the caller. Without a verdict pipe
-   they exit CHAIN_EXIT_REFUSED, CHAIN_EXIT_DEFERRED or 0. */
+/* End the chain. code 0 and enhanced NULL leave the choice to the caller; control bytes in text
+   become blanks. Without a verdict pipe they exit CHAIN_EXIT_REFUSED, CHAIN_EXIT_DEFERRED or 0. The
+   text of an acceptance is written only where ERROR_FD says that the caller knows it. */
 _Noreturn void chain_reject(unsigned int code, char const *enhanced, char const *text);
 _Noreturn void chain_defer(unsigned int code, char const *enhanced, char const *text);
 _Noreturn void chain_accept(char const *text);

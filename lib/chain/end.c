@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -6,6 +7,15 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+
+/* Appends text as one line: a text may repeat what a stranger said (an SPF explanation), and a line
+   feed in it would begin another record, a fact perhaps. */
+static size_t append_line(char *out, char const *text) {
+  size_t len = strnlen(text, CHAIN_TEXT_MAX);
+  for (size_t i = 0; i < len; i++)
+    out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+  return len;
+}
 
 /* Writes one record in one write: "550 5.7.1 text" behind its head, and the NUL that ends it. */
 static void write_record(int fd, char const *head, unsigned int code, char const *enhanced,
@@ -23,9 +33,7 @@ static void write_record(int fd, char const *head, unsigned int code, char const
     len += n;
     record[len++] = ' ';
   }
-  size_t n = strnlen(text, CHAIN_TEXT_MAX);
-  memcpy(record + len, text, n);
-  len += n;
+  len += append_line(record + len, text);
   record[len++] = 0;
   signal(SIGPIPE, SIG_IGN);
   allwrite(fd, record, len);
@@ -48,7 +56,7 @@ _Noreturn void chain_defer(unsigned int code, char const *enhanced, char const *
 }
 
 _Noreturn void chain_accept(char const *text) {
-  int fd = chain_verdict_fd();
+  int fd = getenv("ERROR_FD") ? chain_verdict_fd() : -1; /* netqmail's callers know no K */
   if (fd >= 0) write_record(fd, "K", 0, 0, text);
   _exit(0);
 }

@@ -88,6 +88,29 @@ static void time_limits(void) {
   CHECK("at its time, with its group", verdict.kind == CHAIN_DEFER && seconds() - start < 8);
 }
 
+/* A child that ends as a link does, with the text at hand: ours, executed again. */
+static char const hostile[] = "gone\n+RELAYCLIENT=\n";
+
+static void link_words(char const *self) {
+  static char const *const words[] = {"reject", "defer", "accept", "recipient"};
+  static chain_kind_t const kinds[] = {CHAIN_REJECT, CHAIN_DEFER, CHAIN_ACCEPT, CHAIN_ACCEPT};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    char script[256];
+    snprintf(script, sizeof script, "exec '%s' %s", self, words[i]);
+    run(script, 10);
+    CHECK(words[i], verdict.kind == kinds[i]);
+    CHECK_STR("a line feed in a text begins no record", verdict.text, "gone +RELAYCLIENT= ");
+    CHECK("so no fact is smuggled", reader.facts_count == 0);
+  }
+}
+
+static void be_link(char const *word) {
+  if (!strcmp(word, "reject")) chain_reject(550, "5.7.1", hostile);
+  if (!strcmp(word, "defer")) chain_defer(0, 0, hostile);
+  if (!strcmp(word, "recipient")) chain_recipient(0, CHAIN_REJECT, hostile);
+  chain_accept(hostile);
+}
+
 static void missing(void) {
   char const *const argv[] = {"no-such-link", 0};
   chain_call_t const call = {.path = "/no/such/link",
@@ -113,8 +136,10 @@ static void finding(void) {
   setenv("PATH", "/usr/bin:/bin", 1);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) be_link(argv[1]);
   chain_call_init();
+  link_words(argv[0]);
   verdicts();
   inheritance();
   time_limits();
