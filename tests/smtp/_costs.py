@@ -3,6 +3,7 @@
 
   calls FILE   strace's record of a session: EHLO, one message, QUIT
   hello        private KB of a session that said EHLO
+  message SIZE private KB of one that sent a message of SIZE bytes, too
   flood        peak KB of one that was sent 200 MB over the limit, and the reply
   recipients   peak KB of one that was sent 100,000 RCPTs, and how many it took
   pipelined FILE   strace's record of the writes for 50 NOOPs in one piece
@@ -62,6 +63,14 @@ def hello():
     client.end()
 
 
+def message(size):
+    client = Client()
+    client.say("EHLO client.example", "MAIL FROM:<a@example.net>", "RCPT TO:<b@example.org>",
+               "DATA", "a line of thirty octets in all\r\n" * (int(size) // 32) + ".")
+    print(client.status("smaps_rollup", "Private_Dirty:"))
+    client.end()
+
+
 def flood():
     client = Client()
     client.say("EHLO client.example", "MAIL FROM:<a@example.net>", "RCPT TO:<b@example.org>", "DATA")
@@ -93,5 +102,5 @@ def pipelined(path):
     client.end()
 
 
-{"calls": calls, "hello": hello, "flood": flood, "recipients": recipients,
+{"calls": calls, "hello": hello, "message": message, "flood": flood, "recipients": recipients,
  "pipelined": pipelined}[sys.argv[1]](*sys.argv[2:])

@@ -52,6 +52,8 @@ test_replies_are_sent_together() {
 test_memory_of_an_idle_session() {
   skip_sanitized
   at_most 64 'private KB' "$("$HERE/_costs.py" hello)"
+  at_most 128 'after a small message' "$("$HERE/_costs.py" message 4096)"
+  at_most 128 'after a large one' "$("$HERE/_costs.py" message 900000)"
 }
 
 test_memory_is_constant_under_a_flood() {

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ char const *PROG = PROGRAM;
   "smtp-front [ -LR ] [ -H hooks ] [ -X networks ] [ -e extensions ] [ -m messages ] "             \
   "[ -o name=value ] [ -T texts ] [ chain... ]"
 
-static char const *const default_chain[] = {"queue-inject", 0};
+static char const *default_chain[] = {"queue-inject", 0};
 static session_t session;
 
 static _Noreturn void die_usage(void) {
@@ -62,11 +63,18 @@ static void take_option(int option, char const *argument) {
   }
 }
 
+/* The chain of those who name none: QMAILQUEUE, as netqmail's qmail-smtpd takes it. */
+static char const *const *find_default_chain(void) {
+  char const *program = getenv("QMAILQUEUE");
+  if (program && *program) default_chain[0] = program;
+  return default_chain;
+}
+
 static void take_options(int argc, char const *const *argv) {
   subgetopt state = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "LRH:X:T:e:m:o:h", &state)) != -1;)
     take_option(option, state.arg);
-  session.options.chain = state.ind < argc ? argv + state.ind : default_chain;
+  session.options.chain = state.ind < argc ? argv + state.ind : find_default_chain();
 }
 
 /* ---- steps ---- */

@@ -10,6 +10,7 @@
 #include "session.h"
 
 #define WRITE_BLOCK 65536 /* bytes that are gathered before they are written */
+#define LARGE       16384 /* bytes of a message after which the input's memory is given back */
 #define READ_ROOM   32768 /* bytes of the input that a read should find free */
 
 static char trace[SMTP_TRACE_MAX];
@@ -201,6 +202,7 @@ static reply_t end_message(session_t *session) {
   message_t *message = &session->transaction.message;
   if (!message->failure && message->trace_len) write_kept(session, message->kept);
   reply_t reply = message_submit(session);
+  if (message->size > LARGE) wire_relax(&session->wire);
   transaction_reset(session);
   return reply;
 }

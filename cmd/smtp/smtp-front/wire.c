@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,6 +96,11 @@ static void make_room(wire_t *wire) {
   memmove(wire->input, wire->input + wire->start, wire->end - wire->start);
   wire->end -= wire->start;
   wire->start = 0;
+}
+
+void wire_relax(wire_t *wire) {
+  size_t used = (wire->end + WIRE_PAGE - 1) / WIRE_PAGE * WIRE_PAGE;
+  if (used < WIRE_INPUT_SIZE) madvise(wire->input + used, WIRE_INPUT_SIZE - used, MADV_DONTNEED);
 }
 
 static wire_status_t read_more(wire_t *wire, int64_t deadline) {

@@ -3,11 +3,13 @@
 #ifndef SMTP_FRONT_WIRE_H
 #define SMTP_FRONT_WIRE_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define WIRE_INPUT_SIZE   262144 /* bytes; only a large message touches more than the first page */
+#define WIRE_PAGE         4096
 #define WIRE_OUTPUT_SIZE  8192
 #define WIRE_LINE_MAX     4096  /* bytes of a command line that is still understood */
 #define WIRE_LINE_ENDLESS 65536 /* bytes of a line that nobody wants to see the end of */
@@ -30,7 +32,7 @@ typedef struct wire {
   size_t start, end;           /* what was read and not yet taken: input[start..end) */
   size_t output_len;
   char output[WIRE_OUTPUT_SIZE];
-  char input[WIRE_INPUT_SIZE];
+  alignas(WIRE_PAGE) char input[WIRE_INPUT_SIZE];
 } wire_t;
 
 /* Milliseconds of a clock that only goes forward. */
@@ -45,6 +47,9 @@ wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t 
 
 /* Reads once, up to room bytes, to a place of the caller's choice. Sends the output first. */
 wire_status_t wire_read(wire_t *wire, unsigned int seconds, char *to, size_t room, size_t *got);
+
+/* Gives the memory back that only a large message needed. */
+void wire_relax(wire_t *wire);
 
 /* Puts a formatted reply into the output. enhanced may be NULL. */
 void wire_reply(wire_t *wire, unsigned int code, char const *enhanced, char const *text);
