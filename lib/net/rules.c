@@ -10,13 +10,11 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/types.h>
-#include <skalibs/uint32.h>
 
 #include "net/internal.h"
+#include "table/table.h"
 
 /* ---- the file -------------------------------------------------------------------------------- */
-
-#define CDB_HEADER 2048 /* bytes: 256 pairs of a hash table's position and slots */
 
 void net_rules_init(net_rules_t *rules, char const *path, bool snapshot) {
   *rules = (net_rules_t){.path = path, .snapshot = snapshot, .status = ENOENT};
@@ -29,38 +27,15 @@ void net_rules_free(net_rules_t *rules) {
 
 /* A text has no NUL; every cdb has, in the high bytes of its header. */
 static int is_text(int fd) {
-  char header[CDB_HEADER];
+  char header[TABLE_HEADER_SIZE];
   ssize_t const r = pread(fd, header, sizeof header, 0);
   return r < 0 ? -1 : !memchr(header, 0, (size_t)r);
-}
-
-/* True if the hash tables stand behind the records, one after another, up to the end: a file cut
-   short, or full of zeros, is not to be taken for a table without rules. */
-static bool cdb_is_whole(cdb const *map) {
-  uint32_t expected = 0;
-  if (map->size < CDB_HEADER) return false;
-  for (unsigned int i = 0; i < 256; i++) {
-    uint32_t position, slots;
-    uint32_unpack(map->map + 8 * i, &position);
-    uint32_unpack(map->map + 8 * i + 4, &slots);
-    if (i ? position != expected : position < CDB_HEADER) return false;
-    if (position > map->size || slots > (map->size - position) / 8) return false;
-    expected = position + 8 * slots;
-  }
-  return expected == map->size;
-}
-
-/* cdb_find, which looks at the key's bounds only. */
-static int cdb_find_whole(cdb const *map, cdb_data *data, char const *key, size_t len) {
-  int const r = cdb_find(map, data, key, (uint32_t)len);
-  if (r > 0 && data->len > map->size - (size_t)(data->s - map->map)) return errno = EPROTO, -1;
-  return r < 0 ? (errno = EPROTO, -1) : r;
 }
 
 static int read_lengths(net_rules_t *rules) {
   for (unsigned int family = 0; family < 2; family++) {
     cdb_data data;
-    int const r = cdb_find_whole(&rules->map, &data, family ? "/6" : "/4", 2);
+    int const r = table_find(&rules->map, &data, family ? "/6" : "/4", 2);
     if (r < 0 || (r && data.len > 129)) return errno = EPROTO, -1;
     rules->lengths_count[family] = r ? data.len : 0;
     if (r) memcpy(rules->lengths[family], data.s, data.len);
@@ -72,7 +47,7 @@ static int read_lengths(net_rules_t *rules) {
 
 static int map_cdb(net_rules_t *rules, int fd) {
   if (!cdb_init_fromfd(&rules->map, fd)) return -1;
-  if (!cdb_is_whole(&rules->map)) {
+  if (!table_is_whole(&rules->map)) {
     rules->error.reason = "this is neither rules nor a whole cdb";
     return errno = EPROTO, -1;
   }
@@ -162,7 +137,7 @@ static bool value_is_whole(char const *value, size_t len) {
 static int try_key(search_t *search, size_t len) {
   net_rule_t *const rule = search->rule;
   cdb_data value = {.s = "", .len = 0};
-  int const r = cdb_find_whole(&search->rules->map, &value, rule->key, len);
+  int const r = table_find(&search->rules->map, &value, rule->key, len);
   if (r < 0 || (r && !value_is_whole(value.s, value.len))) return errno = EPROTO, -1;
   rule->key[rule->key_len = len] = 0;
   if (search->say) search->say(search->data, rule->key, r);

@@ -46,11 +46,7 @@ typedef struct route_item {
 /* True of a cdb that is a routes table of this version, and safe to search. (table.c) */
 bool route_map_valid(cdb const *map);
 
-/* cdb_find, which looks only at a key's bounds, and at its value's: 1 found, 0 not, -1 with EPROTO.
- */
-int route_value_find(cdb const *map, cdb_data *value, char const *key, size_t len);
-
-/* The same for a rule; in a table that is not open there is none. */
+/* Finds a rule: 1 found, 0 not, -1 with EPROTO. In a table that is not open there is none. */
 int route_rule_find(route_table_t const *table, char const *key, size_t len, route_rule_t *rule);
 
 /* Steps through the items; *position is 0 at first. A letter that is none of ours is the caller's

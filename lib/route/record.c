@@ -4,6 +4,7 @@
 #include <skalibs/types.h>
 
 #include "route/internal.h"
+#include "table/table.h"
 
 route_kind_t const route_kinds[ROUTE_CHANNELS] = {
     [ROUTE_MAILDIR] = {"maildir", "deliver-maildir", true, false},
@@ -27,17 +28,9 @@ static int rule_parse(route_rule_t *rule, char const *s, size_t len) {
   return -1;
 }
 
-int route_value_find(cdb const *map, cdb_data *value, char const *key, size_t len) {
-  int found = cdb_find(map, value, key, (uint32_t)len);
-  if (!found || (found > 0 && value->len <= map->size - (size_t)(value->s - map->map)))
-    return found;
-  errno = EPROTO;
-  return -1;
-}
-
 int route_rule_find(route_table_t const *table, char const *key, size_t len, route_rule_t *rule) {
   cdb_data value;
-  int found = table->open ? route_value_find(&table->map, &value, key, len) : 0;
+  int found = table->open ? table_find(&table->map, &value, key, len) : 0;
   return found > 0 ? rule_parse(rule, value.s, value.len) : found;
 }
 

@@ -1,4 +1,5 @@
-#include <endian.h>
+#include "table/table.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,27 +10,10 @@
 #include "conf/conf.h"
 #include "route/internal.h"
 
-#define CDB_SLOT_SIZE   ((size_t)8) /* a position, a number, of 32 bits each */
-#define CDB_HEADER_SIZE (256 * CDB_SLOT_SIZE)
-
-static uint64_t number_at(cdb const *map, size_t position) {
-  uint32_t number;
-  memcpy(&number, map->map + position, sizeof number);
-  return le32toh(number);
-}
-
-/* cdb_find trusts the size of a hash table, which is the bound of its search. */
-static bool tables_lie_inside(cdb const *map) {
-  if (map->size < CDB_HEADER_SIZE) return false;
-  for (size_t i = 0; i < CDB_HEADER_SIZE; i += CDB_SLOT_SIZE)
-    if (number_at(map, i) + number_at(map, i + 4) * CDB_SLOT_SIZE > map->size) return false;
-  return true;
-}
-
 bool route_map_valid(cdb const *map) {
   static char const key = ROUTE_KEY_VERSION;
   cdb_data version;
-  return tables_lie_inside(map) && route_value_find(map, &version, &key, 1) > 0 &&
+  return table_is_whole(map) && table_find(map, &version, &key, 1) > 0 &&
          version.len == sizeof ROUTE_VERSION - 1 &&
          !memcmp(version.s, ROUTE_VERSION, sizeof ROUTE_VERSION - 1);
 }
