@@ -49,10 +49,14 @@ static void log_broken_routes(char const *address, int error) {
   log_send(&line);
 }
 
+static route_status_t check_routes(session_t *session, char const *address) {
+  if (!session->routes_opened) session->routes_opened = !route_open(&session->routes, 0);
+  if (!session->routes_opened) return ROUTE_BROKEN;
+  return route_check(&session->routes, address, strlen(address));
+}
+
 static reply_t ask_routes(session_t *session, char const *address) {
-  route_status_t status = ROUTE_BROKEN;
-  if (session->routes_opened || (session->routes_opened = !route_open(&session->routes, 0)))
-    status = route_check(&session->routes, address, strlen(address));
+  route_status_t status = check_routes(session, address);
   if (status == ROUTE_BROKEN) log_broken_routes(address, errno);
   return reply_get(decisions[status][find_standing(session)], 0);
 }
@@ -86,13 +90,22 @@ static bool extend(char *address, char const *s) {
   return true;
 }
 
-/* <postmaster> is our own; RELAYCLIENT is appended as qmail-smtpd does it. */
-static bool complete_address(session_t const *session, smtp_path_t const *path, char *address) {
+/* <postmaster> is this host's. Where the host's name is none of the domains that have routes it
+   stays as it is, if the routes know it so: it must be reached (RFC 5321 4.5.1). */
+static bool complete_postmaster(session_t *session, char *address) {
+  static char const bare[] = "postmaster";
+  if (!extend(address, "@") || !extend(address, session->conf.text[CONF_ME])) return false;
+  if (check_routes(session, address) == ROUTE_NO_DOMAIN &&
+      check_routes(session, bare) == ROUTE_FOUND)
+    strcpy(address, bare);
+  return true;
+}
+
+/* RELAYCLIENT is appended as qmail-smtpd does it. */
+static bool complete_address(session_t *session, smtp_path_t const *path, char *address) {
   char const *suffix = environment_get(session, "RELAYCLIENT");
   memcpy(address, path->address, path->len + 1);
-  if (!strchr(address, '@') &&
-      (!extend(address, "@") || !extend(address, session->conf.text[CONF_ME])))
-    return false;
+  if (!strchr(address, '@') && !complete_postmaster(session, address)) return false;
   return !suffix || extend(address, suffix);
 }
 
