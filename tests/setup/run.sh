@@ -23,6 +23,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])'
 
 start_host() {
+  : >"$HOST/output" # what the last one said is not this one's
   python3 -c "$with_ctrl_c" "$TOP/scripts/run.sh" >"$HOST/output" 2>&1 </dev/null &
   HOST_PID=$!
   wait_until grep -q 'Ctrl-C stops' "$HOST/output" || cat "$HOST/output"
@@ -73,7 +74,7 @@ test_stops_whole_with_open_sessions_then_starts_again() {
 }
 
 test_a_port_in_use_is_told() {
-  socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: & other=$!
+  socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: 2>/dev/null & other=$!
   listens() { socat -u /dev/null "TCP:127.0.0.1:$SMTP_PORT" 2>/dev/null; }
   wait_until listens
   output=$(timeout 60 "$TOP/scripts/run.sh" 2>&1)
