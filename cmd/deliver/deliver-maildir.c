@@ -147,7 +147,7 @@ static mailbox_t *use_mailbox(char const *path) {
   if (mailbox->folder < 0) return 0;
   if (!open_mailboxes++) opened = time(0);
   mailbox->dirty = false;
-  strcpy(mailbox->path, path);
+  stpcpy(mailbox->path, path);
   sweep_once(mailbox);
   return mailbox;
 }
@@ -164,16 +164,18 @@ static int create(delivery_t *delivery) {
   return mailbox->folder < 0 ? -1 : maildir_create(&delivery->message, mailbox->folder, &writer);
 }
 
+static bool is_control(char c) {
+  return (c >= 0 && c < ' ') || c == 0x7f;
+}
+
 /* Writes "<before><value><after>", where control bytes of value become '?'. */
 static size_t put_field(char *out, char const *before, char const *value, char const *after) {
-  size_t len = strlen(before);
-  memcpy(out, before, len);
-  for (; *value; value++) {
-    unsigned char c = (unsigned char)*value;
-    out[len++] = c < ' ' || c == 0x7f ? '?' : *value;
+  char *end = stpcpy(out, before);
+  for (; *value; value++, end++) {
+    *end = *value;
+    if (is_control(*value)) *end = '?';
   }
-  strcpy(out + len, after);
-  return len + strlen(after);
+  return (size_t)(stpcpy(end, after) - out);
 }
 
 /* Writes the message with its trace fields on top. The file is created when the first bytes are

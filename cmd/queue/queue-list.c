@@ -54,16 +54,15 @@ static void put(char const *s) {
 static void put_safe(char const *s, size_t width) {
   size_t len = 0;
   for (; *s; s++, len++) {
-    unsigned char c = (unsigned char)*s;
-    char shown[2] = {c < ' ' || c == 0x7f ? '?' : *s, 0};
-    put(shown);
+    bool is_control = (*s >= 0 && *s < ' ') || *s == 0x7f;
+    if (buffer_put(buffer_1, is_control ? "?" : s, 1) < 0) strerr_diefu1sys(111, "write");
   }
   for (; len < width; len++) put(" ");
 }
 
 static void put_number(uint64_t number, char const *unit, size_t width) {
   char s[UINT64_FMT + 16];
-  strcpy(s + uint64_fmt(s, number), unit);
+  stpcpy(s + uint64_fmt(s, number), unit);
   put_safe(s, width);
 }
 
@@ -220,7 +219,7 @@ static void list_new(int new_fd, int state_fd, char const *name) {
 static int open_folder(char const *name) {
   char path[PATH_MAX];
   if (strlen(queue) + 1 + strlen(name) >= sizeof path) strerr_dief1x(100, "path too long");
-  strcpy(stpcpy(stpcpy(path, queue), "/"), name);
+  stpcpy(stpcpy(stpcpy(path, queue), "/"), name);
   int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) return fd;
   if (errno == EACCES)

@@ -35,10 +35,8 @@ static int open_folder(int at, char const *path, int flags) {
 
 int maildir_open(char const *path) {
   char folder[PATH_MAX];
-  size_t len = strlen(path);
-  if (len + sizeof "/new" > sizeof folder) return errno = ENAMETOOLONG, -1;
-  memcpy(folder, path, len);
-  memcpy(folder + len, "/new", sizeof "/new");
+  if (strlen(path) + sizeof "/new" > sizeof folder) return errno = ENAMETOOLONG, -1;
+  stpcpy(stpcpy(folder, path), "/new");
   return open_folder(AT_FDCWD, folder, O_NOFOLLOW);
 }
 

@@ -32,7 +32,7 @@ int maildir_path_check(char const *path);
 
 /* Removes the files of tmp/ that were not touched for 36 hours before now (seconds since the
    epoch): their writers are dead. Errors do not matter: the next sweep is as good. */
-#define MAILDIR_STALE_SECONDS (36 * 3600)
+#define MAILDIR_STALE_SECONDS 129600
 void maildir_sweep(int folder, int64_t now);
 
 /* ---- names --------------------------------------------------------------------------------- */

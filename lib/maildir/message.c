@@ -14,8 +14,7 @@
 #define CREATE_TRIES 5
 
 static void tmp_path(char *path, maildir_message_t const *message) {
-  memcpy(path, TMP, sizeof TMP - 1);
-  strcpy(path + sizeof TMP - 1, message->name);
+  stpcpy(stpcpy(path, TMP), message->name);
 }
 
 static uint64_t now(void) {
@@ -76,19 +75,17 @@ int maildir_sync(maildir_message_t *message) {
   return result;
 }
 
-static size_t put_size(char *out, char const *before, uint64_t size) {
-  size_t len = strlen(before);
-  memcpy(out, before, len);
-  return len + uint64_fmt(out + len, size);
+static char *put_size(char *out, char const *before, uint64_t size) {
+  out = stpcpy(out, before);
+  return out + uint64_fmt(out, size);
 }
 
 /* The name in new/. */
 static void put_sized_name(char *out, maildir_message_t const *message) {
-  size_t len = strlen(message->name);
-  memcpy(out, message->name, len);
-  len += put_size(out + len, ",S=", message->size);
-  len += put_size(out + len, ",W=", message->wire_size);
-  out[len] = 0;
+  out = stpcpy(out, message->name);
+  out = put_size(out, ",S=", message->size);
+  out = put_size(out, ",W=", message->wire_size);
+  *out = 0;
 }
 
 int maildir_publish(maildir_message_t *message, int folder) {
@@ -96,7 +93,7 @@ int maildir_publish(maildir_message_t *message, int folder) {
   tmp_path(path, message);
   put_sized_name(name, message);
   if (renameat(folder, path, folder, name) < 0) return -1;
-  strcpy(message->name, name);
+  stpcpy(message->name, name);
   return 0;
 }
 

@@ -25,17 +25,16 @@ void maildir_writer_init(maildir_writer_t *writer, uint64_t pid, char const *hos
   escape_host(writer->host, host);
 }
 
-static size_t put_number(char *out, char const *before, uint64_t number) {
-  size_t len = strlen(before);
-  memcpy(out, before, len);
-  return len + uint64_fmt(out + len, number);
+static char *put_number(char *out, char const *before, uint64_t number) {
+  out = stpcpy(out, before);
+  return out + uint64_fmt(out, number);
 }
 
 void maildir_name_make(char *out, maildir_writer_t *writer, uint64_t time) {
-  out += put_number(out, "", time / 1000000);
-  out += put_number(out, ".M", time % 1000000);
-  out += put_number(out, "P", writer->pid);
-  out += put_number(out, "Q", ++writer->count);
+  out = put_number(out, "", time / 1000000);
+  out = put_number(out, ".M", time % 1000000);
+  out = put_number(out, "P", writer->pid);
+  out = put_number(out, "Q", ++writer->count);
   *out++ = '.';
-  strcpy(out, writer->host);
+  stpcpy(out, writer->host);
 }

@@ -28,8 +28,8 @@ static size_t put_target(char *out, uint64_t target) {
 static size_t put_text(char *out, char const *text, size_t max) {
   size_t len = strnlen(text, max);
   for (size_t i = 0; i < len; i++) {
-    unsigned char c = (unsigned char)text[i];
-    out[i] = c < ' ' || c == 0x7f ? ' ' : text[i];
+    out[i] = text[i];
+    if ((text[i] >= 0 && text[i] < ' ') || text[i] == 0x7f) out[i] = ' ';
   }
   return len;
 }

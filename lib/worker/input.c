@@ -99,7 +99,7 @@ static int next_frame(worker_input_t *input, char const *kind, char const **stri
   if (!uint320_xscan(prefix, &len) || len > WORKER_FRAME_MAX - FRAME_PREFIX)
     return errno = EPROTO, -1;
   if (input->len < FRAME_PREFIX + len) return 0;
-  if (split(frame + FRAME_PREFIX, len, strings, count) < 0 || strcmp(strings[0], kind) ||
+  if (split(frame + FRAME_PREFIX, len, strings, count) < 0 || strcmp(strings[0], kind) != 0 ||
       !uint640_scan(strings[1], number))
     return errno = EPROTO, -1;
   input->start += FRAME_PREFIX + len;

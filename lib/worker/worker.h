@@ -22,7 +22,7 @@
 
 #define WORKER_FRAME_MAX   8192
 #define WORKER_BATCH_MAX   64 /* jobs of one message; Linux lets 253 descriptors travel together */
-#define WORKER_BUFFER_SIZE (2 * WORKER_FRAME_MAX)
+#define WORKER_BUFFER_SIZE 16384 /* two of the longest frames */
 
 typedef struct worker_job {
   uint64_t number;

@@ -82,8 +82,8 @@ static void test_too_long(void) {
   CHECK("a frame that is too long", worker_job_put(&output, &job) < 0 && errno == EMSGSIZE);
   CHECK("leaves nothing", !worker_output_pending(&output));
   long_one[5000] = 0;
-  bool put = !worker_job_put(&output, &job) && !worker_job_put(&output, &job) &&
-             !worker_job_put(&output, &job);
+  bool put = true;
+  for (unsigned i = 0; i < 3; i++) put &= !worker_job_put(&output, &job);
   CHECK("long ones fit", put);
   CHECK("until the buffer is full", worker_job_put(&output, &job) < 0 && errno == EAGAIN);
   close_ends();

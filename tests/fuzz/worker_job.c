@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   worker_input_init(&input);
   input.len = size < sizeof input.bytes ? size : sizeof input.bytes;
   memcpy(input.bytes, data, input.len);
-  input.nfds = size % (2 * WORKER_BATCH_MAX);
+  input.nfds = size % (sizeof input.fds / sizeof *input.fds);
   memset(input.fds, 0xff, sizeof input.fds);
   while (worker_job_next(&input, &job) > 0) {
     size_t len = strlen(job.sender) + strlen(job.recipient) + strlen(job.argument) + strlen(job.id);

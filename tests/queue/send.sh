@@ -287,6 +287,31 @@ test_service() {
   end_process "$service"
 }
 
+# More than it may have open at one time wait for one deliverer; what goes by the other goes on.
+test_deliverer_that_hangs() {
+  cat >"$CHAIN/deliver" <<'END'
+#!/bin/sh
+mkdir "$0.hangs" 2>/dev/null || exec deliver-maildir
+exec sleep 1000
+END
+  chmod +x "$CHAIN/deliver"
+  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  for i in $(seq 600); do inject "me$i@example.org" a@example.test; done
+  for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
+  wait_until has_mail || fail 'nothing goes on'
+  assertEquals 'the other one hangs' 0 "$(count_box a)"
+  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  kill -TERM "$SEND_PID"
+  wait "$SEND_PID"
+  assertEquals 'the end is not waited for longer than -t' 0 $?
+  kill "$sleeper"
+  start_send
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'none twice' 612 "$(find "$MAIL" -path '*/new/*' | wc -l)"
+}
+
+has_mail() { [ -n "$(find "$MAIL" -path '*/new/*')" ]; }
+
 test_few_descriptors() {
   for i in $(seq 100); do inject "me$i@example.org" "box$((i % 10))@example.test"; done
   prlimit --nofile=80: queue-send 2>>"$CHAIN/send.log" &

@@ -53,12 +53,15 @@ check_outcome() {
   assertEquals "$1: none set aside" '' "$(ls "$QUEUE/bad")"
 }
 
-# The calls of a trace with their numbers, from the first that touches the queue on.
+# The calls of a trace with their numbers, from the first that touches the queue on. Those that
+# change nothing are left out: to die at one of them is to die at the next.
+changes_nothing='brk mmap munmap rt_sig clock_ fstat stat newfstatat access pread64 fcntl getdents64 poll
+prctl prlimit64 signalfd4 uname getpid gettimeofday'
 list_calls() {
   awk -F '(' '/^[a-z]/ { n[$1]++ }
     index($0, start) { main = 1 }
     main && $1 != "exit_group" && /^[a-z]/ { print $1 ":signal=KILL:when=" n[$1] }' start="$1" "$2" |
-    grep -v -E '^(brk|mmap|munmap|rt_sig[a-z]*|clock_[a-z]*)'
+    grep -v -E "^($(echo $changes_nothing | tr ' ' '|'))"
 }
 
 # A worker that dies makes its jobs wait for a retry: the signal shortens that.
@@ -80,7 +83,7 @@ test_kill_scheduler() {
   run_send strace -qq -o "$CHAIN/trace" queue-send
   check_outcome 'not killed'
   list_calls '"lock"' "$CHAIN/trace" >"$CHAIN/calls"
-  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 40 ]"
+  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 30 ]"
   while read -r call; do
     fill_queue
     run_send strace -qq -o /dev/null -e "inject=$call" queue-send
@@ -94,7 +97,7 @@ test_kill_deliverer() {
   run_send queue-send -w maildir=1 -w "maildir=strace -qq -o $CHAIN/trace deliver-maildir"
   check_outcome 'not killed'
   list_calls 'recvmsg(' "$CHAIN/trace" >"$CHAIN/calls"
-  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 40 ]"
+  assertTrue 'there are calls' "[ $(grep -c '' "$CHAIN/calls") -gt 30 ]"
   while read -r call; do
     fill_queue
     run_send_briefly queue-send -w maildir=1 \

@@ -38,16 +38,16 @@ static size_t hash_name(char const *name) {
 
 static item_t **find(char const *name) {
   item_t **link = &buckets[hash_name(name) & (bucket_count - 1)];
-  while (*link && strcmp((*link)->name, name)) link = &(*link)->same_hash;
+  while (*link && strcmp((*link)->name, name) != 0) link = &(*link)->same_hash;
   return link;
 }
 
 static bool grow_buckets(void) {
-  size_t old_count = bucket_count;
-  item_t **old = buckets, **bigger = calloc(old_count ? 2 * old_count : 1024, sizeof *bigger);
-  if (!bigger) return old != 0;
+  size_t old_count = bucket_count, count = old_count ? 2 * old_count : 1024;
+  item_t **old = buckets, **bigger = calloc(count, sizeof(item_t *));
+  if (!bigger) return old;
   buckets = bigger;
-  bucket_count = old_count ? 2 * old_count : 1024;
+  bucket_count = count;
   for (size_t i = 0; i < old_count; i++)
     for (item_t *item = old[i], *next; item; item = next) {
       item_t **link = &buckets[hash_name(item->name) & (bucket_count - 1)];
@@ -88,16 +88,19 @@ static void heap_sink(item_t *item, size_t place) {
   heap_set(place, item);
 }
 
-static item_t *heap_take(void) {
-  item_t *first = heap[0], *last = heap[--heap_size];
-  if (heap_size) heap_sink(last, 0);
-  return first;
+static item_t *heap_take(size_t place) {
+  item_t *item = heap[place], *last = heap[--heap_size];
+  if (item != last) {
+    heap_rise(last, place);
+    heap_sink(last, last->place);
+  }
+  return item;
 }
 
 /* There is room in the heap for every item, so that putting one there cannot fail. */
 static bool grow_heap(void) {
   size_t room = heap_room ? 2 * heap_room : 1024;
-  item_t **bigger = realloc(heap, room * sizeof *heap);
+  item_t **bigger = realloc(heap, room * sizeof(item_t *));
   if (!bigger) return false;
   heap = bigger;
   heap_room = room;
@@ -115,9 +118,10 @@ item_t *index_add(char const *name) {
   if (*link) return 0;
   item_t *item = calloc(1, sizeof *item);
   if (!item) return 0;
-  strcpy(item->name, name);
+  stpcpy(item->name, name);
   items++;
-  return *link = item;
+  *link = item;
+  return item;
 }
 
 void index_forget(item_t *item) {
@@ -137,6 +141,11 @@ void index_wait(item_t *item, uint64_t due) {
   heap_rise(item, heap_size++);
 }
 
+void index_hurry(char const *name, uint64_t now) {
+  item_t *item = bucket_count ? *find(name) : 0;
+  if (item && item->state == ITEM_WAITING && item->due <= now) index_ready(heap_take(item->place));
+}
+
 uint64_t index_next_due(void) {
   if (ready.first) return 0;
   return heap_size ? heap[0]->due : NEVER;
@@ -147,7 +156,7 @@ item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
   ready_last = ready.first && !(ready_last && is_due);
-  item_t *item = ready_last ? list_take(&ready) : is_due ? heap_take() : 0;
+  item_t *item = ready_last ? list_take(&ready) : is_due ? heap_take(0) : 0;
   if (item) item->state = ITEM_ACTIVE;
   return item;
 }

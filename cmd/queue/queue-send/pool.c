@@ -16,7 +16,7 @@
 
 #define WORKERS_MAX 64
 #define WINDOW      WORKER_BATCH_MAX /* jobs that a worker has at one time */
-#define BUSY        (4 * WINDOW)     /* jobs that wait for a worker, then entries are parked */
+#define BUSY        256              /* jobs that wait for a worker, then entries are parked */
 #define HANG        (600 * SECOND)   /* a worker that answers nothing for so long is ended */
 #define BACKOFF     SECOND           /* until a worker that died is started again; it doubles */
 #define BACKOFF_MAX (64 * SECOND)
@@ -92,8 +92,8 @@ static void make_workers(channel_t *channel) {
   }
 }
 
-void pool_open(size_t at_one_time) {
-  concurrency = at_one_time;
+void pool_open(size_t jobs) {
+  concurrency = jobs;
   for (size_t i = 0; i < ROUTE_CHANNELS; i++) make_workers(&channels[i]);
 }
 
@@ -113,7 +113,7 @@ worker_t *pool_worker(route_channel_t channel, char const *argument) {
 /* Cuts a command at its blanks. Returns the words, which lie in space. */
 static size_t split_command(char const **words, char *space, char const *command) {
   size_t count = 0;
-  strcpy(space, command);
+  stpcpy(space, command);
   for (char *word = strtok(space, " "); word && count < WORDS_MAX; word = strtok(0, " "))
     words[count++] = word;
   words[count] = 0;
@@ -146,7 +146,7 @@ static int start_program(worker_t *worker) {
 
 static int connect_service(worker_t *worker) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strcpy(address.sun_path, worker->channel->path);
+  stpcpy(address.sun_path, worker->channel->path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   if (connect(fd, (struct sockaddr const *)&address, sizeof address) == 0)
@@ -172,7 +172,7 @@ static job_t *take_job(worker_t *worker) {
 
 static void defer_job(job_t *job, char const *text) {
   chain_verdict_t verdict = {.kind = CHAIN_DEFER, .enhanced = "4.3.0"};
-  strcpy(verdict.text, text);
+  stpcpy(verdict.text, text);
   job_finish(job, &verdict);
 }
 

@@ -150,8 +150,8 @@ static bool goes_on(void) {
 }
 
 static void serve(int signals) {
-  struct pollfd *polls = calloc(2 + pool_size(), sizeof *polls);
-  if (!polls) strerr_diefu1sys(111, "allocate");
+  static struct pollfd *polls;
+  if (!(polls = calloc(2 + pool_size(), sizeof *polls))) strerr_diefu1sys(111, "allocate");
   polls[0] = (struct pollfd){signals, POLLIN, 0};
   polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
   while (goes_on()) {
@@ -176,7 +176,7 @@ static void serve(int signals) {
 static int open_folder(char const *name) {
   char path[PATH_MAX];
   if (strlen(settings.queue) + 1 + strlen(name) >= sizeof path) strerr_dief1x(100, "path too long");
-  strcpy(stpcpy(stpcpy(path, settings.queue), "/"), name);
+  stpcpy(stpcpy(stpcpy(path, settings.queue), "/"), name);
   int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) strerr_diefu2sys(111, "open ", path);
   return fd;

@@ -10,9 +10,9 @@
 
 #include "send.h"
 
-#define STEP          1000        /* folder entries read in one go */
-#define PIPE_SIZE     (1 << 20)   /* what Linux gives to ordinary users */
-#define STALE_SECONDS (36 * 3600) /* of a file in tmp/ whose writer must be dead */
+#define STEP          1000      /* folder entries read in one go */
+#define PIPE_SIZE     (1 << 20) /* what Linux gives to ordinary users */
+#define STALE_SECONDS 129600    /* 36 hours: the writer of a file in tmp/ must be dead */
 
 /* ---- the trigger ---- */
 
@@ -45,8 +45,9 @@ int trigger_fd(void) {
 }
 
 static void hear_of(char const *name) {
-  item_t *item = queue_name_valid(name) ? index_add(name) : 0;
-  if (!item) return;
+  if (!queue_name_valid(name)) return;
+  item_t *item = index_add(name);
+  if (!item) return index_hurry(name, time_now());
   item->fresh = chain_id_time(name) > settings.started;
   index_ready(item);
 }

@@ -77,6 +77,8 @@ void index_forget(item_t *item);
 /* Where an item goes next. */
 void index_ready(item_t *item);
 void index_wait(item_t *item, uint64_t due);
+/* One that a scan has found just before its injector told of it goes before the backlog. */
+void index_hurry(char const *name, uint64_t now);
 /* The next one to attempt, or NULL; ready ones and those that are due take turns. */
 item_t *index_take(uint64_t now);
 /* When there will be one. */
@@ -163,7 +165,8 @@ void routes_doubt(void);
 
 /* Takes "channel=count", "channel=unix:path" or "channel=program arguments". 0, or -1. */
 int pool_configure(char const *option);
-void pool_open(size_t concurrency);
+/* Makes the workers; at most so many jobs are given out at one time. */
+void pool_open(size_t jobs);
 size_t pool_size(void); /* workers */
 /* The worker that serves this target: always the same one for a Maildir, so that syncs combine. */
 worker_t *pool_worker(route_channel_t channel, char const *argument);
