@@ -1,0 +1,319 @@
+"""What suites in Python need of the chain that tests/_chain.sh has started: a client that says just
+what it is told, what lies in queue and mailboxes, what the kernel knows of the processes.
+
+The chain is found by the environment: CHAIN, SMTP_PORT, SMTP_PID (tcp-accept's), CHAINMAIL_QUEUE.
+A script of scenarios ends in `main(globals())` and is called with the name of one of its functions,
+and its arguments; what goes wrong is an exception, and the exit code 1.
+"""
+
+import os
+import pathlib
+import re
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+
+PATIENCE = 30  # seconds until something that must come counts as missing
+CHAIN = pathlib.Path(os.environ["CHAIN"])
+QUEUE = pathlib.Path(os.environ["CHAINMAIL_QUEUE"])
+PORT = int(os.environ.get("SMTP_PORT") or 0)
+ACCEPTOR = int(os.environ.get("SMTP_PID") or 0)
+
+
+def check(condition, *words):
+    if not condition:
+        raise AssertionError(" ".join(map(str, words)))
+
+
+def wait_until(condition, *words):
+    """Its first true value; whatever words say did not come true otherwise."""
+    end = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        check(time.monotonic() < end, "never:", *words)
+        time.sleep(0.005)
+    return value
+
+
+def main(scenarios):
+    name, *arguments = sys.argv[1:]
+    scenarios[name](*arguments)
+
+
+# ---- a client ----------------------------------------------------------------------------------
+
+REPLY = re.compile(rb"(?:\d{3}-[^\r\n]*\r\n)*(\d{3}) [^\r\n]*\r\n")
+
+
+class Client:
+    """One connection. Commands are bytes without their CRLF; a reply is its whole bytes."""
+
+    def __init__(self, port=PORT, source="127.0.0.1", small=False):
+        self.socket = socket.socket()
+        if small:  # buffers that are soon full
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self.socket.setsockopt(socket.SOL_SOCKET, option, 4096)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(PATIENCE)
+        self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", port))
+        self.received = b""
+
+    # -- bytes --
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def send_some(self, data):
+        """False if the other side has gone."""
+        try:
+            self.send(data)
+        except OSError:
+            return False
+        return True
+
+    def read_more(self):
+        """False at the end of the connection."""
+        try:
+            data = self.socket.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        self.received += data
+        return bool(data)
+
+    def is_silent(self):
+        """True if nothing has come, not even the end."""
+        return not self.received and not select.select([self.socket], [], [], 0)[0]
+
+    def shut(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Goes away at once: the other side gets an RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    # -- replies --
+
+    def reply(self):
+        while not (found := REPLY.match(self.received)):
+            check(self.read_more(), "the connection ended instead of a reply:", self.received)
+        self.received = self.received[found.end():]
+        return found.group()
+
+    def expect(self, *beginnings):
+        """Takes a reply for each of them."""
+        for beginning in beginnings:
+            reply = self.reply()
+            check(reply.startswith(beginning), "wanted", beginning, "got", reply)
+
+    def expect_end(self, beginning=b""):
+        """Nothing but this comes, then the end of the connection."""
+        while self.read_more():
+            pass
+        check(self.received.startswith(beginning) if beginning else not self.received,
+              "wanted", beginning, "and the end, got", self.received[-300:])
+
+    def say(self, command, *beginnings):
+        self.send(command + b"\r\n")
+        self.expect(*beginnings)
+
+    # -- sessions --
+
+    def greet(self, verb=b"EHLO"):
+        self.expect(b"220 ")
+        self.say(verb + b" client.example", b"250")
+        return self
+
+    def begin(self, box, sender=b"me@client.example"):
+        """Up to the recipient."""
+        self.say(b"MAIL FROM:<%s>" % sender, b"250 ")
+        self.say(b"RCPT TO:<%s@example.test>" % box.encode(), b"250 ")
+
+    def deliver(self, box, message, sender=b"me@client.example"):
+        """A whole message, with LF line ends; it must be accepted."""
+        self.begin(box, sender)
+        self.say(b"DATA", b"354 ")
+        self.send(on_the_wire(message))
+        self.expect(b"250 ")
+
+    def quit(self):
+        self.say(b"QUIT", b"221 ")
+        self.expect_end()
+        self.close()
+
+    # -- many at once --
+
+    def converse(self, pieces, count):
+        """Sends pieces and reads count replies at the same time; how many there were of each
+        code."""
+        sender = threading.Thread(target=lambda: all(map(self.send_some, pieces)))
+        sender.start()
+        codes = {}
+        while count:
+            replies = REPLY.findall(self.received)
+            if len(replies) > count:
+                raise AssertionError("more replies than commands")
+            for code in replies:
+                codes[code] = codes.get(code, 0) + 1
+            count -= len(replies)
+            self.received = self.received[self.received.rfind(b"\n") + 1:]
+            if count:
+                check(self.read_more(), "the connection ended,", count, "replies are missing")
+        sender.join(PATIENCE)
+        return codes
+
+    # -- the server's side --
+
+    def pid(self):
+        """Of the process that serves this connection."""
+        return wait_until(lambda: serving(self.socket.getsockname()[1]), "a line event=accept")
+
+
+def on_the_wire(message):
+    return re.sub(rb"^\.", b"..", message, flags=re.M).replace(b"\n", b"\r\n") + b".\r\n"
+
+
+# ---- processes ---------------------------------------------------------------------------------
+
+class Log:
+    """A log that grows, read on from where we were."""
+
+    def __init__(self, name):
+        self.path, self.at, self.pids = CHAIN / name, 0, {}
+
+    def read(self):
+        with open(self.path, "rb") as file:
+            file.seek(self.at)
+            text = file.read()
+        text = text[:text.rfind(b"\n") + 1]
+        self.at += len(text)
+        return text
+
+
+_log = Log("smtp.log")
+ACCEPT = re.compile(rb"event=accept remote=\S+ port=(\d+) \S+ pid=(\d+) ")
+
+
+def serving(port):
+    """The process that tcp-accept made for a client's port; the latest, if there were several."""
+    for client, pid in ACCEPT.findall(_log.read()):
+        _log.pids[int(client)] = int(pid)
+    return _log.pids.get(port)
+
+
+def is_alive(pid):
+    try:
+        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_gone(pid):
+    wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the end of process", pid)
+
+
+def peak(pid):
+    """The most memory that a process has had, in KB."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+
+
+def descriptors(pid):
+    """What a process has open, by number."""
+    folder = pathlib.Path(f"/proc/{pid}/fd")
+    return {int(fd.name): os.readlink(fd) for fd in folder.iterdir()}
+
+
+def children(pid):
+    """(pid, state) of each, zombies too."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append((int(stat.parent.name), fields[0]))
+    return found
+
+
+def check_clean(acceptor=ACCEPTOR):
+    """No session is left, no zombie, and nothing in the queue's folders of messages."""
+    wait_until(lambda: not children(acceptor), "no process of a session left:", acceptor)
+    for folder in ("new", "tmp", "bad"):
+        wait_until(lambda name=folder: not os.listdir(QUEUE / name), "an empty", folder)
+
+
+# ---- mailboxes ---------------------------------------------------------------------------------
+
+TRACE = re.compile(rb"Return-Path: <[^\n]*\nDelivered-To: [^\n]*\nReceived: [^\n]*\n([ \t][^\n]*\n)*")
+
+
+def received(data):
+    """A message as it was sent, from a delivered file."""
+    found = TRACE.match(data)
+    check(found, "not our trace fields:", data[:300])
+    return data[found.end():]
+
+
+def files_of(box):
+    try:
+        return sorted((CHAIN / "mail" / box / "new").iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def messages_of(box, count):
+    """The messages of a mailbox, when there are so many."""
+    wait_until(lambda: len(files_of(box)) >= count, count, "messages in", box)
+    return [received(file.read_bytes()) for file in files_of(box)]
+
+
+# ---- one who does no harm ----------------------------------------------------------------------
+
+class Bystander(threading.Thread):
+    """A well-behaved client, in one session before, during and after what happens in a with block:
+    every message it sends is accepted, and arrives byte by byte."""
+
+    def __init__(self, port=PORT, source="127.0.0.1"):
+        super().__init__(daemon=True)
+        self.box = f"bystander-{os.getpid()}-{time.monotonic_ns()}"
+        self.client = Client(port, source).greet()
+        self.sent, self.over, self.failure = [], threading.Event(), None
+
+    def send_one(self):
+        number = len(self.sent)
+        body = b"".join(b".%d %s\n" % (i, b"\xe4 line" * (number % 7)) for i in range(200))
+        message = b"Subject: %d\n\n%s" % (number, body)
+        self.client.deliver(self.box, message)
+        self.sent.append(message)
+
+    def run(self):
+        try:
+            while not self.over.wait(0.02):
+                self.send_one()
+        except Exception as error:  # told by the thread that waits for this one
+            self.failure = error
+
+    def __enter__(self):
+        self.send_one()
+        self.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self.over.set()
+        self.join(PATIENCE)
+        if kind:
+            return
+        check(not self.failure, "a bystander was harmed:", repr(self.failure))
+        self.send_one()
+        self.client.quit()
+        arrived = messages_of(self.box, len(self.sent))
+        check(sorted(arrived) == sorted(self.sent), "a bystander's messages are not what it sent")
