@@ -284,6 +284,7 @@ test_service() {
   inject me@example.org a@example.test
   deliveries a >/dev/null
   wait_until is_empty || fail 'the queue is not empty'
+  stop_send # its connections are sessions that the service would wait for
   end_process "$service"
 }
 
