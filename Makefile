@@ -96,9 +96,16 @@ ifneq ($(SYSROOT),)
   ldflags += -L$(SYSROOT)/lib
 endif
 
-# What every program is linked with, and what single ones need besides.
+# What every program is linked with, and what single ones need besides; tests get all of it.
 LDLIBS := -lskarnet
+libs_dns := -lcares -lidn2
+LIBS_spf-query := $(libs_dns)
+LIBS_spf-check := $(libs_dns)
+LIBS_dnsbl-check := $(libs_dns)
+LIBS_fcrdns-check := $(libs_dns)
+LIBS_sender-resolvable := $(libs_dns)
 # LIBS_tls-wrap := -lbearssl
+libs_tests := $(libs_dns)
 
 # Commands for people have their pages in section 1; all others are links, called by chains.
 commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))
@@ -163,7 +170,8 @@ $(archive): $(lib_objects) $(BUILD)/lib_objects
 define link_program
 @mkdir -p $(@D)
 @echo "  LINK  $@"
-@$(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(archive) $(LIBS_$(@F)) $(LDLIBS)
+@$(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(archive) \
+  $(LIBS_$(@F)) $(libs) $(LDLIBS)
 @mv -f $@.new $@
 endef
 
@@ -183,6 +191,8 @@ $(BIN)/$(1): $(2)
 	@cp $$< $$@.new && chmod 755 $$@.new && mv -f $$@.new $$@
 endef
 $(foreach source,$(scripts),$(eval $(call script,$(basename $(notdir $(source))),$(source))))
+
+$(unit_tests) $(replays): libs := $(libs_tests)
 
 $(unit_tests): $(BUILD)/%: $(BUILD)/obj/%.o $(archive)
 	$(link_program)
@@ -210,7 +220,7 @@ fuzz_targets := $(fuzz_sources:tests/fuzz/%.c=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c $(lib_sources) $(wildcard lib/*/*.h) | build/packages.fuzz
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(LIBS_fuzz) $(LDLIBS)
+	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(libs_tests) $(LDLIBS)
 
 fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(target)),$(target))),\
   $(fuzz_targets))

@@ -3,7 +3,7 @@
 #
 # Decides which C library the links are built against and writes the decision to
 # OUTPUT.mk, which the Makefile includes. With musl that means building skalibs,
-# BearSSL and c-ares once, from Debian's source packages, into build/sysroot.
+# BearSSL, c-ares and libidn2 once, from Debian's source packages, into build/sysroot.
 # Where that cannot be done the answer is the system's own libraries, unless LIBC
 # asks for musl.
 set -eu
@@ -15,8 +15,10 @@ build=$top/build
 sysroot=$build/sysroot
 work=$build/sysroot.work
 log=$build/sysroot.log
-stamp=$sysroot/complete
-packages='skalibs bearssl c-ares'
+stamp=$sysroot/complete # says which packages are in it
+packages='skalibs bearssl c-ares libidn2'
+
+is_complete() { [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ]; }
 
 say() { printf '%s\n' "sysroot: $*" >&2; }
 
@@ -122,6 +124,16 @@ build_c_ares() {
   make -C src/lib install
 }
 
+# With its own copy of what it needs of libunistring.
+build_libidn2() {
+  cd "$work/libidn2"
+  CC=musl-gcc CFLAGS=$flags LDFLAGS=$ldflags ac_cv_libunistring=no ./configure \
+    --prefix="$sysroot" --disable-shared --disable-doc --disable-nls --without-libunistring-prefix
+  make -C gl
+  make -C unistring
+  make -C lib install
+}
+
 # musl brings no kernel headers, and everything else in /usr/include belongs to glibc.
 link_headers() {
   ln -sfn /usr/include/linux "$sysroot/include/linux"
@@ -130,19 +142,23 @@ link_headers() {
   cp /usr/include/xxhash.h "$sysroot/include/"
 }
 
+# Made beside its place: other makes may be using what is there.
 build_all() {
+  complete=$sysroot
+  sysroot=$complete.new
   rm -rf "$sysroot" "$work"
   mkdir -p "$work" "$sysroot/include" "$sysroot/lib"
   fetch
   unpack
   link_headers
-  say 'building skalibs, BearSSL and c-ares'
-  ( build_c_ares ) & c_ares=$!
-  ( build_skalibs; build_bearssl ) & others=$!
+  say "building $packages"
+  ( build_c_ares; build_bearssl ) & c_ares=$!
+  ( build_skalibs; build_libidn2 ) & others=$!
   wait "$c_ares"
   wait "$others"
-  rm -rf "$work"
-  date >"$stamp"
+  printf '%s\n' "$packages" >"$sysroot/complete"
+  rm -rf "$work" "$complete"
+  mv "$sysroot" "$complete"
 }
 
 is_musl_system() {
@@ -158,7 +174,7 @@ if is_musl_system; then
   decide_musl_native
   exit 0
 fi
-if [ -f "$stamp" ]; then
+if is_complete; then
   decide_musl_sysroot
   exit 0
 fi
@@ -166,7 +182,7 @@ fi
 mkdir -p "$build"
 exec 9>"$build/sysroot.lock"
 flock 9 2>/dev/null || true # two makes at once build it once
-if [ ! -f "$stamp" ]; then
+if ! is_complete; then
   "$top/scripts/packages.sh" musl || give_up 'no sysroot for musl without these packages'
   for tool in apt-get dpkg-source musl-gcc; do
     command -v "$tool" >/dev/null || give_up "no sysroot for musl without $tool"
