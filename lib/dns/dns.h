@@ -17,7 +17,7 @@
 #include <skalibs/ip46.h>
 
 #define DNS_NAME_MAX    255   /* octets of a name in its text form, no final dot (RFC 1035 2.3.4) */
-#define DNS_RECORDS_MAX 100   /* of one answer; further ones are dropped, and the answer is cut */
+#define DNS_RECORDS_MAX 1000  /* of one answer; further ones are dropped, and the answer is cut */
 #define DNS_ANSWER_MAX  65535 /* octets of one answer's data */
 #define DNS_QUERIES_MAX 256   /* that one process sends, an attack is more */
 
@@ -29,7 +29,7 @@ typedef enum dns_type {
   DNS_TXT = 16,
   DNS_AAAA = 28,
   DNS_TLSA = 52
-} dns_type_t;
+} dns_type_t; /* any other type can be asked as well: (dns_type_t)33 */
 
 typedef enum dns_status {
   DNS_FOUND,
@@ -43,9 +43,10 @@ typedef struct dns_record {
   uint16_t preference; /* MX */
   ip46 ip;             /* A, AAAA */
   char const *data;    /* MX, PTR, CNAME: a name, NUL-terminated, no final dot; "" is the root.
+                          One with a dot or NUL inside a label is left out.
                           TXT: its strings joined (RFC 7208 3.3), may hold NULs.
-                          TLSA: the record's bytes */
-  size_t len;
+                          TLSA and all others: the record's bytes */
+  size_t len;          /* of data */
 } dns_record_t;
 
 typedef struct dns_answer {
@@ -57,22 +58,26 @@ typedef struct dns_answer {
   dns_record_t const *records; /* in the order of the answer */
 } dns_answer_t;
 
-/* Whom to ask. self is the implementation's. An answer stays valid as long as its resolver. */
+/* Whom to ask. An answer stays valid as long as its resolver. name is in lower case, without a
+   final dot, and can be asked: dns_get and dns_prefetch see to it. */
 typedef struct dns_resolver dns_resolver_t;
 struct dns_resolver {
   void (*prefetch)(dns_resolver_t *self, char const *name, dns_type_t type); /* may be NULL */
   dns_answer_t const *(*get)(dns_resolver_t *self, char const *name, dns_type_t type);
 };
 
-/* name is taken without case and with or without its final dot. Never NULL. */
+/* name is taken without case and with or without its final dot; its bytes are asked as they are,
+   and a dot always ends a label. Never NULL. */
 dns_answer_t const *dns_get(dns_resolver_t *resolver, char const *name, dns_type_t type);
 void dns_prefetch(dns_resolver_t *resolver, char const *name, dns_type_t type);
 
+#define DNS_SERVERS_MAX 8 /* further ones are not asked */
+
 typedef struct dns_settings {
   char const *servers;   /* "192.0.2.1 [2001:db8::1]:5353 ..."; NULL: DNSCACHEIP, or
-                            resolv.conf */
-  unsigned int query_ms; /* for one try of one question */
-  unsigned int tries;
+                            resolv.conf, or 127.0.0.1 */
+  unsigned int query_ms; /* for a try of one question; each further round has twice the time */
+  unsigned int tries;    /* rounds through the servers */
   unsigned int total_ms; /* for everything that this resolver is asked, from its first
                             question on; later ones are DNS_TROUBLE at once */
 } dns_settings_t;
@@ -81,8 +86,9 @@ typedef struct dns_settings {
   { .servers = 0, .query_ms = 2000, .tries = 3, .total_ms = 20000 }
 
 /* The real one, on c-ares, with EDNS0 and TCP where an answer is truncated; it remembers what it
-   was told, because one message asks the same name several times. NULL with errno (EINVAL:
-   servers). Nothing is opened before the first question. */
+   was told, because one message asks the same name several times. Questions have the AD bit set
+   (RFC 6840 5.7), so that a validating resolver says what it found authentic. settings NULL: the
+   defaults. NULL with errno (EINVAL: servers). Nothing is opened before the first question. */
 dns_resolver_t *dns_open(dns_settings_t const *settings);
 void dns_close(dns_resolver_t *resolver);
 /* Questions that went out (what was remembered is not counted). */
