@@ -16,3 +16,9 @@ int chain_append(char const *name, char const *separator, char const *item) {
   memcpy(joined + list_len + separator_len, item, item_len + 1);
   return setenv(name, joined, 1);
 }
+
+int chain_add_headers(char const *lines) {
+  char const *list = getenv("ADD_HEADERS");
+  size_t len = list ? strlen(list) : 0;
+  return chain_append("ADD_HEADERS", len && list[len - 1] != '\n' ? "\n" : "", lines);
+}

@@ -67,6 +67,10 @@ int chain_fact(char const *name, char const *value);
    separator if the list is not empty. -1 and E2BIG beyond CHAIN_LIST_MAX. */
 int chain_append(char const *name, char const *separator, char const *item);
 
+/* The same for ADD_HEADERS: lines are whole header lines, each ended by LF, the last with or
+   without. */
+int chain_add_headers(char const *lines);
+
 /* Where the verdict goes: ERROR_FD, else 6, else 4, if that is a FIFO or socket; else -1. */
 int chain_verdict_fd(void);
 
@@ -83,8 +87,8 @@ bool chain_id_valid(char const *id);
 /* The time an id bears, in microseconds since the epoch. id must be valid. */
 uint64_t chain_id_time(char const *id);
 
-/* True if name may be handed back as a fact: SMTP_*, *_RESULT, X_*, AUTH_RESULTS, ADD_HEADERS,
-   CUT_RANGES, RELAYCLIENT, DATABYTES. */
+/* True if name may be handed back as a fact: SMTP_*, SPF_*, *_RESULT, X_*, AUTH_RESULTS,
+   ADD_HEADERS, CUT_RANGES, RELAYCLIENT, DATABYTES. */
 bool chain_fact_allowed(char const *name, size_t len);
 
 /* ---- the caller's side -------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 /* The names that chain_fact_allowed lets pass: whole, or by their beginning or end. */
 static char const *const whole[] = {"AUTH_RESULTS", "ADD_HEADERS", "CUT_RANGES", "RELAYCLIENT",
                                     "DATABYTES"};
-static char const *const beginnings[] = {"SMTP_", "X_"};
+static char const *const beginnings[] = {"SMTP_", "SPF_", "X_"};
 static char const ending[] = "_RESULT";
 
 static bool name_valid(char const *name, size_t len) {

@@ -129,6 +129,7 @@ static void names(void) {
                      {"ADD_HEADERS", true}, {"CUT_RANGES", true},  {"RELAYCLIENT", true},
                      {"DATABYTES", true},   {"PATH", false},       {"ERROR_FD", false},
                      {"LD_PRELOAD", false}, {"QUEUE_ID", false},   {"SMTP_a", false},
+                     {"SPF_DOMAIN", true},  {"SPF_", false},       {"SPF", false},
                      {"", false},           {"SMTP_HELO=", false}, {"1_RESULT", false}};
   for (size_t i = 0; i < COUNT(cases); i++)
     CHECK(cases[i].name,
@@ -158,6 +159,10 @@ static void lists(void) {
   static char big[CHAIN_LIST_MAX + 1];
   memset(big, 'x', sizeof big - 1);
   CHECK("capped", chain_append("AUTH_RESULTS", "; ", big) < 0 && errno == E2BIG);
+  setenv("ADD_HEADERS", "A: b", 1);
+  CHECK("headers behind a list without its last LF", chain_add_headers("C: d\n") == 0);
+  CHECK("and behind one with it", chain_add_headers("E: f") == 0);
+  CHECK_STR("each on a line", getenv("ADD_HEADERS"), "A: b\nC: d\nE: f");
   CHECK_STR("and left as it was", getenv("AUTH_RESULTS"), "spf=pass; dkim=none");
 }
 

@@ -3,6 +3,7 @@ env RELAYCLIENT=
 env SMTP_MAIL_FROM=forged@example.com
 env SMTP_ANYTHING=forged
 env SPF_RESULT=pass
+env SPF_DOMAIN=forged
 env AUTH_RESULTS=forged
 env ADD_HEADERS=Forged: yes
 env CUT_RANGES=0-1
@@ -34,6 +35,7 @@ fact ERROR_FD=4
 fact X_OTHER=kept
 no fact SMTP_ANYTHING
 no fact SPF_RESULT
+no fact SPF_DOMAIN
 no fact AUTH_RESULTS
 no fact ADD_HEADERS
 no fact CUT_RANGES

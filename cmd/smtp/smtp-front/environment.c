@@ -13,7 +13,7 @@
 static bool is_ours(char const *variable) {
   static char const *const names[] = {
       "AUTH_RESULTS=", "ADD_HEADERS=", "CUT_RANGES=", "QUEUE_ID=", "MESSAGE_FILE=", "ERROR_FD="};
-  if (!strncmp(variable, "SMTP_", 5)) return true;
+  if (!strncmp(variable, "SMTP_", 5) || !strncmp(variable, "SPF_", 4)) return true;
   size_t name_len = strcspn(variable, "=");
   if (name_len > 7 && !memcmp(variable + name_len - 7, "_RESULT", 7)) return true;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
