@@ -13,13 +13,25 @@ static void on_child(int sig) {
   (void)sig;
 }
 
+static sigset_t child_signal(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
 void chain_call_init(void) {
   struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+  sigset_t child = child_signal();
   sigaction(SIGCHLD, &action, 0);
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child, 0);
+}
+
+/* The signal of a child that was waited for would only interrupt the wait for the next one. */
+static void forget_child(void) {
+  sigset_t child = child_signal();
+  struct timespec at_once = {0};
+  sigtimedwait(&child, 0, &at_once);
 }
 
 static int64_t milliseconds(void) {
@@ -72,6 +84,7 @@ static int collect(call_t *call, chain_reader_t *reader) {
     drain(call, reader);
   } while (waitpid(call->pid, &call->status, WNOHANG) != call->pid);
   drain(call, reader); /* its last words, said between the two looks */
+  forget_child();
   return 0;
 }
 
@@ -79,6 +92,7 @@ static void end_group(call_t *call) {
   kill(-call->pid, SIGKILL);
   kill(call->pid, SIGKILL); /* should it not have come to setpgid */
   while (waitpid(call->pid, &call->status, 0) < 0 && errno == EINTR) continue;
+  forget_child();
 }
 
 static pid_t start(chain_call_t const *call, int verdict_fd) {
