@@ -21,6 +21,7 @@ CHAIN = pathlib.Path(os.environ["CHAIN"])
 QUEUE = pathlib.Path(os.environ["CHAINMAIL_QUEUE"])
 PORT = int(os.environ.get("SMTP_PORT") or 0)
 ACCEPTOR = int(os.environ.get("SMTP_PID") or 0)
+SANITIZED = bool(os.environ.get("CHECK_SAN"))  # then memory is not what it is
 
 
 def check(condition, *words):
@@ -227,8 +228,13 @@ def peak(pid):
 
 def descriptors(pid):
     """What a process has open, by number."""
-    folder = pathlib.Path(f"/proc/{pid}/fd")
-    return {int(fd.name): os.readlink(fd) for fd in folder.iterdir()}
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return found
 
 
 def children(pid):
@@ -253,7 +259,8 @@ def check_clean(acceptor=ACCEPTOR):
 
 # ---- mailboxes ---------------------------------------------------------------------------------
 
-TRACE = re.compile(rb"Return-Path: <[^\n]*\nDelivered-To: [^\n]*\nReceived: [^\n]*\n([ \t][^\n]*\n)*")
+TRACE = re.compile(rb"Return-Path: <[^\n]*\nDelivered-To: [^\n]*\n"
+                   rb"Received: [^\n]*\n([ \t][^\n]*\n)*")
 
 
 def received(data):

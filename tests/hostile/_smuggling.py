@@ -25,7 +25,7 @@ CURIOSITIES = [
     b"\r\n.\xe2\x80\xa8", b"\x15.\x15", b"\x1a", b"\r\n.\x1a\r\n", b"\x04", b"\r\n\x04\r\n",
     b"\r\n. \r\n", b"\r\n.\t\r\n", b"\r\n .\r\n", b"\r\n\t.\r\n", b"\r\n.\x08\r\n", b"\r\n=2E\r\n",
     b"\r\n&#46;\r\n", b"\\r\\n.\\r\\n", b"%0d%0a.%0d%0a", b"\r\n.\r\r\r\n", b"\r\r\n\n..\r\n\r",
-    b"\r\n.\r\n"[:-1] + b"\r", b"\xef\xbc\x8e\r\n", b"\r\n\xef\xbc\x8e\r\n", b"\r\n\xe2\x80\xa4\r\n",
+    b"\xef\xbc\x8e\r\n", b"\r\n\xef\xbc\x8e\r\n", b"\r\n\xe2\x80\xa4\r\n",
 ]
 
 
