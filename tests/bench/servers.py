@@ -1,0 +1,300 @@
+"""The servers that are measured: each can start in a mode, say where it listens, and stop.
+
+Modes: accept   take a message and keep it in the queue
+       deliver  take it and deliver it into a Maildir
+Both have one mailbox, box@example.test, and log to a file on the same disk.
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+RECIPIENT = "box@example.test"
+SENDER = "sender@bench.example"
+START_SECONDS = 10
+
+
+class Server:
+    """What is common: a folder on the disk, a process tree in the accounting group, a port."""
+
+    name = ""
+
+    def __init__(self, disk, accounting):
+        self.disk = disk
+        self.accounting = accounting
+        self.folder = None
+        self.process = None
+        self.is_wrapped = False
+        self.port = 0
+
+    def start(self, mode, wrapper=()):
+        """wrapper: words that the server's command is put behind (strace)."""
+        self.folder = self.disk / self.name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        command, environment = self.prepare(mode)
+        self.is_wrapped = bool(wrapper)
+        self.process = subprocess.Popen(
+            [*wrapper, *command], env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr").open("w"),
+            preexec_fn=self.enter)
+        self.wait_ready()
+
+    def enter(self):
+        os.setsid()
+        self.accounting.enter()
+
+    def prepare(self, mode):
+        raise NotImplementedError
+
+    def wait_ready(self):
+        self.accounting.session = self.process.pid
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with open_session(self.port):
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError(f"{self.name} did not start\n" + self.tail())
+
+    def delivered(self):
+        """How many messages lie in the Maildir."""
+        try:
+            return sum(1 for _ in os.scandir(self.folder / "mail/box/new"))
+        except FileNotFoundError:
+            return 0
+
+    def tail(self):
+        """The ends of its logs, for the report of a failure."""
+        logs = [self.folder / "stderr", self.folder / "log", *self.folder.glob("log/*/current")]
+        return "\n".join(path.read_text()[-1000:] for path in logs if path.is_file())
+
+    def stop(self):
+        """A wrapper is left to end when there is nothing to wrap any more."""
+        if not self.process:
+            return
+        self.accounting.end_all(self.process.pid if self.is_wrapped else None)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.accounting.end_all()
+            self.process.wait()
+        self.process = None
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def read_reply(file):
+    while True:
+        line = file.readline()
+        if line[3:4] != b"-":
+            return line
+
+
+def open_session(port):
+    """A connection whose greeting has been read, with EHLO said."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    with connection.makefile("rb") as replies:
+        for line in (None, b"EHLO bench.example\r\n"):
+            if line:
+                connection.sendall(line)
+            if not read_reply(replies).startswith(b"2"):
+                connection.close()
+                raise OSError("refused")
+    return connection
+
+
+# ---- chainmail ------------------------------------------------------------------------------
+
+# As a real set-up has it: three services, each with a log of its own and a user.
+CHAINMAIL_RUN = """
+cd {folder}
+export PATH={programs}:$PATH CHAINMAIL_CONF={folder}/conf CHAINMAIL_QUEUE={folder}/queue
+export CHAINMAIL_RUN={folder}/run
+log() {{ exec s6-log -b n10 s1000000 {folder}/log/$1; }}
+env UID={mail} GID={mail} GIDLIST={mail} \\
+  tcp-accept -m 0666 {drop} unix:{folder}/run/deliver-maildir deliver-maildir 2>&1 | log deliver-maildir &
+{send} 2>&1 | log queue-send &
+env UID={smtp} GID={group} GIDLIST={group} \\
+  tcp-accept -c 500 -C 500 -x conf/rules.cdb {drop} 127.0.0.1 {port} smtp-front queue-inject 2>&1 | log smtp &
+wait
+"""
+
+SEND = "{as_queue} queue-send {owner} -w maildir=unix:{folder}/run/deliver-maildir"
+
+
+class Chainmail(Server):
+    name = "chainmail"
+    smtp, queue, mail, group = 20530, 20531, 20532, 20533
+
+    def __init__(self, disk, accounting, programs):
+        super().__init__(disk, accounting)
+        self.programs = disk / "bin"  # a checkout below /root cannot be reached by other users
+        shutil.copytree(programs, self.programs)
+        self.programs.chmod(0o755)
+
+    def prepare(self, mode):
+        self.make_folders()
+        self.configure()
+        root = os.geteuid() == 0
+        as_queue = f"setpriv --reuid {self.queue} --regid {self.group} --clear-groups" if root else ""
+        owner = f"-o {self.smtp}" if root else ""
+        send = SEND.format(as_queue=as_queue, owner=owner, folder=self.folder)
+        script = self.folder / "run.sh"
+        script.write_text(CHAINMAIL_RUN.format(
+            folder=self.folder, programs=self.programs,
+            send=send if mode == "deliver" else ":", drop="-U" if root else "", smtp=self.smtp, mail=self.mail, group=self.group, port=self.port))
+        return ["/bin/sh", str(script)], {"PATH": os.environ["PATH"]}
+
+    def make_folders(self):
+        for name, owner, group, access in (
+                ("queue", self.queue, self.group, 0o750), ("queue/new", self.queue, self.group, 0o3730),
+                ("queue/tmp", self.queue, self.group, 0o3730),
+                ("queue/state", self.queue, self.group, 0o700),
+                ("queue/bad", self.queue, self.group, 0o700), ("mail", self.mail, self.mail, 0o755),
+                ("run", 0, 0, 0o755), ("log", 0, 0, 0o755), ("conf", 0, 0, 0o755)):
+            path = self.folder / name
+            path.mkdir()
+            self.give(path, owner, group, access)
+        trigger = self.folder / "queue/trigger"
+        os.mkfifo(trigger)
+        self.give(trigger, self.queue, self.group, 0o620)
+
+    @staticmethod
+    def give(path, owner, group, access):
+        if os.geteuid() == 0:
+            os.chown(path, owner, group)
+        path.chmod(access)
+
+    def configure(self):
+        conf = self.folder / "conf"
+        (conf / "me").write_text("mx.example.test\n")
+        (conf / "routes").write_text(f"base {self.folder}/mail\n@example.test maildir %l\n"
+                                     "postmaster alias box@example.test\n")
+        (conf / "rules").write_text("127.0.0.1:allow\n:allow\n")
+        for command in (["route-compile", "routes", "routes.cdb"],
+                        ["tcp-rules-compile", "rules", "rules.cdb"]):
+            subprocess.run([self.programs / command[0], *command[1:]], cwd=conf, check=True)
+
+
+# ---- Postfix --------------------------------------------------------------------------------
+
+POSTFIX_MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+daemon_directory = {peer}/usr/lib/postfix/sbin
+command_directory = {peer}/usr/sbin
+shlib_directory = {peer}/usr/lib/postfix
+meta_directory = {folder}/conf
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+import_environment = LD_LIBRARY_PATH MAIL_CONFIG
+export_environment = LD_LIBRARY_PATH
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.example.test
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+alias_database =
+local_transport = error:none
+smtputf8_enable = no
+smtpd_peername_lookup = no
+smtpd_relay_restrictions =
+smtpd_recipient_restrictions = reject_unauth_destination{hold}
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+smtpd_client_message_rate_limit = 0
+default_process_limit = 200
+in_flow_delay = 0
+message_size_limit = 52428800
+virtual_mailbox_limit = 0
+virtual_mailbox_domains = example.test
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_maps = static:box/
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{uid}
+virtual_minimum_uid = 100
+"""
+
+# service, type, private, unprivileged, chroot, wake-up, most processes, command
+POSTFIX_MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+error     unix - - n - - error
+retry     unix - - n - - error
+proxymap  unix - - n - - proxymap
+virtual   unix - n n - - virtual
+anvil     unix - - n - 1 anvil
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+SPOOL_OF_ROOT = ["pid"]
+SPOOL_OF_POSTFIX = ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
+                    "maildrop", "private", "public", "saved", "trace"]
+
+
+class Postfix(Server):
+    """Run from where it was unpacked; its users exist in our mount namespace alone."""
+
+    name = "postfix"
+    uid, gid, drop, box = 20525, 20525, 20526, 20527
+
+    def __init__(self, disk, accounting, peer):
+        super().__init__(disk, accounting)
+        self.peer = peer
+        self.add_users()
+
+    def add_users(self):
+        for name, lines in (("passwd", [f"postfix:x:{self.uid}:{self.gid}::/:/bin/false"]),
+                            ("group", [f"postfix:x:{self.gid}:", f"postdrop:x:{self.drop}:"])):
+            mine = self.disk / name
+            theirs = [line for line in pathlib.Path("/etc", name).read_text().splitlines()
+                      if not line.startswith(("postfix:", "postdrop:"))]
+            mine.write_text("\n".join([*theirs, *lines]) + "\n")
+            mine.chmod(0o644)
+            subprocess.run(["mount", "--bind", str(mine), f"/etc/{name}"], check=True)
+
+    def prepare(self, mode):
+        hold = ", check_client_access static:HOLD" if mode == "accept" else ""
+        values = {"folder": self.folder, "peer": self.peer, "hold": hold, "uid": self.box,
+                  "port": self.port}
+        conf = self.folder / "conf"
+        conf.mkdir()
+        (conf / "main.cf").write_text(POSTFIX_MAIN.format(**values))
+        (conf / "master.cf").write_text(POSTFIX_MASTER.format(**values))
+        self.make_folders()
+        libraries = f"{self.peer}/usr/lib/postfix:{self.peer}/usr/lib/{os.uname().machine}-linux-gnu"
+        environment = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries}
+        return [f"{self.peer}/usr/lib/postfix/sbin/master", "-c", str(conf), "-d"], environment
+
+    def make_folders(self):
+        spool = self.folder / "spool"
+        for name in (*SPOOL_OF_ROOT, *SPOOL_OF_POSTFIX):
+            (spool / name).mkdir(parents=True)
+        for path in (*(spool / name for name in SPOOL_OF_POSTFIX), self.folder / "data"):
+            path.mkdir(exist_ok=True)
+            os.chown(path, self.uid, self.gid)
+            path.chmod(0o700)
+        (spool / "public").chmod(0o710)
+        mail = self.folder / "mail"
+        mail.mkdir()
+        os.chown(mail, self.box, self.box)
