@@ -2,6 +2,8 @@
 # peers.sh: the programs of others that `make check` talks to. Each that cannot be had
 # is reported, and the tests that need it skip. None is installed or started here.
 top=$(cd "$(dirname "$0")/.." && pwd)
-"$top/scripts/peer.sh" postfix postfix              # smtp-source, smtp-sink
+"$top/scripts/peer.sh" postfix postfix # smtp-source, smtp-sink
+"$top/scripts/peer.sh" exim4 exim4-daemon-light libnss-wrapper # a client that sends BDAT
+"$top/scripts/peer.sh" inetd openbsd-inetd
 "$top/scripts/peer.sh" -n nodemailer nodemailer@10.6.0
 exit 0
