@@ -13,6 +13,8 @@
 
 conf_entry_t const conf_table[CONF_COUNT] = {
     [CONF_ME] = {"me", 0, 0, 0, "the host's name, as it greets and signs; must be set"},
+    [CONF_AUTHSERV_ID] = {"authserv-id", "", 0, 0,
+                          "our name in Authentication-Results; empty: that of me"},
     [CONF_GREETING] = {"greeting", "chainmail", 0, 0, "text of the greeting after the host's name"},
     [CONF_DATABYTES] = {"databytes", "52428800", 0, UINT64_MAX,
                         "bytes of a message, 0 for no limit; DATABYTES in the environment wins"},

@@ -12,6 +12,7 @@
 
 typedef enum conf_name {
   CONF_ME,
+  CONF_AUTHSERV_ID,
   CONF_GREETING,
   CONF_DATABYTES,
   CONF_RECIPIENTS,

@@ -1,0 +1,193 @@
+/* auth-results: see auth-results(8). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "authres/authres.h"
+#include "chain/chain.h"
+#include "conf/conf.h"
+#include "log/log.h"
+#include "policy/policy.h"
+#include "queue/queue.h"
+
+#define USAGE      "auth-results [-ANn] [-i id] [-x ids] program..."
+#define RANGES_MAX (QUEUE_RANGES_MAX / 2) /* other links may want some */
+#define RANGE_MAX  (2 * UINT64_FMT + 2)
+
+char const *PROG = "auth-results";
+
+typedef struct options {
+  char const *id;
+  char const *others; /* ids whose fields go as well, or NULL */
+  bool all;           /* every such field goes */
+  bool none;          /* a field is written even if there is nothing to tell */
+  bool keep;          /* no field goes */
+} options_t;
+
+static _Noreturn void fail(char const *enhanced, char const *text, char const *step) {
+  log_line_t line;
+  int const error = errno;
+  log_start(&line, PROG, "failure");
+  log_str(&line, "step", step);
+  log_errno(&line, error);
+  log_send(&line);
+  chain_defer(451, enhanced, text);
+}
+
+static _Noreturn void fail_reading(char const *step) {
+  fail("4.3.0", "cannot read the message", step);
+}
+
+/* ---- the message ----------------------------------------------------------------------------- */
+
+/* A caller that gave a pipe gets an unnamed file in the queue instead, as smtp-front makes it: the
+   last link need not copy it again. */
+static void spool(void) {
+  struct stat status;
+  char fact[QUEUE_SPOOL_FACT_SIZE];
+  bool reading;
+  int fd = queue_spool_open(conf_queue());
+  if (fd < 0) fail_reading("open a spool file");
+  if (queue_spool_fill(fd, 0, &reading) < 0) fail_reading("spool the message");
+  if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0 || fd_move(0, fd) < 0)
+    fail_reading("pass the spool file on");
+  queue_spool_fact(fact, &status);
+  if (setenv("MESSAGE_FILE", fact, 1) < 0) fail_reading("set MESSAGE_FILE");
+}
+
+static char const *map_message(size_t *len) {
+  struct stat status;
+  if (lseek(0, 0, SEEK_CUR) != 0) spool();
+  if (fstat(0, &status) < 0) fail_reading("stat the message");
+  *len = (size_t)status.st_size;
+  if (!*len) return "";
+  char const *message = mmap(0, *len, PROT_READ, MAP_PRIVATE, 0, 0);
+  if (message == MAP_FAILED) fail_reading("map the message");
+  return message;
+}
+
+/* ---- fields that others wrote ---------------------------------------------------------------- */
+
+/* A field whose id cannot be read might be read as ours by somebody else. */
+static bool is_forged(options_t const *options, char const *id) {
+  if (options->all || !*id || !strcasecmp(id, options->id)) return true;
+  return options->others && policy_list_has_domain(options->others, id);
+}
+
+/* Ranges for CUT_RANGES; fields that follow one another are one range. */
+typedef struct cuts {
+  unsigned int fields, ranges;
+  size_t start, end; /* of the last range, not yet in list; none if end is 0 */
+  size_t len;
+  char list[RANGES_MAX * RANGE_MAX + 1];
+} cuts_t;
+
+static void end_range(cuts_t *cuts) {
+  if (!cuts->end) return;
+  /* A stranger who sends thousands of them apart wants us to give up. */
+  if (cuts->ranges++ == RANGES_MAX)
+    chain_reject(554, "5.6.0", "too many Authentication-Results fields");
+  if (cuts->len) cuts->list[cuts->len++] = ',';
+  cuts->len += uint64_fmt(cuts->list + cuts->len, cuts->start);
+  cuts->list[cuts->len++] = '-';
+  cuts->len += uint64_fmt(cuts->list + cuts->len, cuts->end);
+}
+
+static void cut_field(cuts_t *cuts, authres_field_t const *field) {
+  cuts->fields++;
+  if (field->start != cuts->end) {
+    end_range(cuts);
+    cuts->start = field->start;
+  }
+  cuts->end = field->end;
+}
+
+static void tell_cuts(cuts_t *cuts) {
+  log_line_t line;
+  cuts->list[cuts->len] = 0;
+  if (chain_append("CUT_RANGES", ",", cuts->list) < 0)
+    fail("4.3.5", "too many edits", "cut fields");
+  log_start(&line, PROG, "forged");
+  log_uint(&line, "fields", cuts->fields);
+  log_send(&line);
+}
+
+static void cut_forged(options_t const *options) {
+  static cuts_t cuts;
+  size_t len, position = 0;
+  authres_field_t field;
+  char const *message = map_message(&len);
+  while (authres_field_next(message, len, &position, &field))
+    if (is_forged(options, field.id)) cut_field(&cuts, &field);
+  end_range(&cuts);
+  if (cuts.len) tell_cuts(&cuts);
+}
+
+/* ---- our own --------------------------------------------------------------------------------- */
+
+static void log_bad_list(void) {
+  log_line_t line;
+  log_start(&line, PROG, "bad-results");
+  log_str(&line, "reason",
+          "an item of AUTH_RESULTS is no resinfo: it and those behind it are left out");
+  log_send(&line);
+}
+
+static void add_field(options_t const *options) {
+  static char field[AUTHRES_FIELD_MAX];
+  char const *list = getenv("AUTH_RESULTS");
+  bool good;
+  if (!options->none && !(list && *list)) return;
+  if (authres_field_format(field, sizeof field, options->id, list ? list : "", &good) < 0 ||
+      chain_add_headers(field) < 0)
+    fail("4.3.5", "too many results of checks", "write the field");
+  if (!good) log_bad_list();
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static char const *configured_id(void) {
+  static conf_t conf;
+  char const *culprit;
+  if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(111, "read the setting ", culprit);
+  char const *id = conf.text[CONF_AUTHSERV_ID];
+  if (!*id) id = conf.text[CONF_ME];
+  if (!id || !*id) strerr_dief1x(100, "no authserv-id: set `me', or use -i");
+  return id;
+}
+
+static void parse_options(options_t *options, int argc, char const *const **argv) {
+  subgetopt state = SUBGETOPT_ZERO;
+  for (int option; (option = subgetopt_r(argc, *argv, "hANni:x:", &state)) != -1;) switch (option) {
+    case 'A': options->all = true; break;
+    case 'N': options->keep = true; break;
+    case 'n': options->none = true; break;
+    case 'i': options->id = state.arg; break;
+    case 'x':
+      if (!(options->others = policy_list(state.arg))) strerr_diefu2sys(111, "read ", state.arg);
+      break;
+    default: strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
+    }
+  *argv += state.ind;
+  if (!**argv) strerr_dieusage(100, USAGE);
+}
+
+int main(int argc, char const *const *argv) {
+  options_t options = {.id = 0};
+  parse_options(&options, argc, &argv);
+  log_session(getenv("SESSION_ID"));
+  if (!options.id) options.id = configured_id();
+  if (!*options.id || strlen(options.id) > AUTHRES_ID_MAX)
+    strerr_dief1x(100, "an authserv-id has 1 to 255 bytes");
+  if (!options.keep) cut_forged(&options);
+  add_field(&options);
+  chain_next(argv);
+}
