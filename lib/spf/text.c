@@ -1,0 +1,51 @@
+#include "spf/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <skalibs/types.h>
+
+spf_text_t spf_text(char *s, size_t size) {
+  *s = 0;
+  return (spf_text_t){.s = s, .size = size, .printable = true};
+}
+
+/* Half of the buffer is kept, so that a long text costs no more than twice its length. */
+static void drop_front(spf_text_t *text) {
+  size_t kept = text->size / 2;
+  memmove(text->s, text->s + text->len - kept, kept);
+  text->len = kept;
+}
+
+static void put_byte(spf_text_t *text, char c) {
+  bool is_plain = c >= ' ' && c < 0x7f;
+  if (text->len + 1 == text->size) {
+    if (!text->keeps_tail) return;
+    drop_front(text);
+  }
+  text->s[text->len++] = text->printable && !is_plain ? '?' : c;
+}
+
+void spf_text_put(spf_text_t *text, char const *s, size_t len) {
+  for (size_t i = 0; i < len; i++) put_byte(text, s[i]);
+  text->s[text->len] = 0;
+}
+
+void spf_text_puts(spf_text_t *text, char const *s) {
+  spf_text_put(text, s, strlen(s));
+}
+
+void spf_text_uint(spf_text_t *text, unsigned long long value) {
+  char digits[UINT64_FMT];
+  spf_text_put(text, digits, uint64_fmt(digits, value));
+}
+
+bool spf_string_is(spf_string_t string, char const *word) {
+  return strlen(word) == string.len && strncasecmp(string.s, word, string.len) == 0;
+}
+
+bool spf_name_is_under(char const *name, char const *domain) {
+  size_t len = strlen(name), domain_len = strlen(domain);
+  if (len < domain_len || strcasecmp(name + len - domain_len, domain) != 0) return false;
+  return len == domain_len || name[len - domain_len - 1] == '.';
+}
