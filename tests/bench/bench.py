@@ -12,6 +12,7 @@ import pathlib
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -382,6 +383,7 @@ def parse_options():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     options = parse_options()
     if options.isolated:
         machine.raise_loopback()

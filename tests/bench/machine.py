@@ -45,7 +45,6 @@ class Disk:
     """A journaled ext4 in a file of its own, where it may be mounted; else a folder."""
 
     def __init__(self, build, may_mount):
-        self.image = build / "disk.img"
         self.mounted = False
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="disk.", dir=build))
         self.path.chmod(0o755)
@@ -54,17 +53,20 @@ class Disk:
 
     def mount(self):
         """The blocks are written before: a sparse file would measure the allocator below it."""
+        image = self.path.with_name(self.path.name + ".img")
         commands = [
-            ["dd", "if=/dev/zero", f"of={self.image}", "bs=1M", f"count={DISK_MB}", "conv=fsync"],
+            ["dd", "if=/dev/zero", f"of={image}", "bs=1M", f"count={DISK_MB}", "conv=fsync"],
             ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
-             str(self.image)],
-            ["mount", "-o", "loop,noatime", str(self.image), str(self.path)],
+             str(image)],
+            ["mount", "-o", "loop,noatime", str(image), str(self.path)],
         ]
         try:
             for command in commands:
                 subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             return False
+        finally:
+            image.unlink(missing_ok=True)  # the mount keeps it
         self.path.chmod(0o755)
         return True
 
@@ -74,7 +76,6 @@ class Disk:
             self.path.rmdir()
         else:
             shutil.rmtree(self.path, ignore_errors=True)
-        self.image.unlink(missing_ok=True)
 
 
 # ---- Who used the CPU -----------------------------------------------------------------------
