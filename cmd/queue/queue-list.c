@@ -231,14 +231,15 @@ static int compare_names(void const *a, void const *b) {
   return strcmp(a, b);
 }
 
-/* Reads the names of entries into names, NAME_SIZE bytes each, sorted. Returns their number. */
-static size_t read_names(stralloc *names, int folder) {
-  DIR *directory = fdopendir(folder);
+/* Reads the names of the entries in a folder, NAME_SIZE bytes each, sorted. Returns their number.
+ */
+static size_t read_names(stralloc *names, char const *folder) {
+  DIR *directory = fdopendir(open_folder(folder));
   if (!directory) strerr_diefu1sys(111, "read the queue");
-  names->len = 0;
   for (struct dirent const *file; (file = readdir(directory));)
     if (queue_name_valid(file->d_name) && !stralloc_catb(names, file->d_name, NAME_SIZE))
       strerr_diefu1sys(111, "allocate");
+  closedir(directory);
   size_t count = names->len / NAME_SIZE;
   if (count) qsort(names->s, count, NAME_SIZE, compare_names);
   return count;
@@ -247,15 +248,19 @@ static size_t read_names(stralloc *names, int folder) {
 static void list_messages(void) {
   stralloc names = STRALLOC_ZERO;
   int new_fd = open_folder("new"), state_fd = open_folder("state");
-  size_t count = read_names(&names, new_fd);
+  size_t count = read_names(&names, "new");
   for (size_t i = 0; i < count; i++) list_new(new_fd, state_fd, names.s + i * NAME_SIZE);
+  stralloc_free(&names);
+  close(new_fd);
+  close(state_fd);
 }
 
 static void list_bad(void) {
   stralloc names = STRALLOC_ZERO;
-  bad_messages = read_names(&names, open_folder("bad"));
+  bad_messages = read_names(&names, "bad");
   for (size_t i = 0; i < bad_messages; i++)
     list_name(names.s + i * NAME_SIZE, "bad", "torn or strange, see the log of queue-send");
+  stralloc_free(&names);
 }
 
 static void print_count(void) {

@@ -181,7 +181,7 @@ static void start_failed(worker_t *worker, int error) {
   char text[CHAIN_TEXT_MAX];
   char const *program = channel_program(worker->channel);
   snprintf(text, sizeof text, "unable to start %s: %s", program, strerror(error));
-  report_worker("worker-failed", program, error);
+  report_trouble("worker-failed", "program", program, error);
   back_off(worker);
   /* As many as there are now: what the end of these brings about waits for the next start. */
   for (size_t i = worker->waiting; i; i--) defer_job(take_job(worker), text);
@@ -216,9 +216,13 @@ void pool_park(worker_t *worker, item_t *item) {
   list_append(&worker->parked, item);
 }
 
+/* No more than there is room for: the others would only be parked again. */
 static void unpark(worker_t *worker) {
-  item_t *item;
-  while (worker->waiting < BUSY / 2 && (item = list_take(&worker->parked))) index_ready(item);
+  for (size_t i = worker->waiting; i < BUSY / 2; i++) {
+    item_t *item = list_take(&worker->parked);
+    if (!item) break;
+    index_ready(item);
+  }
 }
 
 static size_t free_slot(worker_t const *worker) {
@@ -275,7 +279,7 @@ static void disconnect(worker_t *worker) {
 
 /* Whether its jobs were done is not known: they are tried again. */
 static void lose(worker_t *worker, int error) {
-  report_worker("worker-lost", channel_program(worker->channel), error);
+  report_trouble("worker-lost", "program", channel_program(worker->channel), error);
   disconnect(worker);
   for (size_t i = 0; i < WINDOW; i++)
     if (worker->given[i])

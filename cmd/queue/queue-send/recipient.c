@@ -162,11 +162,15 @@ static refusal_t const *find_refusal(recipient_t const *recipient, route_status_
   return 0;
 }
 
+static char const *routes_path(void) {
+  return settings.routes ? settings.routes : "routes.cdb";
+}
+
 /* One stat for all that is begun in one turn. A new table that cannot be read leaves the old one in
    force. */
 static int refresh_routes(void) {
   int result = routes_doubtful ? route_refresh(&routes, settings.routes) : 0;
-  if (result < 0) report_entry("routes-failed", "", errno);
+  if (result < 0) report_trouble("routes-failed", "path", routes_path(), errno);
   routes_doubtful = result < 0;
   return result < 0 && !routes.open ? -1 : 0;
 }

@@ -69,21 +69,18 @@ void report_entry(char const *event, char const *name, int error) {
   log_send(&line);
 }
 
-void report_queue(char const *event, char const *folder, uint64_t count, int error) {
+void report_count(char const *event, char const *folder, uint64_t count) {
   log_line_t line;
   start(&line, event);
   log_str(&line, "folder", folder);
-  if (error)
-    log_errno(&line, error);
-  else
-    log_uint(&line, "count", count);
+  log_uint(&line, "count", count);
   log_send(&line);
 }
 
-void report_worker(char const *event, char const *program, int error) {
+void report_trouble(char const *event, char const *key, char const *value, int error) {
   log_line_t line;
   start(&line, event);
-  log_str(&line, "program", program);
+  log_str(&line, key, value);
   if (error) log_errno(&line, error);
   log_send(&line);
 }

@@ -125,7 +125,7 @@ static void open_folder(void) {
   directory = fd < 0 ? 0 : fdopendir(fd);
   count = 0;
   if (directory) return;
-  report_queue("scan-failed", folder->name, 0, errno);
+  report_trouble("scan-failed", "folder", folder->name, errno);
   if (fd >= 0) close(fd);
 }
 
@@ -133,7 +133,7 @@ static void open_folder(void) {
 static void end_folder(void) {
   closedir(directory);
   directory = 0;
-  if (count) report_queue(folder->event, folder->name, count, 0);
+  if (count) report_count(folder->event, folder->name, count);
   if (++folder < folders + FOLDERS) {
     open_folder();
   } else if (again) {

@@ -192,9 +192,10 @@ void report_recipient(recipient_t const *recipient, chain_kind_t kind, char cons
 /* Something of an entry is left: for the next try (next), or for people to look at (0). */
 void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next);
 void report_entry(char const *event, char const *name, int error);
-/* What a scan did in a folder, or why it could not. */
-void report_queue(char const *event, char const *folder, uint64_t count, int error);
-void report_worker(char const *event, char const *program, int error);
+/* What a scan found in a folder, or removed from it. */
+void report_count(char const *event, char const *folder, uint64_t count);
+/* error 0 is not told. */
+void report_trouble(char const *event, char const *key, char const *value, int error);
 void report_exit(char const *program, int wait_status);
 
 #endif
