@@ -30,15 +30,13 @@ static size_t split_length(char const *s, size_t len, size_t room) {
 
 /* Copies len bytes, each in its place: control bytes as spaces, what is no UTF-8 as '?'. */
 static void text_copy(char *out, char const *s, size_t len) {
-  for (size_t at = 0; at < len;) {
-    size_t n = is_ascii(s[at]) ? 1 : utf8_length(s + at, len - at);
-    if (is_control(s[at]))
-      out[at] = ' ';
-    else if (!n)
-      out[at] = '?';
-    else
-      memcpy(out + at, s + at, n);
-    at += n ? n : 1;
+  memcpy(out, s, len);
+  for (size_t at = 0, n; at < len; at += n) {
+    n = is_ascii(s[at]) ? 1 : utf8_length(s + at, len - at);
+    if (is_control(s[at])) out[at] = ' ';
+    if (n) continue;
+    out[at] = '?';
+    n = 1;
   }
 }
 
