@@ -25,6 +25,11 @@ static int copy_lower(char out[DNS_NAME_MAX + 1], char const *s, size_t len) {
   return 0;
 }
 
+static bool is_too_long(int result) {
+  return result == IDN2_TOO_BIG_DOMAIN || result == IDN2_TOO_BIG_LABEL ||
+         result == IDN2_PUNYCODE_BIG_OUTPUT;
+}
+
 static int convert(char out[DNS_NAME_MAX + 1], char const *s, size_t len) {
   char text[4 * DNS_NAME_MAX + 1]; /* a character that ends up as one octet may have four */
   uint8_t *ascii = NULL;
@@ -33,13 +38,8 @@ static int convert(char out[DNS_NAME_MAX + 1], char const *s, size_t len) {
   memcpy(text, s, len);
   text[len] = 0;
   int result = idn2_lookup_u8((uint8_t const *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (result == IDN2_OK) {
-    size_t size = strlen((char *)ascii);
-    result = copy_lower(out, (char *)ascii, size);
-  } else {
-    bool too_long = result == IDN2_TOO_BIG_DOMAIN || result == IDN2_TOO_BIG_LABEL;
-    result = fail(too_long ? ENAMETOOLONG : EINVAL);
-  }
+  if (result != IDN2_OK) return fail(is_too_long(result) ? ENAMETOOLONG : EINVAL);
+  result = copy_lower(out, (char *)ascii, strlen((char *)ascii));
   idn2_free(ascii);
   return result;
 }
