@@ -77,9 +77,10 @@ static ask_case_t const cases[] = {
     {"a truncated answer, by TCP", "cut.example", DNS_A, DNS_FOUND, 1},
     {"noise", "noise.example", DNS_A, DNS_TROUBLE, 0},
     {"an answer cut off", "short.example", DNS_A, DNS_TROUBLE, 0},
-    {"who does not know EDNS0", "plain.example", DNS_A, DNS_FOUND, 1},
     {"40 addresses", "large.example", DNS_A, DNS_FOUND, 40},
     {"2000 addresses", "huge.example", DNS_A, DNS_FOUND, DNS_RECORDS_MAX},
+    /* the last: from now on c-ares takes nothing above 512 octets by UDP */
+    {"who does not know EDNS0", "plain.example", DNS_A, DNS_FOUND, 1},
 };
 
 static dns_resolver_t *resolver_of(server_t const *server, unsigned int total_ms) {
