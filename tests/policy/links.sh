@@ -1,0 +1,244 @@
+#!/bin/sh
+# dnsbl-check, fcrdns-check and sender-resolvable by themselves: verdicts, facts, options.
+. "$TOP/tests/policy/_policy.sh"
+
+oneTimeSetUp() {
+  start_dns <<'END'
+record 1.2.0.192.bl.test A 127.0.0.4
+record 1.2.0.192.bl.test TXT see http://bl.test/?192.0.2.1
+record 1.2.0.192.dul.test A 127.0.0.10
+record 1.2.0.192.wl.test A 127.0.5.1
+record 1.2.0.192.quota.test A 127.255.255.254
+quirk 1.2.0.192.silent.test silent
+quirk 1.2.0.192.broken.test servfail
+record 1.2.0.192.one.test A 127.0.0.2
+quirk 1.2.0.192.one.test slow 400
+record 1.2.0.192.two.test A 127.0.0.2
+quirk 1.2.0.192.two.test slow 400
+record 1.2.0.192.three.test A 127.0.0.2
+quirk 1.2.0.192.three.test slow 400
+record 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test A 127.0.0.2
+record 1.2.0.192.in-addr.arpa PTR liar.test
+record 1.2.0.192.in-addr.arpa PTR host.test
+record liar.test A 198.51.100.1
+record host.test A 192.0.2.1
+record 2.2.0.192.in-addr.arpa PTR liar.test
+quirk 3.2.0.192.in-addr.arpa silent
+record 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.test
+record six.test AAAA 2001:db8::1
+record mx.test MX host.test 10
+record nullmx.test MX . 0
+record nullmx.test A 192.0.2.1
+record text.test TXT nothing
+quirk silent.test silent
+record xn--bcher-kva.test MX host.test 10
+END
+}
+
+oneTimeTearDown() { stop_dns; }
+
+setUp() {
+  clean_environment
+  export DNSCACHEIP="$DNS"
+}
+
+check() {
+  want=$1
+  shift
+  assertEquals "$*" "$want" "$(run_link "$@")"
+}
+
+# ---- dnsbl-check ----
+
+testListed() {
+  check 'D5.7.1 192.0.2.1 is listed by bl.test: see http://bl.test/?192.0.2.1
+82' dnsbl-check -l bl.test
+  assertContains "$(log)" 'event=check remote=192.0.2.1 result=listed score=1 listed=bl.test'
+  check 'D5.7.1 192.0.2.1 is listed by dul.test
+82' dnsbl-check -l dul.test
+  TCPREMOTEIP=2001:db8::1 check 'D5.7.1 2001:db8::1 is listed by bl.test
+82' dnsbl-check -l bl.test
+}
+
+testClear() {
+  TCPREMOTEIP=192.0.2.9 check 0 dnsbl-check -l bl.test
+  assertEquals clear "$(fact DNSBL_RESULT)"
+  assertEquals 0 "$(fact X_DNSBL_SCORE)"
+  assertEquals '' "$(fact X_DNSBL_LISTS)"
+}
+
+testScores() {
+  check 0 dnsbl-check -r 0 -l 'bl.test*2' -l dul.test -l 'wl.test*-1'
+  assertEquals listed "$(fact DNSBL_RESULT)"
+  assertEquals 2 "$(fact X_DNSBL_SCORE)"
+  assertEquals 'bl.test dul.test wl.test' "$(fact X_DNSBL_LISTS)"
+  check 'D5.7.1 192.0.2.1 is listed by dul.test
+82' dnsbl-check -r 2 -l bl.test -l 'dul.test*2' -l 'wl.test*-1'
+  check 'Z4.7.1 192.0.2.1 is listed by dul.test
+82' dnsbl-check -r 3 -d 2 -l bl.test -l 'dul.test*2' -l 'wl.test*-1'
+  check 0 dnsbl-check -r 2 -l 'bl.test*3' -l 'wl.test*-2'
+}
+
+testPatterns() {
+  check 0 dnsbl-check -l 'bl.test=127.0.0.[2..3]' -l 'bl.test&0.0.0.3'
+  check 0 dnsbl-check -r 0 -l 'bl.test=127.0.0.4*3' -l 'bl.test&0.0.0.4*5'
+  assertEquals 8 "$(fact X_DNSBL_SCORE)"
+}
+
+testNoListing() {
+  check 0 dnsbl-check -t 300 -l quota.test -l silent.test -l broken.test
+  assertEquals temperror "$(fact DNSBL_RESULT)"
+  assertEquals 0 "$(fact X_DNSBL_SCORE)"
+  assertContains "$(log)" 'refused-us=quota.test no-answer="silent.test broken.test"'
+  check 0 dnsbl-check -s 127.0.0.1:9 -t 300 -l bl.test
+  assertEquals temperror "$(fact DNSBL_RESULT)"
+}
+
+testAllAtOnce() {
+  check 0 dnsbl-check -r 0 -t 1100 -l one.test -l two.test -l three.test
+  assertEquals 'each takes 400 ms' 3 "$(fact X_DNSBL_SCORE)"
+}
+
+testExemptions() {
+  RELAYCLIENT='' check 0 dnsbl-check -l bl.test
+  assertEquals unset "$(fact DNSBL_RESULT)"
+  assertContains "$(log)" 'event=skip reason=relay-client'
+  SMTP_AUTH_USER=joe check 0 dnsbl-check -l bl.test
+  check 0 dnsbl-check -n 198.51.100.0/24,192.0.2.0/24 -l bl.test
+  echo '192.0.2.0/24 # ours' >"$SHUNIT_TMPDIR/networks"
+  check 0 dnsbl-check -n "$SHUNIT_TMPDIR/networks" -l bl.test
+  assertContains "$(log)" 'event=skip reason=network'
+  assertContains 'all the same' "$(RELAYCLIENT='' run_link dnsbl-check -a -l bl.test)" D5.7.1
+  unset TCPREMOTEIP
+  check 0 dnsbl-check -l bl.test
+  assertContains "$(log)" 'event=skip reason=no-address'
+}
+
+testForgedFacts() {
+  DNSBL_RESULT=clear X_DNSBL_SCORE=-9 X_DNSBL_LISTS=x RELAYCLIENT='' check 0 dnsbl-check -l bl.test
+  assertEquals unset "$(fact DNSBL_RESULT)"
+  assertEquals unset "$(fact X_DNSBL_SCORE)"
+  assertEquals unset "$(fact X_DNSBL_LISTS)"
+}
+
+testUsage() {
+  for program in spf-check dnsbl-check fcrdns-check sender-resolvable auth-results; do
+    assertContains "$("$program" -h 2>&1)" "usage: $program"
+    "$program" -h 2>/dev/null
+    assertEquals "$program -h" 0 $?
+    check 100 "$program" -Z
+    "$program" 2>/dev/null
+    assertEquals "$program alone" 100 $?
+  done
+  check 100 dnsbl-check true
+  check 100 dnsbl-check -l 'bl.test=1'
+  check 100 dnsbl-check -l bl.test -r x
+  check 100 dnsbl-check -l bl.test -t 0
+  check 100 dnsbl-check -l bl.test -n 192.0.2.1/24
+  check 100 dnsbl-check -l bl.test -s x
+  check 111 dnsbl-check -l bl.test -n /nonexistent
+  check 100 sender-resolvable -r mx
+  check 100 fcrdns-check -P gopher
+  TCPREMOTEIP=x check 100 fcrdns-check
+}
+
+# ---- fcrdns-check ----
+
+testName() {
+  TCPREMOTEHOST=forged FCRDNS_RESULT=forged check 0 fcrdns-check
+  assertEquals host.test "$(fact TCPREMOTEHOST)"
+  assertEquals pass "$(fact FCRDNS_RESULT)"
+  assertEquals 'iprev=pass policy.iprev=192.0.2.1' "$(fact AUTH_RESULTS)"
+  TCPREMOTEIP=2001:db8::1 check 0 fcrdns-check
+  assertEquals six.test "$(fact TCPREMOTEHOST)"
+  assertEquals 'iprev=pass policy.iprev="2001:db8::1"' "$(fact AUTH_RESULTS)"
+  PROTO=SSL SSLREMOTEIP=192.0.2.1 check 0 fcrdns-check
+  assertEquals host.test "$(fact SSLREMOTEHOST)"
+}
+
+testNoName() {
+  TCPREMOTEHOST=forged TCPREMOTEIP=192.0.2.2 check 0 fcrdns-check
+  assertEquals unset "$(fact TCPREMOTEHOST)"
+  assertEquals fail "$(fact FCRDNS_RESULT)"
+  TCPREMOTEIP=192.0.2.8 check 0 fcrdns-check
+  assertEquals permerror "$(fact FCRDNS_RESULT)"
+}
+
+testStrictInHook() {
+  check 0 fcrdns-check -S
+  TCPREMOTEIP=192.0.2.2 check 'D550 5.7.25 the names of your address do not lead back to it
+82' fcrdns-check -S
+  TCPREMOTEIP=192.0.2.8 check 'D550 5.7.25 your address has no name
+82' fcrdns-check -S
+  TCPREMOTEIP=192.0.2.3 check 'Z451 4.4.3 the name of your address cannot be looked up now
+82' fcrdns-check -S -t 200
+  TCPREMOTEIP=192.0.2.8 RELAYCLIENT='' check 0 fcrdns-check -S
+  TCPREMOTEIP=192.0.2.8 check 0 fcrdns-check -S -n 192.0.2.0/24
+}
+
+# Without a verdict pipe the client is at descriptor 1.
+strictly() { TCPREMOTEIP=$1 fcrdns-check -S "$2" "${3--t1000}" echo let in 2>/dev/null; }
+
+testStrictInConnectionChain() {
+  assertEquals 'let in' "$(strictly 192.0.2.1 -a)"
+  cr=$(printf '\r')
+  assertEquals "554 5.7.25 your address has no name$cr" "$(strictly 192.0.2.8 -a)"
+  assertEquals "421 4.4.3 the name of your address cannot be looked up now$cr" \
+    "$(strictly 192.0.2.3 -a -t200)"
+  assertEquals "-ERR [SYS/PERM] access denied$cr" "$(strictly 192.0.2.8 -Ppop3)"
+  assertEquals "554 no$cr" "$(strictly 192.0.2.8 '-D554 no')"
+  strictly 192.0.2.8 -a >/dev/null
+  assertEquals 1 $?
+}
+
+# Never longer than its limit: the answer would come never.
+testLimit() {
+  start=$(date +%s)
+  TCPREMOTEIP=192.0.2.3 check 0 fcrdns-check -t 200
+  assertEquals temperror "$(fact FCRDNS_RESULT)"
+  assertTrue 'before its default limit' "[ $(($(date +%s) - start)) -lt 3 ]"
+}
+
+# ---- sender-resolvable ----
+
+from() {
+  sender=$1
+  shift
+  SMTP_MAIL_FROM=$sender run_link sender-resolvable -t 500 "$@"
+}
+
+testSenders() {
+  assertEquals 0 "$(from a@mx.test)"
+  assertEquals mx "$(fact SENDER_RESULT)"
+  assertEquals 0 "$(from a@host.test)"
+  assertEquals address "$(fact SENDER_RESULT)"
+  assertEquals 0 "$(from a@six.test)"
+  assertEquals address "$(fact SENDER_RESULT)"
+  assertEquals 0 "$(from '')"
+  assertEquals null "$(fact SENDER_RESULT)"
+  assertEquals 0 "$(from a@bücher.test)"
+  assertEquals mx "$(fact SENDER_RESULT)"
+}
+
+testUnresolvable() {
+  assertContains "$(from a@nullmx.test)" 'D550 5.7.27 '
+  assertContains "$(from a@none.test)" 'D550 5.1.8 '
+  assertContains "$(from a@text.test)" 'D550 5.1.8 '
+  assertContains "$(from a@silent.test)" 'Z451 4.4.3 '
+  assertContains "$(from 'a@[192.0.2.1]')" 'D550 5.1.7 '
+}
+
+testSenderRules() {
+  assertEquals 0 "$(from a@none.test -r unknown=pass,literal=pass)"
+  assertEquals unknown "$(fact SENDER_RESULT)"
+  assertEquals 0 "$(from 'a@[192.0.2.1]' -r unknown=pass,literal=pass)"
+  assertContains "$(from a@nullmx.test -r nullmx=defer)" 'Z451 4.7.27 '
+  assertContains "$(from a@host.test -r address=reject)" 'D550 5.1.8 '
+  check 0 sender-resolvable
+  assertContains 'no sender yet' "$(log)" 'event=skip reason=no-sender'
+  assertEquals 0 "$(RELAYCLIENT='' from a@none.test)"
+  assertEquals unset "$(fact SENDER_RESULT)"
+}
+
+# shellcheck source=/dev/null
+. shunit2
