@@ -50,13 +50,12 @@ mail() {
     --suppress-data "$@" 2>&1 | sed -n 's/^<[-* ]* *//p'
 }
 
-delivered() {
-  deliveries box "${1:-1}" | tail -n 1
-}
+# The path of the first message.
+delivered() { deliveries box; }
 
 # The header, unfolded.
 header() {
-  sed '/^$/q' "$(delivered "${1:-1}")" | sed -e ':a' -e 'N' -e '$!ba' -e 's/\n[ 	]/ /g'
+  sed '/^$/q' "$(delivered)" | sed -e ':a' -e 'N' -e '$!ba' -e 's/\n[ 	]/ /g'
 }
 
 testPass() {
