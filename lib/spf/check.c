@@ -14,9 +14,7 @@ typedef struct record {
 /* Finds the SPF record among TXT records (4.5). SPF_NONE: none; SPF_PERMERROR: several. */
 static spf_result_t select_record(spf_evaluation_t *evaluation, dns_answer_t const *answer,
                                   spf_string_t *terms) {
-  unsigned int found = 0;
-  for (size_t i = 0; i < answer->count && found < 2; i++)
-    if (spf_record_begins(terms, answer->records[i].data, answer->records[i].len)) found++;
+  unsigned int found = spf_record_select(terms, answer);
   if (found == 1 && !answer->cut) return SPF_NEUTRAL;
   char const *problem = found > 1     ? "several SPF records at "
                         : answer->cut ? "too many TXT records at "

@@ -14,6 +14,13 @@ bool spf_record_begins(spf_string_t *terms, char const *text, size_t len) {
   return true;
 }
 
+unsigned int spf_record_select(spf_string_t *terms, dns_answer_t const *answer) {
+  unsigned int found = 0;
+  for (size_t i = 0; i < answer->count && found < 2; i++)
+    if (spf_record_begins(terms, answer->records[i].data, answer->records[i].len)) found++;
+  return found;
+}
+
 /* ---- what follows a mechanism's name ------------------------------------------------------- */
 
 /* Reads digits as a prefix length: no leading zeros, at most max. */

@@ -34,6 +34,9 @@ typedef struct spf_term {
 /* True if a TXT record is an SPF record (4.5); *terms is then what follows its version. */
 bool spf_record_begins(spf_string_t *terms, char const *text, size_t len);
 
+/* Finds the SPF records among TXT records. How many there are: 0, 1, 2 for several. */
+unsigned int spf_record_select(spf_string_t *terms, dns_answer_t const *answer);
+
 /* Steps through terms. 1, or 0 at the end, or -1: the term is malformed (its text is set), and
  *problem says why. */
 int spf_term_next(spf_term_t *term, spf_string_t *terms, char const **problem);
