@@ -178,6 +178,52 @@ int queue_commit(char const *queue, int fd, struct stat const *status, queue_dra
    do not matter: a rescan finds the entry. SIGPIPE must be ignored. */
 void queue_trigger(char const *queue, char const *name);
 
+/* ---- injection: a message, its envelope and what is known of it become an entry ------------ */
+
+/* What a caller is told of a failure: by a verdict, or by an exit code where there is no way for
+   one. */
+typedef struct queue_failure {
+  int exit_code;
+  chain_kind_t kind;
+  unsigned int code;
+  char const *enhanced;
+  char const *text;
+} queue_failure_t;
+
+typedef enum queue_failure_name {
+  QUEUE_LONG_ADDRESS,
+  QUEUE_LARGE_ENVELOPE,
+  QUEUE_NO_MEMORY,
+  QUEUE_DISK_FULL,
+  QUEUE_WRITE_FAILED,
+  QUEUE_READ_FAILED,
+  QUEUE_BAD_EDITS,
+  QUEUE_MANY_FACTS,
+  QUEUE_NOT_THERE,
+  QUEUE_BAD_ENVELOPE,
+  QUEUE_FAILURES
+} queue_failure_name_t;
+
+extern queue_failure_t const queue_failures[QUEUE_FAILURES];
+
+/* The failure that an error of the queue's files is. */
+queue_failure_t const *queue_failure_of(int error);
+
+typedef struct queue_injection {
+  char const *queue; /* the folder */
+  char const *id;    /* of the entry */
+  int fd;            /* the message, as queue_commit wants it */
+  struct stat const *status;
+  char const *envelope;
+  size_t envelope_len;
+  char const *const *environment; /* ADD_HEADERS, CUT_RANGES, and facts to record */
+  char const *step;               /* after a failure: what was tried, */
+  int error;                      /* and its errno */
+} queue_injection_t;
+
+/* NULL when the entry is on the disk and queue-send was told, or why there is none. */
+queue_failure_t const *queue_inject(queue_injection_t *injection);
+
 /* ---- the state of an entry: an append-only text log, state/<name> ------------------------- */
 
 /* One line a record:  <time us> <what> <recipient index> <target> <next try us> <text>\n
