@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <skalibs/allreadwrite.h>
 #include <skalibs/types.h>
 
 conf_entry_t const conf_table[CONF_COUNT] = {
@@ -88,7 +89,7 @@ static void trim(char *s, size_t len) {
 static int read_value(conf_t *conf, int directory, conf_name_t name) {
   int fd = openat(directory, conf_table[name].name, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;
-  ssize_t n = read(fd, values[name], CONF_VALUE_MAX - 1);
+  ssize_t n = fd_read(fd, values[name], CONF_VALUE_MAX - 1);
   int error = errno;
   close(fd);
   if (n < 0) return errno = error, -1;

@@ -154,8 +154,10 @@ void scan_start(void) {
 
 void scan_step(void) {
   for (unsigned i = 0; directory && i < STEP; i++) {
+    errno = 0;
     struct dirent const *file = readdir(directory);
     if (!file) {
+      if (errno) report_trouble("scan-failed", "folder", folder->name, errno);
       end_folder();
     } else if (file->d_name[0] != '.') {
       count += folder->found(file->d_name);
