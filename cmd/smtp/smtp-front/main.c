@@ -13,11 +13,12 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "smtp-front [ -LR ] [ -H hooks ] [ -X networks ] [ -e extensions ] [ -m messages ] "             \
+  "smtp-front [ -LQR ] [ -H hooks ] [ -X networks ] [ -e extensions ] [ -m messages ] "            \
   "[ -o name=value ] [ -T texts ] [ chain... ]"
 
 static char const *default_chain[] = {"queue-inject", 0};
 static session_t session;
+static bool queue_here; /* -Q */
 
 static _Noreturn void die_usage(void) {
   strerr_dieusage(100, USAGE);
@@ -43,6 +44,7 @@ static void take_option(int option, char const *argument) {
   options_t *options = &session.options;
   switch (option) {
   case 'L': options->lmtp = true; break;
+  case 'Q': queue_here = true; break;
   case 'R': options->foreign_routes = true; break;
   case 'H': options->hooks = argument; break;
   case 'X': options->xclient_networks = argument; break;
@@ -72,8 +74,10 @@ static char const *const *find_default_chain(void) {
 
 static void take_options(int argc, char const *const *argv) {
   subgetopt state = SUBGETOPT_ZERO;
-  for (int option; (option = subgetopt_r(argc, argv, "LRH:X:T:e:m:o:h", &state)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "LQRH:X:T:e:m:o:h", &state)) != -1;)
     take_option(option, state.arg);
+  if (queue_here && state.ind < argc) strerr_dief1x(100, "-Q leaves no chain to run");
+  if (queue_here) return;
   session.options.chain = state.ind < argc ? argv + state.ind : find_default_chain();
 }
 

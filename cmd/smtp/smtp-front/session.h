@@ -47,6 +47,8 @@ typedef struct spill {
   uint64_t written;
   size_t len;
   char *bytes; /* SPILL_BYTES of room */
+  void *map;   /* what was viewed of the memfd, or NULL */
+  size_t map_len;
 } spill_t;
 
 /* Makes an empty one. */
@@ -58,6 +60,8 @@ int spill_put(spill_t *spill, char const *s, size_t len);
 int spill_flush(spill_t *spill);
 /* Appends all of from. */
 int spill_append(spill_t *spill, spill_t *from);
+/* All of it in one piece, until the spill is reset. */
+int spill_view(spill_t *spill, char const **bytes, size_t *len);
 
 /* ---- hooks and extensions ------------------------------------------------------------------- */
 
@@ -106,7 +110,7 @@ typedef struct options {
   char const *hooks;            /* folder, or NULL */
   char const *xclient_networks; /* or NULL */
   char const *texts;            /* file, or NULL */
-  char const *const *chain;
+  char const *const *chain;     /* or NULL: messages are put into the queue here */
 } options_t;
 
 /* A message on its way from the client into its file. */
@@ -263,6 +267,10 @@ reply_t refuse_bdat(session_t *session, argument_t argument, reply_name_t object
 reply_t message_submit(session_t *session);
 /* Answers for a whole message that is refused: once, or in LMTP to each recipient. */
 reply_t message_refuse(session_t *session, reply_t reply);
+
+/* Puts the message into the queue as queue-inject does, in this process: the envelope is complete.
+   The verdict is queue-inject's. 0, or -1 with errno. */
+int message_inject(session_t *session, chain_verdict_t *verdict);
 
 /* A parameter of MAIL or RCPT. */
 typedef struct esmtp_parameter {

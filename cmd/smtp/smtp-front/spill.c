@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -9,6 +10,7 @@ void spill_init(spill_t *spill, char *bytes) {
 }
 
 void spill_reset(spill_t *spill) {
+  if (spill->map) munmap(spill->map, spill->map_len);
   if (spill->fd >= 0) close(spill->fd);
   spill_init(spill, spill->bytes);
 }
@@ -48,5 +50,17 @@ int spill_append(spill_t *spill, spill_t *from) {
     if (spill_put(spill, from->bytes, (size_t)n) < 0) return -1;
     done += (uint64_t)n;
   }
+  return 0;
+}
+
+int spill_view(spill_t *spill, char const **bytes, size_t *len) {
+  *bytes = spill->bytes;
+  *len = spill->len;
+  if (spill->fd < 0) return 0;
+  if (spill_flush(spill) < 0) return -1;
+  void *map = mmap(0, spill->written, PROT_READ, MAP_PRIVATE, spill->fd, 0);
+  if (map == MAP_FAILED) return -1;
+  *bytes = spill->map = map;
+  *len = spill->map_len = spill->written;
   return 0;
 }

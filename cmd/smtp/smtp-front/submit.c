@@ -11,7 +11,12 @@
 /* T...\0 is there already: the empty string that ends them, then the parameters. */
 static int finish_envelope(session_t *session) {
   spill_t *envelope = &session->envelope;
-  if (spill_put(envelope, "", 1) < 0 || spill_append(envelope, &session->parameters) < 0) return -1;
+  return spill_put(envelope, "", 1) < 0 ? -1 : spill_append(envelope, &session->parameters);
+}
+
+/* The chain gets it as a file that nobody can write to. */
+static int seal_envelope(session_t *session) {
+  spill_t *envelope = &session->envelope;
   return spill_flush(envelope) < 0 ? -1 : chain_memfd_seal(envelope->fd);
 }
 
@@ -65,7 +70,7 @@ static int call_chain(session_t *session, chain_verdict_t *verdict) {
     reader.data = session;
   }
   char const *path = find_chain(session->options.chain[0]);
-  if (!path || finish_envelope(session) < 0 || name_message_file(message_fd, fact) < 0) return -1;
+  if (!path || seal_envelope(session) < 0 || name_message_file(message_fd, fact) < 0) return -1;
   link_call_t const call = {.path = path,
                             .argv = session->options.chain,
                             .message_fd = message_fd,
@@ -75,11 +80,17 @@ static int call_chain(session_t *session, chain_verdict_t *verdict) {
   return link_run(session, &call, &reader, verdict);
 }
 
+/* Gives the message away; the verdict is what became of it. 0, or -1 with errno. */
+static int hand_over(session_t *session, chain_verdict_t *verdict) {
+  if (finish_envelope(session) < 0) return -1;
+  return session->options.chain ? call_chain(session, verdict) : message_inject(session, verdict);
+}
+
 static void log_trouble(session_t const *session, int error) {
   log_line_t line;
   log_start(&line, PROGRAM, "chain-failed");
   log_str(&line, "id", session->transaction.id);
-  log_str(&line, "chain", session->options.chain[0]);
+  if (session->options.chain) log_str(&line, "chain", session->options.chain[0]);
   log_errno(&line, error);
   log_send(&line);
 }
@@ -131,7 +142,7 @@ reply_t message_submit(session_t *session) {
     log_message(session, &reply, began);
     return message_refuse(session, reply);
   }
-  if (call_chain(session, &verdict) < 0) {
+  if (hand_over(session, &verdict) < 0) {
     log_trouble(session, errno);
     reply = reply_get(REPLY_CHAIN_DEFER, 0);
     log_message(session, &reply, began);
