@@ -36,12 +36,16 @@ static policy_rule_t const *rule_of(options_t const *options, int score) {
   return reaches(score, options->defer) ? &defer : &pass;
 }
 
-/* The list that weighs most of those that speak against the client. */
+/* Of the lists that speak against the client the one that weighs most: there is one, or its score
+   would not be above 0. */
 static dnsbl_list_t const *gravest(options_t const *options, dnsbl_report_t const *report) {
-  dnsbl_list_t const *found = 0;
-  for (size_t i = 0; i < options->count; i++)
-    if (report->status[i] == DNSBL_LISTED && (!found || options->lists[i].weight > found->weight))
-      found = &options->lists[i];
+  dnsbl_list_t const *found = options->lists;
+  int weight = 0;
+  for (size_t i = 0; i < options->count; i++) {
+    if (report->status[i] != DNSBL_LISTED || options->lists[i].weight <= weight) continue;
+    found = &options->lists[i];
+    weight = found->weight;
+  }
   return found;
 }
 

@@ -10,6 +10,19 @@
 
 DNS_PID=
 
+# has [MESSAGE] TEXT PART, lacks [MESSAGE] TEXT PART: as assertContains, but a part of several lines
+# is taken whole.
+has() {
+  [ $# -lt 3 ] || shift
+  case $1 in *"$2"*) return ;; esac
+  fail "not found: <$2> in <$1>"
+}
+
+lacks() {
+  [ $# -lt 3 ] || shift
+  case $1 in *"$2"*) fail "found: <$2> in <$1>" ;; esac
+}
+
 start_dns() {
   cat >"$SHUNIT_TMPDIR/zone"
   mkfifo "$SHUNIT_TMPDIR/port"

@@ -60,25 +60,25 @@ header() {
 
 testPass() {
   begin smtp-front spf-check -R auth-results queue-inject
-  assertContains "$(mail x@pass.test)" '250 2.0.0 queued as'
+  has "$(mail x@pass.test)" '250 2.0.0 queued as'
   header=$(header)
-  assertContains "$header" 'Authentication-Results: mx.example.test; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
+  has "$header" 'Authentication-Results: mx.example.test; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
 '
-  assertContains "$header" 'Received-SPF: pass (mx.example.test: 127.0.0.1 may send for pass.test) receiver=mx.example.test; client-ip=127.0.0.1; envelope-from="x@pass.test"; helo=client.test; identity=mailfrom; mechanism="ip4:127.0.0.1";
+  has "$header" 'Received-SPF: pass (mx.example.test: 127.0.0.1 may send for pass.test) receiver=mx.example.test; client-ip=127.0.0.1; envelope-from="x@pass.test"; helo=client.test; identity=mailfrom; mechanism="ip4:127.0.0.1";
 '
   above=$(echo "$header" | sed '/^Received: /q')
-  assertContains 'above our Received' "$above" Authentication-Results:
-  assertContains 'this one too' "$above" Received-SPF:
-  assertContains "$(cat "$CHAIN/smtp.log")" 'spf-check: session='
-  assertContains "$(cat "$CHAIN/smtp.log")" 'event=check remote=127.0.0.1 identity=mailfrom domain=pass.test result=pass reason=ip4:127.0.0.1 lookups=0 helo=none action=pass'
+  has 'above our Received' "$above" Authentication-Results:
+  has 'this one too' "$above" Received-SPF:
+  has "$(cat "$CHAIN/smtp.log")" 'spf-check: session='
+  has "$(cat "$CHAIN/smtp.log")" 'event=check remote=127.0.0.1 identity=mailfrom domain=pass.test result=pass reason=ip4:127.0.0.1 lookups=0 helo=none action=pass'
 }
 
 testFail() {
   begin smtp-front spf-check auth-results queue-inject
-  assertContains "$(mail x@fail.test)" '550 5.7.23 SPF for MAIL FROM: 127.0.0.1 may not send for fail.test; fail.test explains: 127.0.0.1 is not ours; see http://fail.test/'
-  assertContains 'HELO' "$(mail x@pass.test --helo fail.test)" \
+  has "$(mail x@fail.test)" '550 5.7.23 SPF for MAIL FROM: 127.0.0.1 may not send for fail.test; fail.test explains: 127.0.0.1 is not ours; see http://fail.test/'
+  has 'HELO' "$(mail x@pass.test --helo fail.test)" \
     '550 5.7.23 SPF for HELO: 127.0.0.1 may not send for fail.test'
-  assertContains 'the null sender' "$(mail '<>' --helo fail.test)" '550 5.7.23 SPF for HELO: '
+  has 'the null sender' "$(mail '<>' --helo fail.test)" '550 5.7.23 SPF for HELO: '
   assertEquals '' "$(list_box box)"
 }
 
@@ -87,42 +87,42 @@ testOthersPass() {
   count=0
   for case in soft.test=softfail broken-record.test=permerror down.test=temperror none.test=none; do
     count=$((count + 1))
-    assertContains "$case" "$(mail "x@${case%=*}")" '250 2.0.0 queued as'
+    has "$case" "$(mail "x@${case%=*}")" '250 2.0.0 queued as'
     deliveries box $count >/dev/null
   done
   all=$(cat "$CHAIN"/mail/box/new/*)
   for result in softfail permerror temperror none; do
-    assertContains "$all" "spf=$result ("
+    has "$all" "spf=$result ("
   done
-  assertContains "$(mail '<>' --helo pass.test)" '250 2.0.0 queued as'
+  has "$(mail '<>' --helo pass.test)" '250 2.0.0 queued as'
   deliveries box 5 >/dev/null
-  assertContains "$(cat "$CHAIN"/mail/box/new/*)" 'smtp.helo=pass.test'
-  assertNotContains 'not asked for' "$(cat "$CHAIN"/mail/box/new/*)" Received-SPF
+  has "$(cat "$CHAIN"/mail/box/new/*)" 'smtp.helo=pass.test'
+  lacks 'not asked for' "$(cat "$CHAIN"/mail/box/new/*)" Received-SPF
 }
 
 testRules() {
   begin smtp-front spf-check -H -d excepted.test,fail.test \
     -r temperror=defer,permerror=reject,softfail=defer auth-results queue-inject
-  assertContains "$(mail x@down.test)" '451 4.7.24 SPF for MAIL FROM: '
-  assertContains "$(mail x@broken-record.test)" '550 5.7.24 SPF for MAIL FROM: '
-  assertContains "$(mail x@soft.test)" '451 4.7.23 SPF for MAIL FROM: '
-  assertContains 'no HELO' "$(mail x@pass.test --helo soft.test)" '250 2.0.0 queued as'
-  assertContains 'excepted' "$(mail x@fail.test)" '250 2.0.0 queued as'
+  has "$(mail x@down.test)" '451 4.7.24 SPF for MAIL FROM: '
+  has "$(mail x@broken-record.test)" '550 5.7.24 SPF for MAIL FROM: '
+  has "$(mail x@soft.test)" '451 4.7.23 SPF for MAIL FROM: '
+  has 'no HELO' "$(mail x@pass.test --helo soft.test)" '250 2.0.0 queued as'
+  has 'excepted' "$(mail x@fail.test)" '250 2.0.0 queued as'
   deliveries box 2 >/dev/null
-  assertContains 'and told' "$(cat "$CHAIN"/mail/box/new/*)" 'spf=fail ('
+  has 'and told' "$(cat "$CHAIN"/mail/box/new/*)" 'spf=fail ('
 }
 
 testTrusted() {
   begin env RELAYCLIENT= smtp-front spf-check auth-results queue-inject
-  assertContains "$(mail x@fail.test)" '250 2.0.0 queued as'
-  assertNotContains "$(header)" 'Authentication-Results'
+  has "$(mail x@fail.test)" '250 2.0.0 queued as'
+  lacks "$(header)" 'Authentication-Results'
 }
 
 testIPv6() {
   begin smtp-front -X 127.0.0.1 spf-check auth-results queue-inject
-  assertContains "$(mail x@pass.test --xclient-addr IPV6:2001:db8::1)" '250 2.0.0 queued as'
-  assertContains "$(header)" 'spf=pass (2001:db8::1 may send for pass.test)'
-  assertContains "$(mail x@pass.test --xclient-addr IPV6:2001:db9::1)" \
+  has "$(mail x@pass.test --xclient-addr IPV6:2001:db8::1)" '250 2.0.0 queued as'
+  has "$(header)" 'spf=pass (2001:db8::1 may send for pass.test)'
+  has "$(mail x@pass.test --xclient-addr IPV6:2001:db9::1)" \
     '550 5.7.23 SPF for MAIL FROM: 2001:db9::1 may not send for pass.test'
 }
 
@@ -140,16 +140,16 @@ Authentication-Results: far.example; spf=pass smtp.mailfrom=kept
 
 Authentication-Results: mx.example.test; this is the body
 END
-  assertContains "$(mail x@soft.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
+  has "$(mail x@soft.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
   message=$(cat "$(delivered)")
-  assertNotContains "$message" forged
-  assertContains "$message" 'Subject: one
+  lacks "$message" forged
+  has "$message" 'Subject: one
 X-Kept: Authentication-Results: mx.example.test; kept
 Authentication-Results: far.example; spf=pass smtp.mailfrom=kept
 
 Authentication-Results: mx.example.test; this is the body'
-  assertContains "$message" 'spf=softfail'
-  assertContains "$(cat "$CHAIN/smtp.log")" 'event=forged fields=4'
+  has "$message" 'spf=softfail'
+  has "$(cat "$CHAIN/smtp.log")" 'event=forged fields=4'
 }
 
 testManyForged() {
@@ -158,20 +158,20 @@ testManyForged() {
     yes 'Authentication-Results: mx.example.test; forged' | head -n 5000
     printf 'Subject: x\n\nbody\n'
   } >"$CHAIN/message"
-  assertContains 'one range' "$(mail x@soft.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
-  assertNotContains "$(cat "$(delivered)")" forged
+  has 'one range' "$(mail x@soft.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
+  lacks "$(cat "$(delivered)")" forged
   yes 'Authentication-Results: mx.example.test; forged
 X: y' | head -n 5000 >"$CHAIN/message"
-  assertContains 'too many' "$(mail x@soft.test --data "@$CHAIN/message")" '554 5.6.0 '
+  has 'too many' "$(mail x@soft.test --data "@$CHAIN/message")" '554 5.6.0 '
 }
 
 testHook() {
   hook mail spf-check facts SPF_RESULT SPF_DOMAIN SPF_REASON SPF_HELO_RESULT AUTH_RESULTS
   begin smtp-front -H "$CHAIN/hooks" sh -c "env>$CHAIN/facts;exec\${IFS}\"\$@\"" sh \
     auth-results queue-inject
-  assertContains 'before the data' "$(mail x@fail.test | tail -n 2)" '550 5.7.23 SPF for MAIL FROM: '
-  assertContains "$(mail x@pass.test --helo soft.test)" '250 2.0.0 queued as'
-  assertContains "$(header)" 'Authentication-Results: mx.example.test; spf=softfail (127.0.0.1 should probably not send for soft.test) smtp.helo=soft.test; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
+  has 'before the data' "$(mail x@fail.test | tail -n 2)" '550 5.7.23 SPF for MAIL FROM: '
+  has "$(mail x@pass.test --helo soft.test)" '250 2.0.0 queued as'
+  has "$(header)" 'Authentication-Results: mx.example.test; spf=softfail (127.0.0.1 should probably not send for soft.test) smtp.helo=soft.test; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
 '
   assertEquals 'SPF_DOMAIN=pass.test
 SPF_HELO_RESULT=softfail
@@ -182,44 +182,44 @@ SPF_RESULT=pass' "$(grep ^SPF_ "$CHAIN/facts" | sort)"
 testConnectHook() {
   hook connect dnsbl-check -l bl.test true
   begin smtp-front -H "$CHAIN/hooks" queue-inject
-  assertContains "$(mail x@pass.test)" '554 5.7.1 127.0.0.1 is listed by bl.test: you are known'
+  has "$(mail x@pass.test)" '554 5.7.1 127.0.0.1 is listed by bl.test: you are known'
 }
 
 testSenderHook() {
   hook mail sender-resolvable true
   begin smtp-front -H "$CHAIN/hooks" queue-inject
-  assertContains "$(mail x@none.test)" '550 5.1.8 '
-  assertContains "$(mail x@down.test)" '451 4.4.3 '
-  assertContains "$(mail '<>')" '250 2.0.0 queued as'
-  assertContains "$(mail x@pass.test)" '250 2.0.0 queued as'
+  has "$(mail x@none.test)" '550 5.1.8 '
+  has "$(mail x@down.test)" '451 4.4.3 '
+  has "$(mail '<>')" '250 2.0.0 queued as'
+  has "$(mail x@pass.test)" '250 2.0.0 queued as'
 }
 
 testName() {
   begin fcrdns-check smtp-front queue-inject
-  assertContains "$(mail x@pass.test)" '250 2.0.0 queued as'
-  assertContains "$(header)" 'Received: from client.test (host.test [127.0.0.1])'
+  has "$(mail x@pass.test)" '250 2.0.0 queued as'
+  has "$(header)" 'Received: from client.test (host.test [127.0.0.1])'
 }
 
 testStrictName() {
   make_chain
   begin env TCPREMOTEIP=192.0.2.9 fcrdns-check -S smtp-front queue-inject
-  assertContains "$(mail x@pass.test)" '554 5.7.25 your address has no name'
+  has "$(mail x@pass.test)" '554 5.7.25 your address has no name'
 }
 
 # The links together, and a foreign link's results, good and bad.
 testOneField() {
   begin smtp-front env "AUTH_RESULTS=x-mine=pass" fcrdns-check dnsbl-check -r 0 -l bl.test \
     spf-check auth-results queue-inject
-  assertContains "$(mail x@pass.test)" '250 2.0.0 queued as'
-  assertContains "$(header)" 'Authentication-Results: mx.example.test; x-mine=pass; iprev=pass policy.iprev=127.0.0.1; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
+  has "$(mail x@pass.test)" '250 2.0.0 queued as'
+  has "$(header)" 'Authentication-Results: mx.example.test; x-mine=pass; iprev=pass policy.iprev=127.0.0.1; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test
 '
   assertEquals 1 "$(header | grep -c ^Authentication-Results:)"
   stop_smtp
   CHAIN_FRONT='smtp-front env AUTH_RESULTS=x-mine=pass;??? spf-check auth-results queue-inject'
   start_smtp
-  assertContains "$(mail x@pass.test)" '250 2.0.0 queued as'
+  has "$(mail x@pass.test)" '250 2.0.0 queued as'
   deliveries box 2 >/dev/null
-  assertContains "$(cat "$CHAIN/smtp.log")" 'event=bad-results'
+  has "$(cat "$CHAIN/smtp.log")" 'event=bad-results'
 }
 
 testAuthservId() {
@@ -227,10 +227,10 @@ testAuthservId() {
   echo example.test >"$CHAINMAIL_CONF/authserv-id"
   begin smtp-front auth-results -n queue-inject
   printf 'Authentication-Results: example.test; forged\n\nx\n' >"$CHAIN/message"
-  assertContains "$(mail x@pass.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
-  assertContains "$(header)" 'Authentication-Results: example.test; none
+  has "$(mail x@pass.test --data "@$CHAIN/message")" '250 2.0.0 queued as'
+  has "$(header)" 'Authentication-Results: example.test; none
 '
-  assertNotContains "$(header)" forged
+  lacks "$(header)" forged
 }
 
 # shellcheck source=/dev/null

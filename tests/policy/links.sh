@@ -53,7 +53,7 @@ check() {
 testListed() {
   check 'D5.7.1 192.0.2.1 is listed by bl.test: see http://bl.test/?192.0.2.1
 82' dnsbl-check -l bl.test
-  assertContains "$(log)" 'event=check remote=192.0.2.1 result=listed score=1 listed=bl.test'
+  has "$(log)" 'event=check remote=192.0.2.1 result=listed score=1 listed=bl.test'
   check 'D5.7.1 192.0.2.1 is listed by dul.test
 82' dnsbl-check -l dul.test
   TCPREMOTEIP=2001:db8::1 check 'D5.7.1 2001:db8::1 is listed by bl.test
@@ -89,7 +89,7 @@ testNoListing() {
   check 0 dnsbl-check -t 300 -l quota.test -l silent.test -l broken.test
   assertEquals temperror "$(fact DNSBL_RESULT)"
   assertEquals 0 "$(fact X_DNSBL_SCORE)"
-  assertContains "$(log)" 'refused-us=quota.test no-answer="silent.test broken.test"'
+  has "$(log)" 'refused-us=quota.test no-answer="silent.test broken.test"'
   check 0 dnsbl-check -s 127.0.0.1:9 -t 300 -l bl.test
   assertEquals temperror "$(fact DNSBL_RESULT)"
 }
@@ -102,16 +102,16 @@ testAllAtOnce() {
 testExemptions() {
   RELAYCLIENT='' check 0 dnsbl-check -l bl.test
   assertEquals unset "$(fact DNSBL_RESULT)"
-  assertContains "$(log)" 'event=skip reason=relay-client'
+  has "$(log)" 'event=skip reason=relay-client'
   SMTP_AUTH_USER=joe check 0 dnsbl-check -l bl.test
   check 0 dnsbl-check -n 198.51.100.0/24,192.0.2.0/24 -l bl.test
   echo '192.0.2.0/24 # ours' >"$SHUNIT_TMPDIR/networks"
   check 0 dnsbl-check -n "$SHUNIT_TMPDIR/networks" -l bl.test
-  assertContains "$(log)" 'event=skip reason=network'
-  assertContains 'all the same' "$(RELAYCLIENT='' run_link dnsbl-check -a -l bl.test)" D5.7.1
+  has "$(log)" 'event=skip reason=network'
+  has 'all the same' "$(RELAYCLIENT='' run_link dnsbl-check -a -l bl.test)" D5.7.1
   unset TCPREMOTEIP
   check 0 dnsbl-check -l bl.test
-  assertContains "$(log)" 'event=skip reason=no-address'
+  has "$(log)" 'event=skip reason=no-address'
 }
 
 testForgedFacts() {
@@ -123,7 +123,7 @@ testForgedFacts() {
 
 testUsage() {
   for program in spf-check dnsbl-check fcrdns-check sender-resolvable auth-results; do
-    assertContains "$("$program" -h 2>&1)" "usage: $program"
+    has "$("$program" -h 2>&1)" "usage: $program"
     "$program" -h 2>/dev/null
     assertEquals "$program -h" 0 $?
     check 100 "$program" -Z
@@ -221,23 +221,97 @@ testSenders() {
 }
 
 testUnresolvable() {
-  assertContains "$(from a@nullmx.test)" 'D550 5.7.27 '
-  assertContains "$(from a@none.test)" 'D550 5.1.8 '
-  assertContains "$(from a@text.test)" 'D550 5.1.8 '
-  assertContains "$(from a@silent.test)" 'Z451 4.4.3 '
-  assertContains "$(from 'a@[192.0.2.1]')" 'D550 5.1.7 '
+  has "$(from a@nullmx.test)" 'D550 5.7.27 '
+  has "$(from a@none.test)" 'D550 5.1.8 '
+  has "$(from a@text.test)" 'D550 5.1.8 '
+  has "$(from a@silent.test)" 'Z451 4.4.3 '
+  has "$(from 'a@[192.0.2.1]')" 'D550 5.1.7 '
 }
 
 testSenderRules() {
   assertEquals 0 "$(from a@none.test -r unknown=pass,literal=pass)"
   assertEquals unknown "$(fact SENDER_RESULT)"
   assertEquals 0 "$(from 'a@[192.0.2.1]' -r unknown=pass,literal=pass)"
-  assertContains "$(from a@nullmx.test -r nullmx=defer)" 'Z451 4.7.27 '
-  assertContains "$(from a@host.test -r address=reject)" 'D550 5.1.8 '
+  has "$(from a@nullmx.test -r nullmx=defer)" 'Z451 4.7.27 '
+  has "$(from a@host.test -r address=reject)" 'D550 5.1.8 '
   check 0 sender-resolvable
-  assertContains 'no sender yet' "$(log)" 'event=skip reason=no-sender'
+  has 'no sender yet' "$(log)" 'event=skip reason=no-sender'
   assertEquals 0 "$(RELAYCLIENT='' from a@none.test)"
   assertEquals unset "$(fact SENDER_RESULT)"
+}
+
+# ---- auth-results ----
+
+# A foreign caller gives pipes, or a file that is in use: what the next link finds is the message,
+# in a file that the last link need not copy.
+foreign() {
+  mkdir -p "$SHUNIT_TMPDIR/queue/new" "$SHUNIT_TMPDIR/queue/tmp"
+  printf 'Authentication-Results: mx.test; x\nSubject: y\n\nz\n' >"$SHUNIT_TMPDIR/spooled"
+  printf 'Fa@b\0Tc@d\0\0' >"$SHUNIT_TMPDIR/envelope"
+  CHAINMAIL_QUEUE=$SHUNIT_TMPDIR/queue python3 -IS "$TOP/tests/queue/_caller.py" "$1" \
+    "$SHUNIT_TMPDIR/spooled" "$SHUNIT_TMPDIR/envelope" auth-results -i mx.test sh -c "$2" 2>&1
+}
+
+testForeignCallers() {
+  has 'pipes' "$(foreign --pipes 'cat >&2; tr "\0" . <&1 >&2; echo "$CUT_RANGES" >&2')" \
+    'Subject: y
+
+z
+Fa@b.Tc@d..0-35
+'
+  has 'as smtp-front spools' "$(foreign --pipes 'ls -l /proc/self/fd/0 >&2')" '(deleted)'
+  has "$(foreign --pipes 'test $(stat -L -c %d:%i:%s /proc/self/fd/0) = $MESSAGE_FILE && echo same >&2')" \
+    same
+  has 'a file at 35' "$(foreign --skip=35 'cat >&2; echo "cut=$CUT_RANGES." >&2')" 'Subject: y
+
+z
+cut=.'
+  has 'no queue' "$(CHAINMAIL_QUEUE=/nonexistent python3 -IS "$TOP/tests/queue/_caller.py" --skip=35 \
+    "$SHUNIT_TMPDIR/spooled" "$SHUNIT_TMPDIR/envelope" auth-results -i mx.test true 2>/dev/null)" \
+    'Z451 4.3.0 '
+}
+
+testFieldsOptions() {
+  printf 'Authentication-Results: far.test; x\nAuthentication-Results: mx.test; x\n\n' \
+    >"$SHUNIT_TMPDIR/message"
+  check 0 auth-results -i mx.test
+  assertEquals 36-71 "$(fact CUT_RANGES)"
+  check 0 auth-results -A -i mx.test
+  assertEquals 0-71 "$(fact CUT_RANGES)"
+  check 0 auth-results -N -i mx.test
+  assertEquals unset "$(fact CUT_RANGES)"
+  assertEquals unset "$(fact ADD_HEADERS)"
+  CUT_RANGES=1-2 check 0 auth-results -i mx.test -x .test
+  assertEquals 1-2,0-71 "$(fact CUT_RANGES)"
+  check 100 auth-results
+  check 100 auth-results -i ''
+  rm "$SHUNIT_TMPDIR/message"
+}
+
+# ---- costs ----
+
+calls() {
+  (cd "$SHUNIT_TMPDIR" && strace -f -o calls "$@" 2>/dev/null)
+  grep -c '(' "$SHUNIT_TMPDIR/calls"
+}
+
+# How many system calls a link adds, with its exec and its start.
+added() {
+  alone=$(calls facts -h)
+  echo $(($(calls "$@" facts -h) - alone))
+}
+
+testCosts() {
+  if [ -n "$CHECK_SAN" ] || ! strace -o /dev/null true 2>/dev/null; then
+    echo 'skip - system calls cannot be counted here'
+    startSkipping
+    return
+  fi
+  export SMTP_HELO=client.test SMTP_MAIL_FROM=a@mx.test
+  assertTrue 'spf-check' "[ $(added spf-check) -le 45 ]"
+  assertEquals 'one exec' 2 "$(grep -c "execve.* = 0" "$SHUNIT_TMPDIR/calls")"
+  printf 'Subject: x\n\n' >"$SHUNIT_TMPDIR/small"
+  assertTrue 'auth-results' "[ $(added auth-results -i mx.test <"$SHUNIT_TMPDIR/small") -le 8 ]"
 }
 
 # shellcheck source=/dev/null
