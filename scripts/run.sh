@@ -60,10 +60,11 @@ write_conf() {
   # shellcheck disable=SC2086 # an option or none
   CHAINMAIL_CONF=$RUN/conf "$top/scripts/setup.sh" $one_uid -m "${me:-localhost}"
   cat >"$RUN/conf/routes" <<END
-# Everyone at these domains is welcome.
+# Everyone at these domains is welcome; alice+work is alice.
 base "$CHAINMAIL_MAIL"
-@localhost     maildir %d/%l
-@example.test  maildir %d/%l
+@localhost     maildir %d/%u
+@example.test  maildir %d/%u
+postmaster     alias you@example.test
 END
   route-compile
   tcp-rules-compile "$RUN/conf/rules"

@@ -105,7 +105,8 @@ make_conf() {
 # Who lives here, and where their mail goes: route-compile(1). After a change:
 #     route-compile
 base $mail
-#@example.org  maildir %d/%l
+#@example.org  maildir %d/%u
+#postmaster    alias anyone@example.org
 END
   write_once "$conf/rules" <<END
 # Who may connect, and with what in the environment: tcp-rules(8). After a change:

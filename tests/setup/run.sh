@@ -50,6 +50,18 @@ test_first_message_and_another() {
   assertTrue 'localhost is welcome too' 'wait_until has_mail localhost/some.one'
 }
 
+count_mails() { [ "$(mails "$1" | wc -l)" -eq "$2" ]; }
+
+test_extension_and_postmaster() {
+  before=$(mails example.test/you | wc -l)
+  swaks --server "127.0.0.1:$SMTP_PORT" --from me@example.test \
+    --to alice+work@example.test,postmaster,Postmaster@localhost >"$HOST/swaks" 2>&1 ||
+    cat "$HOST/swaks"
+  assertTrue 'with an extension she is who she is' 'wait_until count_mails example.test/alice 1'
+  # One Maildir, and a copy for each of the two recipients.
+  assertTrue 'the postmaster reads it' 'wait_until count_mails example.test/you $((before + 2))'
+}
+
 test_one_at_a_time_in_one_place() {
   assertContains "$("$TOP/scripts/run.sh" 2>&1)" 'already running'
 }

@@ -44,11 +44,13 @@ test_leaves_what_is_there() {
 
 test_the_routes_it_writes_compile() {
   "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
-  sed -i 's/^#@/@/' "$ROOT/etc/chainmail/routes"
+  sed -i -e 's/^#@/@/' -e 's/^#postmaster/postmaster/' "$ROOT/etc/chainmail/routes"
   output=$(CHAINMAIL_CONF=$ROOT/etc/chainmail route-compile 2>&1)
   assertEquals "$output" 0 $?
-  assertContains "$(CHAINMAIL_CONF=$ROOT/etc/chainmail route-query anyone@example.org)" \
-    "$ROOT/var/vmail/example.org/anyone"
+  for address in anyone@example.org anyone+work@example.org postmaster postmaster@example.org; do
+    assertContains "$(CHAINMAIL_CONF=$ROOT/etc/chainmail route-query "$address")" \
+      "$ROOT/var/vmail/example.org/anyone"
+  done
 }
 
 test_service_trees_know_the_prefix() {
