@@ -132,6 +132,24 @@ test_broken_routes_wait() {
   deliveries a >/dev/null
 }
 
+test_lost_routes_wait() {
+  mv "$CHAINMAIL_CONF/routes.cdb" "$CHAIN/kept"
+  start_send
+  inject me@example.org a@example.test
+  logged event=waiting
+  mv "$CHAIN/kept" "$CHAINMAIL_CONF/routes.cdb"
+  kill -ALRM "$SEND_PID"
+  deliveries a >/dev/null
+  rm "$CHAINMAIL_CONF/routes.cdb"
+  inject me@example.org b@example.test
+  logged event=waiting 2
+  assertEquals 'b@example.test deferred 4.3.5 there are no routes' \
+    "$(queue-list -p | awk -F '\t' '{ print $5, $6, $9 }')"
+  route-compile "$CHAINMAIL_CONF/routes"
+  kill -ALRM "$SEND_PID"
+  deliveries b >/dev/null
+}
+
 test_expiry() {
   break_box a
   start_send

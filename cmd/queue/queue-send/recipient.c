@@ -152,7 +152,9 @@ static refusal_t const refusals[] = {
     {ROUTE_NO_DOMAIN, CHAIN_REJECT, "5.1.2 the domain is not one of ours"},
     {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 the routes do not hold together for this address"},
 };
-static refusal_t const no_routes = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 the routes cannot be read"};
+/* Whoever was accepted had a route: a table that is gone says nothing against them. */
+static refusal_t const no_routes = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 there are no routes"};
+static refusal_t const bad_routes = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.5 the routes cannot be read"};
 static refusal_t const no_memory = {ROUTE_BROKEN, CHAIN_DEFER, "4.3.0 out of memory"};
 
 static refusal_t const *find_refusal(recipient_t const *recipient, route_status_t status) {
@@ -176,7 +178,8 @@ static int refresh_routes(void) {
 }
 
 static refusal_t const *resolve(recipient_t *recipient) {
-  if (refresh_routes() < 0) return &no_routes;
+  if (refresh_routes() < 0) return &bad_routes;
+  if (!routes.open) return &no_routes;
   char const *address = recipient->address;
   route_status_t status = route_resolve(&routes, address, strlen(address), add_target, recipient);
   return find_refusal(recipient, status);
