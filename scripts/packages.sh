@@ -12,7 +12,7 @@ needs() {
     system) echo gcc make skalibs-dev libbearssl-dev libc-ares-dev libidn2-dev libxxhash-dev ;;
     run) echo s6 'swaks|curl' ;;
     check) echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs ;;
-    bench) echo s6 python3 procps util-linux e2fsprogs ;;
+    bench) echo s6 python3 strace procps util-linux e2fsprogs ;;
     lint) echo clang-tidy clang-format cppcheck shellcheck mandoc ;;
     fuzz) needs system; echo clang libclang-rt-dev ;;
     *) echo "packages.sh: no goal is named $1" >&2; exit 100 ;;

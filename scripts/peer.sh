@@ -48,6 +48,7 @@ END
 unpack() {
   for deb in "$peer"/debs/*.deb; do dpkg-deb -x "$deb" "$peer"; done
   rm -rf "$peer/debs"
+  find "$peer" -type f -perm /6000 -exec chmod ug-s {} + # no one is to become root by these
   libraries=$(cd "$peer" && find . -name '*.so*' -exec dirname {} + | sort -u |
     sed "s|^\.|$place|" | tr '\n' ':')
   libraries=${libraries%:}
