@@ -116,11 +116,15 @@ static void make_reply(text_t *text, spf_report_t const *report, subject_t const
   append(text, report->explanation);
 }
 
+static char const *unless_empty(char const *s) {
+  return *s ? s : 0;
+}
+
 static void tell_result(spf_report_t const *report, subject_t const *subject) {
   text_t comment = {.len = 0};
   append_meaning(&comment, report, subject);
   authres_property_t const identity =
-      report->of_helo ? (authres_property_t){"smtp", "helo", subject->helo}
+      report->of_helo ? (authres_property_t){"smtp", "helo", unless_empty(subject->helo)}
                       : (authres_property_t){"smtp", "mailfrom", subject->sender};
   authres_result_t const result = {.method = "spf",
                                    .result = spf_result_name(report->result),
@@ -128,10 +132,6 @@ static void tell_result(spf_report_t const *report, subject_t const *subject) {
                                    .properties = &identity,
                                    .nproperties = 1};
   if (authres_add(&result) < 0) strerr_diefu1sys(111, "add to AUTH_RESULTS");
-}
-
-static char const *unless_empty(char const *s) {
-  return *s ? s : 0;
 }
 
 static void add_received_spf(spf_report_t const *report, subject_t const *subject) {

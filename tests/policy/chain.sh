@@ -10,6 +10,8 @@ record pass.test TXT v=spf1 ip4:127.0.0.1 ip6:2001:db8::/32 -all
 record pass.test MX host.test 10
 record fail.test TXT v=spf1 -all exp=why.fail.test
 record why.fail.test TXT %{i} is not ours; see http://fail.test/
+record	evil.test	TXT	v=spf1 -all exp=why.evil.test
+record	why.evil.test	TXT	gone%0D%0A250 2.0.0 it is fine%0D%0A
 record soft.test TXT v=spf1 ~all
 record broken-record.test TXT v=spf1 nonsense
 quirk down.test servfail
@@ -80,6 +82,18 @@ testFail() {
     '550 5.7.23 SPF for HELO: 127.0.0.1 may not send for fail.test'
   has 'the null sender' "$(mail '<>' --helo fail.test)" '550 5.7.23 SPF for HELO: '
   assertEquals '' "$(list_box box)"
+}
+
+# What a domain explains cannot be another reply, nor a sender another result.
+testHostile() {
+  begin smtp-front spf-check -R auth-results queue-inject
+  replies=$(mail x@evil.test)
+  has "$replies" '550 5.7.23 SPF for MAIL FROM: 127.0.0.1 may not send for evil.test'
+  lacks "$(echo "$replies" | grep '^250')" 'it is fine'
+  has "$(mail '"a; dkim=pass (\" b"@pass.test')" '250 2.0.0 queued as'
+  header=$(header)
+  has "$header" '; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom="\"a; dkim=pass (\\\" b\"@pass.test"'
+  has "$header" 'envelope-from="\"a; dkim=pass (\\\" b\"@pass.test"; helo='
 }
 
 testOthersPass() {

@@ -32,6 +32,7 @@ record nullmx.test A 192.0.2.1
 record text.test TXT nothing
 quirk silent.test silent
 record xn--bcher-kva.test MX host.test 10
+record xn--bcher-kva.test TXT v=spf1 ip4:192.0.2.0/24 -all
 END
 }
 
@@ -286,6 +287,53 @@ testFieldsOptions() {
   check 100 auth-results
   check 100 auth-results -i ''
   rm "$SHUNIT_TMPDIR/message"
+}
+
+# ---- spf-check ----
+
+spf() {
+  sender=$1
+  shift
+  SMTP_MAIL_FROM=$sender SMTP_HELO=${HELO-host.test} run_link spf-check -t 500 "$@"
+}
+
+testSpfFacts() {
+  export SPF_RESULT=forged SPF_DOMAIN=forged SPF_REASON=forged SPF_HELO_RESULT=forged
+  assertEquals 0 "$(spf a@bücher.test)"
+  assertEquals pass "$(fact SPF_RESULT)"
+  assertEquals xn--bcher-kva.test "$(fact SPF_DOMAIN)"
+  assertEquals ip4:192.0.2.0/24 "$(fact SPF_REASON)"
+  assertEquals none "$(fact SPF_HELO_RESULT)"
+  assertEquals 'spf=pass (192.0.2.1 may send for xn--bcher-kva.test) smtp.mailfrom=a@bücher.test' \
+    "$(fact AUTH_RESULTS)"
+  assertEquals 0 "$(RELAYCLIENT='' spf a@none.test)"
+  for name in SPF_RESULT SPF_DOMAIN SPF_REASON SPF_HELO_RESULT AUTH_RESULTS; do
+    assertEquals "$name" unset "$(fact "$name")"
+  done
+  unset SPF_RESULT SPF_DOMAIN SPF_REASON SPF_HELO_RESULT
+}
+
+testSpfAppends() {
+  AUTH_RESULTS='x=y' ADD_HEADERS='X-A: b' CHAINMAIL_CONF=/nonexistent run_link spf-check -R >/dev/null
+  assertEquals 'x=y; spf=none (no HELO)' "$(fact AUTH_RESULTS | sed 's/(.*)/(no HELO)/')"
+  has "$(fact ADD_HEADERS)" 'X-A: b
+Received-SPF: none ('
+}
+
+testSpfLimit() {
+  assertEquals 0 "$(spf a@silent.test -t 200)"
+  assertEquals temperror "$(fact SPF_RESULT)"
+  has "$(spf a@silent.test -t 200 -r temperror=defer)" 'Z451 4.7.24 '
+}
+
+testSpfHelo() {
+  assertEquals 'a literal is no identity' 0 "$(HELO='[192.0.2.1]' spf a@xn--bcher-kva.test)"
+  assertEquals 'spf=pass (192.0.2.1 may send for xn--bcher-kva.test) smtp.mailfrom=a@xn--bcher-kva.test' \
+    "$(fact AUTH_RESULTS)"
+  export SMTP_HELO=xn--bcher-kva.test
+  check 0 spf-check
+  assertEquals 'no sender yet' 'spf=pass (192.0.2.1 may send for xn--bcher-kva.test) smtp.helo=xn--bcher-kva.test' \
+    "$(fact AUTH_RESULTS)"
 }
 
 # ---- costs ----
