@@ -223,7 +223,7 @@ int link_run(session_t const *session, link_call_t const *call, chain_reader_t *
 typedef enum hook_verdict { HOOK_PASSED, HOOK_ACCEPTED, HOOK_REFUSED } hook_verdict_t;
 
 /* Reads the folder of hooks once. 0, or -1 with errno. */
-int hooks_init(char const *folder);
+int hooks_init(char const *path);
 /* Runs a hook if there is one, and keeps the facts it hands back. HOOK_ACCEPTED: it said K.
    HOOK_REFUSED: *refusal is what the client is told. fact: of this call, or NULL. */
 hook_verdict_t hook_run(session_t *session, hook_t hook, char const *fact, reply_t *refusal);
