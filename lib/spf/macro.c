@@ -102,6 +102,7 @@ static bool ends_in_top_label(spf_string_t text) {
 bool spf_domain_spec_valid(spf_string_t spec) {
   spf_macro_t macro, last = {.text = {.len = 0}};
   int result;
+  if (!spec.len) return false;
   while ((result = spf_macro_next(&macro, &spec, SPF_LETTERS, false)) > 0) last = macro;
   return result == 0 && (last.is_expand || ends_in_top_label(last.text));
 }
