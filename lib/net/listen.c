@@ -121,7 +121,7 @@ int net_listen_unix(net_listener_t *listener, char const *path, mode_t mode, int
   mode_t const mask = has_mode ? umask(~mode & 0777) : 0;
   int const r = listen_unix(listener, &address, backlog), saved = errno;
   if (has_mode) umask(mask);
-  if (r == 0) listener->path = path;
+  listener->is_made = r == 0;
   return errno = saved, r;
 }
 
@@ -146,8 +146,9 @@ int net_listen_fd(net_listener_t *listener, int fd) {
 void net_listener_close(net_listener_t *listener) {
   struct stat st;
   close(listener->fd);
-  if (!listener->path || stat(listener->path, &st) < 0) return;
-  if (st.st_dev == listener->dev && st.st_ino == listener->ino) unlink(listener->path);
+  char const *path = listener->local.local_path;
+  if (!listener->is_made || stat(path, &st) < 0) return;
+  if (st.st_dev == listener->dev && st.st_ino == listener->ino) unlink(path);
 }
 
 /* ---- accepting ------------------------------------------------------------------------------- */

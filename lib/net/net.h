@@ -160,7 +160,7 @@ typedef struct net_listener {
   int fd;                 /* close-on-exec and non-blocking */
   bool is_wildcard;       /* a connection's local address must be asked for */
   net_connection_t local; /* what its connections have in common */
-  char const *path;       /* of a unix socket we made, else NULL */
+  bool is_made;           /* a unix socket that we made, at local.local_path, and which it is */
   dev_t dev;
   ino_t ino;
 } net_listener_t;

@@ -7,7 +7,7 @@
 bool table_is_whole(cdb const *map) {
   uint32_t expected = 0;
   if (map->size < TABLE_HEADER_SIZE) return false;
-  for (unsigned int i = 0; i < 256; i++) {
+  for (size_t i = 0; i < 256; i++) {
     uint32_t position, slots;
     uint32_unpack(map->map + 8 * i, &position);
     uint32_unpack(map->map + 8 * i + 4, &slots);

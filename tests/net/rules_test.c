@@ -32,7 +32,7 @@ static int record(void *data, char const *key, size_t key_len, char const *value
 static char const *one_line(char const *text) {
   static char line[256];
   size_t i = 0;
-  for (; text[i] && i < sizeof line - 1; i++) line[i] = text[i];
+  for (; i < sizeof line - 1 && text[i]; i++) line[i] = text[i];
   while (i && line[i - 1] == '\n') i--;
   line[i] = 0;
   for (char *s = line; *s; s++)

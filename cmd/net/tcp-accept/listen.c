@@ -74,9 +74,8 @@ static void open_ip(listeners_t *listeners, settings_t const *settings, char con
 }
 
 static void open_unix(listeners_t *listeners, settings_t const *settings, char const *path) {
-  net_listener_t *const listener = new_listener(listeners);
-  char *const copy = strdup(path);
-  if (!copy || net_listen_unix(listener, copy, settings->mode, (int)settings->backlog) < 0)
+  int const backlog = (int)settings->backlog;
+  if (net_listen_unix(new_listener(listeners), path, settings->mode, backlog) < 0)
     strerr_diefu2sys(111, "listen on ", path);
 }
 
