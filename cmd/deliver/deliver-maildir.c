@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -249,7 +250,7 @@ static void publish_files(void) {
 
 static void sync_folders(void) {
   for (mailbox_t *mailbox = mailboxes; mailbox < mailboxes + open_mailboxes; mailbox++) {
-    mailbox->error = mailbox->dirty && fsync(mailbox->folder) < 0 ? errno : 0;
+    mailbox->error = mailbox->dirty && fd_sync(mailbox->folder) < 0 ? errno : 0;
     mailbox->dirty = false;
   }
   for (size_t i = 0; i < jobs; i++) {

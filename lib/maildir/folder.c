@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <skalibs/djbunix.h>
+
 #include "maildir/maildir.h"
 
 #define FOLDER_MODE 0777 /* less the umask */
@@ -45,7 +47,7 @@ int maildir_open(char const *path) {
 static int sync_folder(char const *path) {
   int fd = open_folder(AT_FDCWD, path, 0);
   if (fd < 0) return -1;
-  int result = fsync(fd), error = errno;
+  int result = fd_sync(fd), error = errno;
   close(fd);
   errno = error;
   return result;
@@ -91,7 +93,7 @@ static int make_parts(int folder, bool subfolder) {
     if (fd < 0) return -1;
     close(fd);
   }
-  return fsync(folder);
+  return fd_sync(folder);
 }
 
 int maildir_make(char const *path) {

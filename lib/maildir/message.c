@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 
 #include "maildir/maildir.h"
@@ -64,11 +65,7 @@ void maildir_write_back(maildir_message_t const *message) {
 }
 
 int maildir_sync(maildir_message_t *message) {
-  int result;
-  do {
-    result = fsync(message->fd);
-  } while (result < 0 && errno == EINTR);
-  int error = errno;
+  int result = fd_sync(message->fd), error = errno;
   if (close(message->fd) < 0 && result == 0 && errno != EINTR) result = -1, error = errno;
   message->fd = -1;
   errno = error;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 
 #include "send.h"
@@ -58,7 +59,7 @@ static int append(attempt_t *attempt, bool sync) {
   size_t len = attempt->records.len;
   bool ended = !attempt->state.torn || allwrite(fd, "\n", 1) == 1;
   int result = ended && allwrite(fd, attempt->records.s, len) == len ? 0 : -1;
-  if (result == 0 && sync) result = fsync(fd);
+  if (result == 0 && sync) result = fd_sync(fd);
   int error = errno;
   close(fd);
   errno = error;
