@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONF_VALUE_MAX                                                                             \
-  1024 /* bytes of a setting's file: its first line, without trailing blanks                       \
-        */
+/* Bytes of a setting's file: its first line, without trailing blanks. */
+#define CONF_VALUE_MAX 1024
 
 typedef enum conf_name {
   CONF_ME,
