@@ -29,6 +29,7 @@ IDLE_SESSIONS = 100
 DELIVERY_SECONDS = 60
 QUIET_SHARE = 0.15  # of a CPU, that others may use while we measure
 PATIENCE = 20       # seconds a round that may be spent on waiting for that
+FRONTS = {"chainmail": "smtp-front queue-inject", "chainmail -Q": "smtp-front -Q"}
 MODES = {"A": [], "B": ["-d"]}  # smtp-source: a connection for each message, or one for many
 MODE_TEXT = {"A": "one message per connection", "B": "many messages per connection"}
 
@@ -270,7 +271,7 @@ def run_calls(bench, all_servers):
 
 # ---- what is shown --------------------------------------------------------------------------
 
-# key of ours, what it is compared with (a key, or None: the value itself), how, the bound
+# key, whether the bound is for its ratio to the peer's or for the value itself, how, the bound
 TARGETS = [
     ("accept A {} rate", True, ">=", 2), ("accept A {} cpu", True, "<=", 0.4),
     ("accept B {} rate", True, ">=", 2), ("accept B {} cpu", True, "<=", 0.4),
@@ -297,23 +298,28 @@ GROUPS = [
 ]
 
 FLOORS = [
-    ("floor sync1 rate", "create, write 4 KB, name, fsync; 1 writer: files/s"),
+    ("floor sync1 rate", "files/s: write 4 KB, name, fsync"),
     ("floor sync1 cpu", "    CPU, us"),
-    (f"floor sync{AT_ONCE} rate", f"the same, {AT_ONCE} writers: files/s"),
+    (f"floor sync{AT_ONCE} rate", f"the same, {AT_ONCE} writers at once"),
     (f"floor sync{AT_ONCE} cpu", "    CPU, us"),
-    ("floor spawn", "vfork, exec and wait for a static program: us"),
+    ("floor spawn", "vfork, exec, wait, static: us"),
 ]
 
 
 def judge(bench, ours, peer):
-    """Each target with its value; None where there is nothing to compare with."""
+    """Each target of each server of ours, met or not; None where there is nothing to compare."""
     for key, compared, sign, bound in TARGETS:
-        value = bench.median(key.format(ours))
-        if compared:
-            other = bench.median(key.format(peer)) if peer else None
-            value = value / other if value is not None and other else None
-        met = None if value is None else (value >= bound if sign == ">=" else value <= bound)
-        yield key, {"value": value, "sign": sign, "bound": bound, "compared": compared, "met": met}
+        for name in ours:
+            value = bench.median(key.format(name))
+            if compared:
+                value = ratio(value, peer and bench.median(key.format(peer)))
+            met = None if value is None else (value >= bound if sign == ">=" else value <= bound)
+            yield key.format(name), {"value": value, "sign": sign, "bound": bound,
+                                     "compared": compared, "met": met}
+
+
+def ratio(value, other):
+    return value / other if value is not None and other else None
 
 
 def number(value):
@@ -322,35 +328,46 @@ def number(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def row(label, values, note=""):
-    print(f"  {label:56}{''.join(f'{number(value):>11}' for value in values)}  {note}".rstrip())
+VERDICTS = {None: "-", True: "PASS", False: "MISS"}
 
 
-def note_of(verdict):
-    if not verdict or verdict["met"] is None:
-        return ""
-    unit = " times" if verdict["compared"] else ""
-    return (f"{'PASS' if verdict['met'] else 'MISS'}, wanted {verdict['sign']} "
-            f"{number(verdict['bound'])}{unit}")
+def row(label, values, ratios=(), wanted="", verdicts=()):
+    cells = [f"{value:>13}" for value in values]
+    cells += [f"{value:>7}" for value in ratios]
+    if wanted:
+        cells += [f"{wanted:>11}", *(f"{verdict:>6}" for verdict in verdicts)]
+    print(f"  {label:32}{''.join(cells)}".rstrip())
 
 
-def show(bench, setting, names):
-    ours, peer = names[0], names[1] if len(names) > 1 else None
+def show_row(bench, label, key, ours, peer, verdicts):
+    values = [bench.median(key.format(name)) for name in ours]
+    ratios = []
+    if peer:
+        other = bench.median(key.format(peer))
+        ratios = [number(ratio(value, other)) for value in values]
+        values.append(other)
+    mine = [verdicts.get(key.format(name)) for name in ours]
+    wanted = mine[0] and f"{mine[0]['sign']} {number(mine[0]['bound'])}{' x' * mine[0]['compared']}"
+    row(label, [number(value) for value in values], ratios, wanted,
+        [VERDICTS[verdict["met"]] for verdict in mine if verdict])
+
+
+def show(bench, setting, ours, peer):
+    """A column for each server, its ratio to the peer, and whether it meets the target."""
     verdicts = dict(judge(bench, ours, peer))
     print()
     for name, value in setting.items():
         print(f"{name}: {value}")
-    print(f"\n{'':58}{ours:>11}{peer or '':>11}{'ratio' if peer else '':>11}")
+    print()
+    short = ["chain", "-Q"]
+    row("", [*ours, *([peer] if peer else [])], short if peer else [], "wanted", short)
     for title, rows in GROUPS:
         print(title)
         for key, label in rows:
-            values = [bench.median(key.format(name)) for name in names]
-            if peer:
-                values.append(values[0] / values[1] if all(values) else None)
-            row(label, values, note_of(verdicts.get(key)))
+            show_row(bench, label, key, ours, peer, verdicts)
     print("The machine's floors")
     for key, label in FLOORS:
-        row(label, [bench.median(key)])
+        row(label, [number(bench.median(key))])
     return verdicts
 
 
@@ -360,8 +377,8 @@ def describe(options, disk, accounting, bench, peer):
         "queues and Maildirs": machine.kind_of(disk.path),
         "load": f"{MESSAGE_BYTES} bytes, {AT_ONCE} sessions, {options.rounds} rounds of about "
                 f"{options.seconds:g} s; the client is on the same CPUs",
-        "CPU": f"user and system time of all the server's processes, by {accounting.name}; "
-               "kernel threads (journal, block layer) apart",
+        "CPU": f"of all the server's processes, by {accounting.name}; kernel threads (journal, "
+               "block layer) apart",
         **({"other load": f"{100 * statistics.median(bench.foreign):.0f} % of a CPU (median)"}
            if bench.foreign else {}),
         **({} if peer else {"Postfix": "not measured: it needs root and scripts/peer.sh"}),
@@ -392,7 +409,9 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
     bench = Bench(options, folder, disk.path, accounting)
     try:
-        all_servers = [servers.Chainmail(disk.path, accounting, options.programs)]
+        programs = servers.lend_programs(disk.path, options.programs)
+        all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
+                       for name, front in FRONTS.items()]
         if options.postfix:
             all_servers.append(servers.Postfix(disk.path, accounting, options.postfix))
         for number_of_round in range(options.rounds):
@@ -402,7 +421,7 @@ def main():
         if shutil.which("strace"):
             run_calls(bench, all_servers)
         setting = describe(options, disk, accounting, bench, options.postfix)
-        verdicts = show(bench, setting, [server.name for server in all_servers])
+        verdicts = show(bench, setting, list(FRONTS), "postfix" if options.postfix else None)
         options.out.write_text(json.dumps({"setting": setting, "samples": bench.samples,
                                            "targets": verdicts}, indent=1) + "\n")
         print(f"\nall samples: {options.out}")

@@ -32,7 +32,7 @@ class Server:
 
     def start(self, mode, wrapper=()):
         """wrapper: words that the server's command is put behind (strace)."""
-        self.folder = self.disk / self.name
+        self.folder = self.disk / "server"  # the last one's goes
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         self.folder.chmod(0o755)
@@ -126,22 +126,31 @@ env UID={mail} GID={mail} GIDLIST={mail} \\
   tcp-accept -m 0666 {drop} unix:{folder}/run/deliver-maildir deliver-maildir 2>&1 | log deliver-maildir &
 {send} 2>&1 | log queue-send &
 env UID={smtp} GID={group} GIDLIST={group} \\
-  tcp-accept -c 500 -C 500 -x conf/rules.cdb {drop} 127.0.0.1 {port} smtp-front queue-inject 2>&1 | log smtp &
+  tcp-accept -c 500 -C 500 -x conf/rules.cdb {drop} 127.0.0.1 {port} {front} 2>&1 | log smtp &
 wait
 """
 
 SEND = "{as_queue} queue-send {owner} -w maildir=unix:{folder}/run/deliver-maildir"
 
 
+def lend_programs(disk, programs):
+    """A copy of them: a checkout below /root cannot be reached by other users."""
+    place = disk / "bin"
+    shutil.copytree(programs, place)
+    place.chmod(0o755)
+    return place
+
+
 class Chainmail(Server):
-    name = "chainmail"
+    """What tcp-accept runs, front, makes the difference between one and another."""
+
     smtp, queue, mail, group = 20530, 20531, 20532, 20533
 
-    def __init__(self, disk, accounting, programs):
+    def __init__(self, disk, accounting, programs, name, front):
         super().__init__(disk, accounting)
-        self.programs = disk / "bin"  # a checkout below /root cannot be reached by other users
-        shutil.copytree(programs, self.programs)
-        self.programs.chmod(0o755)
+        self.programs = programs
+        self.name = name
+        self.front = front
 
     def prepare(self, mode):
         self.make_folders()
@@ -152,8 +161,9 @@ class Chainmail(Server):
         send = SEND.format(as_queue=as_queue, owner=owner, folder=self.folder)
         script = self.folder / "run.sh"
         script.write_text(CHAINMAIL_RUN.format(
-            folder=self.folder, programs=self.programs,
-            send=send if mode == "deliver" else ":", drop="-U" if root else "", smtp=self.smtp, mail=self.mail, group=self.group, port=self.port))
+            folder=self.folder, programs=self.programs, front=self.front, port=self.port,
+            send=send if mode == "deliver" else ":", drop="-U" if root else "",
+            smtp=self.smtp, mail=self.mail, group=self.group))
         return ["/bin/sh", str(script)], {"PATH": os.environ["PATH"]}
 
     def make_folders(self):
