@@ -8,8 +8,10 @@ make_exim() {
   peer=$(cd "$PEERS/exim4" && pwd)
   EXIM_UID=$(id -u)
   [ "$EXIM_UID" -ne 0 ] || EXIM_UID=65534
-  mkdir -p "$EXIM/spool" "$EXIM/log"
-  cp "$peer/usr/sbin/exim4" "$EXIM/exim" # without its set-uid bit
+  mkdir -p "$EXIM/spool" "$EXIM/log" "$EXIM/lib"
+  # Copies: the user that Exim runs as may not reach the checkout.
+  cp "$peer/usr/sbin/exim4" "$EXIM/exim"
+  find "$peer" -name '*.so*' -exec cp -P {} "$EXIM/lib" \;
   echo "Debian-exim:x:$EXIM_UID:$EXIM_UID::/:/bin/false" >"$EXIM/passwd"
   echo "Debian-exim:x:$EXIM_UID:" >"$EXIM/group"
   cat >"$EXIM/conf" <<END
@@ -35,7 +37,6 @@ smtp:
   hosts_try_chunking = *
   message_linelength_limit = 1000000
 END
-  EXIM_LIBRARIES=$(find "$peer" -name '*.so*' -exec dirname {} + | sort -u | tr '\n' ':')
   if [ "$(id -u)" -eq 0 ]; then
     chown -R "$EXIM_UID:$EXIM_UID" "$EXIM"
     chmod 711 "$(dirname "$EXIM")"
@@ -45,7 +46,7 @@ END
 with_exim() { # with_exim FILE RECIPIENT
   file=$1
   recipient=$2
-  set -- env LD_LIBRARY_PATH="$EXIM_LIBRARIES" LD_PRELOAD=libnss_wrapper.so \
+  set -- env LD_LIBRARY_PATH="$EXIM/lib" LD_PRELOAD=libnss_wrapper.so \
     NSS_WRAPPER_PASSWD="$EXIM/passwd" NSS_WRAPPER_GROUP="$EXIM/group" \
     "$EXIM/exim" -C "$EXIM/conf" -odf -oi -f "$FROM" "$recipient"
   if [ "$(id -u)" -eq 0 ]; then
