@@ -1,33 +1,23 @@
-#include <stdarg.h>
 #include <string.h>
 
 #include "spf/evaluation.h"
 
 #define TRACE_MAX 1000 /* bytes of a line */
 
-static void put_all(spf_text_t *text, va_list strings) {
-  for (char const *s; (s = va_arg(strings, char const *));) spf_text_puts(text, s);
-}
-
-void spf_trace(spf_evaluation_t const *evaluation, ...) {
+void spf_trace(spf_evaluation_t const *evaluation, char const *const *strings) {
   char line[TRACE_MAX];
-  va_list strings;
   if (!evaluation->query->trace) return;
   spf_text_t text = spf_text(line, sizeof line);
-  va_start(strings, evaluation);
-  put_all(&text, strings);
-  va_end(strings);
+  spf_text_join(&text, strings);
   evaluation->query->trace(evaluation->query->trace_data, evaluation->depth, line);
 }
 
-spf_match_t spf_problem(spf_evaluation_t *evaluation, spf_match_t match, ...) {
+spf_match_t spf_problem(spf_evaluation_t *evaluation, spf_match_t match,
+                        char const *const *strings) {
   spf_report_t *report = evaluation->report;
-  va_list strings;
   if (*report->problem) return match;
   spf_text_t text = spf_text(report->problem, sizeof report->problem);
-  va_start(strings, match);
-  put_all(&text, strings);
-  va_end(strings);
+  spf_text_join(&text, strings);
   return match;
 }
 
@@ -63,13 +53,14 @@ static void trace_answer(spf_evaluation_t const *evaluation, char const *name, d
   spf_text_t text = spf_text(line, sizeof line);
   spf_text_puts(&text, outcomes[answer->status]);
   for (size_t i = 0; i < answer->count; i++) put_record(&text, answer->records + i, type);
-  spf_trace(evaluation, "asked ", type_name(type), " ", name, ":", line, NULL);
+  spf_trace(evaluation, SPF_STRINGS("asked ", type_name(type), " ", name, ":", line));
 }
 
 static spf_match_t count_void(spf_evaluation_t *evaluation, char const *name, dns_type_t type) {
   if (++evaluation->report->voids <= SPF_VOIDS_MAX) return SPF_NO_MATCH;
-  return spf_problem(evaluation, SPF_MATCH_PERMERROR, "too many lookups find nothing, the last is ",
-                     type_name(type), " of ", name, NULL);
+  return spf_problem(
+      evaluation, SPF_MATCH_PERMERROR,
+      SPF_STRINGS("too many lookups find nothing, the last is ", type_name(type), " of ", name));
 }
 
 spf_match_t spf_ask(spf_evaluation_t *evaluation, dns_answer_t const **answer, char const *name,
@@ -84,12 +75,13 @@ spf_match_t spf_ask(spf_evaluation_t *evaluation, dns_answer_t const **answer, c
   default: break;
   }
   if (!counts) return SPF_MATCH_TEMPERROR;
-  return spf_problem(evaluation, SPF_MATCH_TEMPERROR, "no answer for ", type_name(type), " of ",
-                     name, NULL);
+  return spf_problem(evaluation, SPF_MATCH_TEMPERROR,
+                     SPF_STRINGS("no answer for ", type_name(type), " of ", name));
 }
 
 spf_match_t spf_too_many_lookups(spf_evaluation_t *evaluation) {
-  return spf_problem(evaluation, SPF_MATCH_PERMERROR, "more than 10 terms that ask the DNS", NULL);
+  return spf_problem(evaluation, SPF_MATCH_PERMERROR,
+                     SPF_STRINGS("more than 10 terms that ask the DNS"));
 }
 
 spf_match_t spf_count_lookup(spf_evaluation_t *evaluation) {

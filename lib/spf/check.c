@@ -19,7 +19,7 @@ static spf_result_t select_record(spf_evaluation_t *evaluation, dns_answer_t con
   char const *problem = found > 1     ? "several SPF records at "
                         : answer->cut ? "too many TXT records at "
                                       : "no SPF record at ";
-  spf_problem(evaluation, SPF_NO_MATCH, problem, evaluation->domain, NULL);
+  spf_problem(evaluation, SPF_NO_MATCH, SPF_STRINGS(problem, evaluation->domain));
   return found > 1 || answer->cut ? SPF_PERMERROR : SPF_NONE;
 }
 
@@ -31,7 +31,7 @@ static spf_result_t find_record(spf_evaluation_t *evaluation, spf_string_t *term
   spf_match_t match =
       has_dot ? spf_ask(evaluation, &answer, evaluation->domain, DNS_TXT, false) : SPF_NO_MATCH;
   if (match != SPF_MATCH_TEMPERROR) return select_record(evaluation, answer, terms);
-  spf_problem(evaluation, match, "no answer for TXT of ", evaluation->domain, NULL);
+  spf_problem(evaluation, match, SPF_STRINGS("no answer for TXT of ", evaluation->domain));
   return SPF_TEMPERROR;
 }
 
@@ -40,8 +40,8 @@ static spf_result_t report_syntax(spf_evaluation_t *evaluation, spf_term_t const
   char shown[SPF_TERM_MAX + 1];
   spf_text_t text = spf_text(shown, sizeof shown);
   spf_text_put(&text, term->text.s, term->text.len);
-  spf_problem(evaluation, SPF_MATCH_PERMERROR, "in the record of ", evaluation->domain, ", ", shown,
-              ": ", problem, NULL);
+  spf_problem(evaluation, SPF_MATCH_PERMERROR,
+              SPF_STRINGS("in the record of ", evaluation->domain, ", ", shown, ": ", problem));
   return SPF_PERMERROR;
 }
 
@@ -75,8 +75,8 @@ static spf_match_t match_include(spf_evaluation_t *evaluation, spf_term_t const 
   spf_match_t match = spf_count_lookup(evaluation);
   if (match == SPF_NO_MATCH) match = spf_target(evaluation, target, term);
   if (match == SPF_NO_MATCH)
-    return spf_problem(evaluation, SPF_MATCH_PERMERROR, "an include of ", domain, " has no name",
-                       NULL);
+    return spf_problem(evaluation, SPF_MATCH_PERMERROR,
+                       SPF_STRINGS("an include of ", domain, " has no name"));
   if (match != SPF_MATCH) return match;
   match = matches[check_host(evaluation, target, true)];
   evaluation->domain = domain;
@@ -106,8 +106,9 @@ static void trace_match(spf_evaluation_t const *evaluation, spf_term_t const *te
   spf_text_puts(&numbers, ", void ");
   spf_text_uint(&numbers, evaluation->report->voids);
   spf_text_puts(&numbers, ")");
-  spf_trace(evaluation, shown, ": ", outcomes[match],
-            match == SPF_MATCH ? spf_result_name(term->result) : "", counts, NULL);
+  spf_trace(evaluation,
+            SPF_STRINGS(shown, ": ", outcomes[match],
+                        match == SPF_MATCH ? spf_result_name(term->result) : "", counts));
 }
 
 /* What decided is reported of the outermost record alone: includes are terms of it. */
@@ -144,10 +145,11 @@ static spf_result_t redirect(spf_evaluation_t *evaluation, char target[DNS_NAME_
   spf_match_t match = spf_count_lookup(evaluation);
   if (match == SPF_NO_MATCH) match = spf_target(evaluation, target, term);
   if (match == SPF_MATCH) {
-    spf_trace(evaluation, "redirect to ", target, NULL);
+    spf_trace(evaluation, SPF_STRINGS("redirect to ", target));
     return SPF_NEUTRAL;
   }
-  spf_problem(evaluation, match, "the redirect of ", evaluation->domain, " has no name", NULL);
+  spf_problem(evaluation, match,
+              SPF_STRINGS("the redirect of ", evaluation->domain, " has no name"));
   return SPF_PERMERROR;
 }
 
@@ -174,7 +176,7 @@ static void trace_record(spf_evaluation_t const *evaluation, spf_string_t terms)
   if (!evaluation->query->trace) return;
   spf_text_t text = spf_text(shown, sizeof shown);
   spf_text_put(&text, terms.s, terms.len);
-  spf_trace(evaluation, evaluation->domain, ": v=spf1", shown, NULL);
+  spf_trace(evaluation, SPF_STRINGS(evaluation->domain, ": v=spf1", shown));
 }
 
 /* domain is the caller's, and evaluation->domain is not the same when it returns. */
@@ -269,8 +271,9 @@ static bool find_domain(spf_evaluation_t *evaluation) {
                  dns_name_to_ascii(report->domain, domain.s, domain.len) == 0;
   if (is_name) return true;
   *report->domain = 0;
-  spf_problem(evaluation, SPF_NO_MATCH, report->of_helo ? "HELO" : "the sender",
-              " has no domain that can be asked", NULL);
+  spf_problem(
+      evaluation, SPF_NO_MATCH,
+      SPF_STRINGS(report->of_helo ? "HELO" : "the sender", " has no domain that can be asked"));
   return false;
 }
 
@@ -290,13 +293,13 @@ spf_result_t spf_check(spf_report_t *report, dns_resolver_t *resolver, spf_query
   char const *helo = query->helo ? query->helo : "", *sender = query->sender ? query->sender : "";
   *report = (spf_report_t){.result = SPF_NONE};
   if (strlen(helo) > SPF_SENDER_MAX || strlen(sender) > SPF_SENDER_MAX) {
-    spf_problem(&evaluation, SPF_NO_MATCH, "HELO or sender is too long", NULL);
+    spf_problem(&evaluation, SPF_NO_MATCH, SPF_STRINGS("HELO or sender is too long"));
     return SPF_NONE;
   }
   begin(&evaluation, helo, sender);
   if (!find_domain(&evaluation)) return SPF_NONE;
   report->result = check_host(&evaluation, report->domain, false);
-  spf_trace(&evaluation, "result: ", spf_result_name(report->result), NULL);
+  spf_trace(&evaluation, SPF_STRINGS("result: ", spf_result_name(report->result)));
   return report->result;
 }
 

@@ -42,11 +42,11 @@ typedef enum spf_match {
   SPF_MATCH_PERMERROR
 } spf_match_t;
 
-/* Tells who looks on the strings, joined; the last is NULL. */
-void spf_trace(spf_evaluation_t const *evaluation, ...) __attribute__((sentinel));
-/* Notes what is wrong: the strings, joined. The first problem stays. Returns match. */
-spf_match_t spf_problem(spf_evaluation_t *evaluation, spf_match_t match, ...)
-    __attribute__((sentinel));
+/* Tells who looks on the strings, joined. */
+void spf_trace(spf_evaluation_t const *evaluation, char const *const *strings);
+/* Notes what is wrong, the strings, joined. The first problem stays. Returns match. */
+spf_match_t spf_problem(spf_evaluation_t *evaluation, spf_match_t match,
+                        char const *const *strings);
 
 /* Asks. SPF_MATCH: *answer has records. Answers without any are void lookups if counts, which are
    limited. */

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,15 +28,10 @@ typedef struct seen {
   bool all, redirect;
 } seen_t;
 
-static void find(walk_t *walk, spf_severity_t severity, ...) __attribute__((sentinel));
-
-static void find(walk_t *walk, spf_severity_t severity, ...) {
+static void find(walk_t *walk, spf_severity_t severity, char const *const *strings) {
   char line[LINE_MAX];
-  va_list strings;
   spf_text_t text = spf_text(line, sizeof line);
-  va_start(strings, severity);
-  for (char const *s; (s = va_arg(strings, char const *));) spf_text_puts(&text, s);
-  va_end(strings);
+  spf_text_join(&text, strings);
   walk->lint->findings[severity]++;
   walk->each(walk->data, severity, walk->place->domain, line);
 }
@@ -47,7 +41,7 @@ typedef struct shown {
 } shown_t;
 
 static shown_t show(spf_term_t const *term) {
-  shown_t shown;
+  shown_t shown = {.s = ""};
   spf_text_t text = spf_text(shown.s, sizeof shown.s);
   spf_text_put(&text, term->text.s, term->text.len);
   return shown;
@@ -68,27 +62,27 @@ static bool target_of(walk_t *walk, char name[DNS_NAME_MAX + 1], spf_term_t cons
     return true;
   }
   if (spf_domain_expand(name, term->domain, no_value, NULL)) return true;
-  find(walk, SPF_NOTE, show(term).s, " depends on the client; it is not followed", NULL);
+  find(walk, SPF_NOTE, SPF_STRINGS(show(term).s, " depends on the client; it is not followed"));
   return false;
 }
 
 static void count_lookup(walk_t *walk) {
   if (++walk->lint->lookups != SPF_LOOKUPS_MAX + 1) return;
   walk->is_over = true;
-  find(walk, SPF_ERROR, "more than 10 terms ask the DNS, those of included records among them",
-       NULL);
+  find(walk, SPF_ERROR,
+       SPF_STRINGS("more than 10 terms ask the DNS, those of included records among them"));
 }
 
 static void count_void(walk_t *walk, char const *name, char const *what) {
-  find(walk, SPF_WARNING, name, " has no ", what, NULL);
+  find(walk, SPF_WARNING, SPF_STRINGS(name, " has no ", what));
   if (++walk->lint->voids == SPF_VOIDS_MAX + 1)
-    find(walk, SPF_ERROR, "more than 2 lookups find nothing", NULL);
+    find(walk, SPF_ERROR, SPF_STRINGS("more than 2 lookups find nothing"));
 }
 
 /* True if there is trouble, which is told. */
 static bool is_trouble(walk_t *walk, dns_answer_t const *answer, char const *name) {
   if (answer->status != DNS_TROUBLE) return false;
-  find(walk, SPF_ERROR, "no answer about ", name, NULL);
+  find(walk, SPF_ERROR, SPF_STRINGS("no answer about ", name));
   return true;
 }
 
@@ -111,7 +105,7 @@ static void lint_exchanges(walk_t *walk, char const *name) {
   dns_answer_t const *answer = dns_get(walk->resolver, name, DNS_MX);
   if (is_trouble(walk, answer, name)) return;
   if (answer->count > SPF_NAMES_MAX)
-    find(walk, SPF_ERROR, name, " has more than 10 MX records", NULL);
+    find(walk, SPF_ERROR, SPF_STRINGS(name, " has more than 10 MX records"));
   else if (!answer->count)
     count_void(walk, name, "MX record");
   for (size_t i = 0; i < answer->count && i < SPF_NAMES_MAX; i++)
@@ -122,12 +116,12 @@ static void lint_explanation(walk_t *walk, char const *name) {
   dns_answer_t const *answer = dns_get(walk->resolver, name, DNS_TXT);
   if (is_trouble(walk, answer, name)) return;
   if (answer->count != 1) {
-    find(walk, SPF_WARNING, name, " is not one TXT record: there is no explanation", NULL);
+    find(walk, SPF_WARNING, SPF_STRINGS(name, " is not one TXT record: there is no explanation"));
     return;
   }
   spf_string_t text = {.s = answer->records->data, .len = answer->records->len};
   if (!spf_macro_string_valid(text, SPF_LETTERS_EXPLANATION, true))
-    find(walk, SPF_WARNING, "the explanation at ", name, " is malformed", NULL);
+    find(walk, SPF_WARNING, SPF_STRINGS("the explanation at ", name, " is malformed"));
 }
 
 static void lint_network(walk_t *walk, spf_term_t const *term) {
@@ -138,8 +132,9 @@ static void lint_network(walk_t *walk, spf_term_t const *term) {
     unsigned int mask = i == octet ? 0xffu >> term->bits % 8 : 0xffu;
     if ((uint8_t)term->ip.ip[i] & mask) has_rest = true;
   }
-  if (has_rest) find(walk, SPF_WARNING, show(term).s, " has bits behind its prefix", NULL);
-  if (term->bits < wide) find(walk, SPF_WARNING, show(term).s, " is a very large network", NULL);
+  if (has_rest) find(walk, SPF_WARNING, SPF_STRINGS(show(term).s, " has bits behind its prefix"));
+  if (term->bits < wide)
+    find(walk, SPF_WARNING, SPF_STRINGS(show(term).s, " is a very large network"));
 }
 
 static void lint_record(walk_t *walk, char const *domain);
@@ -158,15 +153,16 @@ static void lint_followed(walk_t *walk, spf_term_t const *term, char const *name
   if (term->kind == SPF_EXP) lint_explanation(walk, name);
   if (term->kind != SPF_INCLUDE && term->kind != SPF_REDIRECT) return;
   if (is_loop(walk->place, name))
-    find(walk, SPF_ERROR, show(term).s, " leads back to where it came from", NULL);
+    find(walk, SPF_ERROR, SPF_STRINGS(show(term).s, " leads back to where it came from"));
   else
     lint_record(walk, name);
 }
 
 static void lint_all(walk_t *walk, spf_term_t const *term) {
   if (walk->place->from) return;
-  if (term->result == SPF_PASS) find(walk, SPF_WARNING, "+all lets everybody pass", NULL);
-  if (term->result == SPF_NEUTRAL) find(walk, SPF_NOTE, "?all says nothing of all others", NULL);
+  if (term->result == SPF_PASS) find(walk, SPF_WARNING, SPF_STRINGS("+all lets everybody pass"));
+  if (term->result == SPF_NEUTRAL)
+    find(walk, SPF_NOTE, SPF_STRINGS("?all says nothing of all others"));
 }
 
 static bool asks(spf_kind_t kind) {
@@ -180,9 +176,9 @@ static void lint_term(walk_t *walk, spf_term_t const *term) {
   if (term->kind == SPF_ALL) lint_all(walk, term);
   if (term->kind == SPF_IP4 || term->kind == SPF_IP6) lint_network(walk, term);
   if (term->kind == SPF_PTR)
-    find(walk, SPF_WARNING, show(term).s, " is slow, and should not be used (5.5)", NULL);
+    find(walk, SPF_WARNING, SPF_STRINGS(show(term).s, " is slow, and should not be used (5.5)"));
   if (term->kind == SPF_OTHER_MODIFIER)
-    find(walk, SPF_NOTE, show(term).s, " is a modifier that no RFC knows", NULL);
+    find(walk, SPF_NOTE, SPF_STRINGS(show(term).s, " is a modifier that no RFC knows"));
   bool is_followed = (asks(term->kind) && term->kind != SPF_PTR) || term->kind == SPF_EXP;
   if (is_followed && target_of(walk, name, term)) lint_followed(walk, term, name);
 }
@@ -193,7 +189,7 @@ static void lint_term(walk_t *walk, spf_term_t const *term) {
 static bool has_effect(walk_t *walk, spf_term_t const *term, seen_t *seen) {
   bool is_directive = term->kind < SPF_MECHANISMS;
   if (seen->all && (is_directive || term->kind == SPF_REDIRECT)) {
-    find(walk, SPF_WARNING, show(term).s, " is never reached: all is before it", NULL);
+    find(walk, SPF_WARNING, SPF_STRINGS(show(term).s, " is never reached: all is before it"));
     return false;
   }
   if (term->kind == SPF_ALL) seen->all = true;
@@ -211,9 +207,9 @@ static bool is_well_formed(walk_t *walk, spf_string_t terms) {
     redirects += term.kind == SPF_REDIRECT;
     explanations += term.kind == SPF_EXP;
   }
-  if (result < 0) find(walk, SPF_ERROR, show(&term).s, ": ", problem, NULL);
-  if (redirects > 1) find(walk, SPF_ERROR, "redirect= is there twice", NULL);
-  if (explanations > 1) find(walk, SPF_ERROR, "exp= is there twice", NULL);
+  if (result < 0) find(walk, SPF_ERROR, SPF_STRINGS(show(&term).s, ": ", problem));
+  if (redirects > 1) find(walk, SPF_ERROR, SPF_STRINGS("redirect= is there twice"));
+  if (explanations > 1) find(walk, SPF_ERROR, SPF_STRINGS("exp= is there twice"));
   return result == 0 && redirects <= 1 && explanations <= 1;
 }
 
@@ -236,7 +232,8 @@ static void lint_terms(walk_t *walk, spf_string_t terms) {
       if (is_modifier == (round == 1) && has_effect(walk, &term, &seen)) lint_term(walk, &term);
     }
   if (!walk->place->from && !has_all(terms) && !seen.redirect)
-    find(walk, SPF_WARNING, "neither all nor redirect= at its end: all others are neutral", NULL);
+    find(walk, SPF_WARNING,
+         SPF_STRINGS("neither all nor redirect= at its end: all others are neutral"));
 }
 
 /* Finds the record at hand, or tells why there is none. */
@@ -245,8 +242,8 @@ static bool find_record(walk_t *walk, spf_string_t *terms) {
   dns_answer_t const *answer = dns_get(walk->resolver, domain, DNS_TXT);
   if (is_trouble(walk, answer, domain)) return false;
   unsigned int found = spf_record_select(terms, answer);
-  if (found == 0) find(walk, SPF_ERROR, "there is no SPF record", NULL);
-  if (found > 1) find(walk, SPF_ERROR, "there are several SPF records", NULL);
+  if (found == 0) find(walk, SPF_ERROR, SPF_STRINGS("there is no SPF record"));
+  if (found > 1) find(walk, SPF_ERROR, SPF_STRINGS("there are several SPF records"));
   return found == 1;
 }
 
@@ -255,8 +252,8 @@ static void lint_here(walk_t *walk) {
   if (!find_record(walk, &terms)) return;
   walk->lint->found = true;
   if (terms.len > LENGTH_MAX)
-    find(walk, SPF_WARNING, "the record is longer than 450 bytes: it may not fit into one packet",
-         NULL);
+    find(walk, SPF_WARNING,
+         SPF_STRINGS("the record is longer than 450 bytes: it may not fit into one packet"));
   if (is_well_formed(walk, terms)) lint_terms(walk, terms);
 }
 
@@ -278,7 +275,7 @@ void spf_lint(spf_lint_t *lint, dns_resolver_t *resolver, char const *domain, sp
     return;
   }
   walk.place = &place;
-  find(&walk, SPF_ERROR, "this is not a name", NULL);
+  find(&walk, SPF_ERROR, SPF_STRINGS("this is not a name"));
 }
 
 char const *spf_severity_name(spf_severity_t severity) {

@@ -183,8 +183,8 @@ bool spf_domain_expand(char name[DNS_NAME_MAX + 1], spf_string_t spec, spf_value
   char buffer[4 * DNS_NAME_MAX];
   spf_text_t text = {.s = buffer, .size = sizeof buffer, .keeps_tail = true};
   if (!spf_macro_expand(&text, spec, SPF_LETTERS, false, value, data)) return false;
-  if (text.len && buffer[text.len - 1] == '.') text.len--;
-  char const *s = buffer, *end = buffer + text.len;
+  if (text.len && text.s[text.len - 1] == '.') text.len--;
+  char const *s = text.s, *end = text.s + text.len;
   if (text.len > NAME_LEN) {
     s = memchr(end - NAME_LEN - 1, '.', NAME_LEN + 1);
     if (!s) return false;

@@ -71,8 +71,8 @@ spf_match_t spf_match_mx(spf_evaluation_t *evaluation, spf_term_t const *term) {
   if (match == SPF_MATCH) match = spf_ask(evaluation, &exchanges, target, DNS_MX, true);
   if (match != SPF_MATCH) return match;
   if (exchanges->count > SPF_NAMES_MAX)
-    return spf_problem(evaluation, SPF_MATCH_PERMERROR, "more than 10 MX records at ", target,
-                       NULL);
+    return spf_problem(evaluation, SPF_MATCH_PERMERROR,
+                       SPF_STRINGS("more than 10 MX records at ", target));
   return match_exchanges(evaluation, exchanges, bits_of(evaluation, term));
 }
 

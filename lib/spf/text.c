@@ -35,6 +35,10 @@ void spf_text_puts(spf_text_t *text, char const *s) {
   spf_text_put(text, s, strlen(s));
 }
 
+void spf_text_join(spf_text_t *text, char const *const *strings) {
+  for (; *strings; strings++) spf_text_puts(text, *strings);
+}
+
 void spf_text_uint(spf_text_t *text, unsigned long long value) {
   char digits[UINT64_FMT];
   spf_text_put(text, digits, uint64_fmt(digits, value));

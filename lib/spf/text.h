@@ -21,6 +21,9 @@ typedef struct spf_text {
 spf_text_t spf_text(char *s, size_t size);
 void spf_text_put(spf_text_t *text, char const *s, size_t len);
 void spf_text_puts(spf_text_t *text, char const *s);
+/* Appends strings up to a null pointer. */
+void spf_text_join(spf_text_t *text, char const *const *strings);
+#define SPF_STRINGS(...) ((char const *const[]){__VA_ARGS__, NULL})
 void spf_text_uint(spf_text_t *text, unsigned long long value);
 
 /* Comparisons without regard to ASCII case. */

@@ -132,7 +132,7 @@ static void test_many(void) {
   enum { MANY = DNS_RECORDS_MAX + 10, RECORD = 16 };
   static char const head[] = "\0\1\x81\x80\0\1\0\0\0\0\0\0" QUESTION;
   static char const record[] = RR("\1", "\4") "\x7f\0\0\2";
-  static char message[sizeof head - 1 + MANY * RECORD];
+  static char message[sizeof head - 1 + (size_t)MANY * RECORD];
   memcpy(message, head, sizeof head - 1);
   message[6] = (char)(MANY >> 8);
   message[7] = (char)(MANY & 255);

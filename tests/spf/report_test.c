@@ -105,7 +105,7 @@ static char *repeat(char const *piece, size_t count) {
 }
 
 static void test_lengths(zone_t *zone) {
-  char *local = repeat("x", SPF_SENDER_MAX - 10), *sender = repeat("x", SPF_SENDER_MAX + 1);
+  char *local = repeat("x", SPF_SENDER_MAX), *sender = repeat("x", SPF_SENDER_MAX + 1);
   strcpy(local + SPF_SENDER_MAX - 20, "@e3.example");
   add_text(zone, "e3.example", "v=spf1 -all exp=x.e3.example");
   add_text(zone, "x.e3.example", "%{l}%{l}%{l}");

@@ -18,7 +18,7 @@ typedef struct suite {
 static char const *const without_default[] = {"default-modifier: neutral",
                                               "default-modifier-harsh: neutral", NULL};
 
-static suite_t const suites[] = {
+static suite_t suites[] = {
     {"rfc7208", "rfc7208-tests.yml", 203, NULL},
     {"pyspf", "test.yml", 16, without_default},
     {"rfc4408", "rfc4408-tests.yml", 191, NULL},
@@ -61,13 +61,13 @@ static bool find_suite(char path[512], char const *file) {
          is_there(path, "%s/pyspf/usr/share/doc/python3-spf", getenv("PEERS"), file);
 }
 
-static unsigned int run_file(suite_t const *suite, char const *path) {
+static unsigned int run_file(suite_t *suite, char const *path) {
   char command[640];
   snprintf(command, sizeof command, "python3 tests/spf/_suite.py '%s'", path);
-  return cases_run(command, test_case, (void *)(uintptr_t)suite);
+  return cases_run(command, test_case, suite);
 }
 
-static void run_suite(suite_t const *suite) {
+static void run_suite(suite_t *suite) {
   char path[512], name[128];
   if (!find_suite(path, suite->file)) {
     snprintf(name, sizeof name, "%s: %s is not here", suite->name, suite->file);
@@ -79,7 +79,7 @@ static void run_suite(suite_t const *suite) {
 }
 
 int main(void) {
-  static suite_t const own = {.name = "own"};
+  static suite_t own = {.name = "own"};
   CHECK("own: cases were found", run_file(&own, "tests/spf/cases.yml") > 0);
   for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) run_suite(suites + i);
   return unit_done();

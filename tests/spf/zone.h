@@ -16,6 +16,7 @@ typedef struct zone_record {
   dns_type_t type; /* 0: the name is there, no more; see also is_timeout */
   bool is_timeout; /* types without a record at this name get no answer */
   dns_record_t record;
+  char *data; /* the record's */
 } zone_record_t;
 
 typedef struct zone_answer {
@@ -23,6 +24,7 @@ typedef struct zone_answer {
   char *name;
   dns_type_t type;
   dns_answer_t answer;
+  dns_record_t *records; /* the answer's */
 } zone_answer_t;
 
 typedef struct zone {
@@ -72,14 +74,15 @@ static inline void zone_address(ip46 *ip, char const *s) {
 /* data: an address as text, or a name, or a text of len bytes. */
 static inline void zone_add_data(zone_t *zone, char const *name, dns_type_t type, char const *data,
                                  size_t len, unsigned int preference) {
-  dns_record_t *record = &zone_add(zone, name, type)->record;
+  zone_record_t *added = zone_add(zone, name, type);
+  dns_record_t *record = &added->record;
   record->preference = (uint16_t)preference;
   if (type == DNS_A || type == DNS_AAAA) {
     zone_address(&record->ip, data);
     return;
   }
   record->len = type == DNS_TXT ? len : zone_name_len(data);
-  record->data = zone_copy(data, record->len);
+  record->data = added->data = zone_copy(data, record->len);
 }
 
 static inline dns_type_t zone_type(char const *name) {
@@ -121,8 +124,9 @@ static inline dns_status_t zone_status(zone_t const *zone, char const *name) {
   return status;
 }
 
-static inline void zone_fill(zone_t const *zone, dns_answer_t *answer, char const *name,
+static inline void zone_fill(zone_t const *zone, zone_answer_t *known, char const *name,
                              dns_type_t type) {
+  dns_answer_t *answer = &known->answer;
   size_t count = 0;
   name = zone_canonical(zone, name);
   answer->status = DNS_TROUBLE;
@@ -131,7 +135,7 @@ static inline void zone_fill(zone_t const *zone, dns_answer_t *answer, char cons
     count++;
   answer->status = count ? DNS_FOUND : zone_status(zone, name);
   if (!count) return;
-  dns_record_t *records = zone_allocate(count * sizeof *records);
+  dns_record_t *records = known->records = zone_allocate(count * sizeof *records);
   for (zone_record_t const *at = zone->records; (at = zone_next(at, name, type)); at = at->next)
     records[answer->count++] = at->record;
   answer->records = records;
@@ -148,7 +152,7 @@ static inline dns_answer_t const *zone_get(dns_resolver_t *self, char const *nam
   answer->next = zone->answers;
   zone->answers = answer;
   zone->asked++;
-  zone_fill(zone, &answer->answer, name, type);
+  zone_fill(zone, answer, name, type);
   return &answer->answer;
 }
 
@@ -161,13 +165,13 @@ static inline void zone_end(zone_t *zone) {
   for (zone_record_t *record = zone->records, *next; record; record = next) {
     next = record->next;
     free(record->name);
-    free((void *)(uintptr_t)record->record.data);
+    free(record->data);
     free(record);
   }
   for (zone_answer_t *answer = zone->answers, *next; answer; answer = next) {
     next = answer->next;
     free(answer->name);
-    free((void *)(uintptr_t)answer->answer.records);
+    free(answer->records);
     free(answer);
   }
   zone_begin(zone);
