@@ -42,6 +42,9 @@ typedef enum spf_match {
   SPF_MATCH_PERMERROR
 } spf_match_t;
 
+/* Fills in who is checked, and for which domain. False: there is none, and the report says why. */
+bool spf_begin(spf_evaluation_t *evaluation, char const *helo, char const *sender);
+
 /* Tells who looks on the strings, joined. */
 void spf_trace(spf_evaluation_t const *evaluation, char const *const *strings);
 /* Notes what is wrong, the strings, joined. The first problem stays. Returns match. */
