@@ -16,7 +16,7 @@ typedef struct server {
   FILE *output;
 } server_t;
 
-static inline void server_die(char const *step) {
+static inline _Noreturn void server_die(char const *step) {
   perror(step);
   exit(111);
 }
