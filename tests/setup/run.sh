@@ -59,7 +59,7 @@ test_extension_and_postmaster() {
     cat "$HOST/swaks"
   assertTrue 'with an extension she is who she is' 'wait_until count_mails example.test/alice 1'
   # One Maildir, and a copy for each of the two recipients.
-  assertTrue 'the postmaster reads it' 'wait_until count_mails example.test/you $((before + 2))'
+  assertTrue 'the postmaster reads it' "wait_until count_mails example.test/you $((before + 2))"
 }
 
 test_one_at_a_time_in_one_place() {
