@@ -47,11 +47,13 @@ static size_t count_lines(char const *s, size_t len) {
 }
 
 /* The records of one recipient, n of them, each target once: those for single targets and the one
-   for all exclude each other, and the younger kind holds. Returns how many are kept. */
+   for all exclude each other, and the younger kind holds. But a failure for now takes back nothing
+   that is over: what some targets have got they would get again. Returns how many are kept. */
 static size_t settle_recipient(queue_record_t *records, size_t n) {
   bool later = false; /* a single one is younger */
   if (n == 1 || records[0].target != QUEUE_TARGET_ALL) return n;
-  for (size_t i = 1; i < n; i++) later |= records[i].text > records[0].text;
+  for (size_t i = 1; i < n; i++)
+    later |= records[i].text > records[0].text || (records[0].what == 't' && records[i].what != 't');
   if (!later) return 1;
   memmove(records, records + 1, (n - 1) * sizeof *records);
   return n - 1;

@@ -92,6 +92,26 @@ END
     "$(count_box a) $(count_box b) $(count_box c) $(count_box d)"
 }
 
+# Routes that are lost for one attempt take back nothing of the attempts before.
+test_alias_and_lost_routes() {
+  add_routes <<END
+all@example.test  alias a@example.test b@example.test
+END
+  break_box b
+  start_send
+  inject me@example.org all@example.test
+  logged event=waiting
+  mv "$CHAINMAIL_CONF/routes.cdb" "$CHAIN/kept"
+  kill -ALRM "$SEND_PID"
+  logged event=waiting 2
+  mv "$CHAIN/kept" "$CHAINMAIL_CONF/routes.cdb"
+  mend_box b
+  kill -ALRM "$SEND_PID"
+  deliveries b >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'each once' '1 1' "$(count_box a) $(count_box b)"
+}
+
 test_unknown_recipients() {
   add_routes <<END
 known@only.example  maildir known

@@ -94,6 +94,10 @@ static void test_state(void) {
              false);
   state_case("single ones after all", "1 t 1 - 0 x\n2 t 1 " A "0 \n2 d 1 " B "0 \n", "t1/10 d1/11 ",
              0, 0, false);
+  state_case("all fail for now after one was reached",
+             "1 d 1 " A "0 \n1 t 1 " B "0 x\n2 t 1 - 0 y\n", "d1/10 t1/11 ", 0, 0, false);
+  state_case("all fail for good after one was reached",
+             "1 d 1 " A "0 \n1 t 1 " B "0 x\n2 p 1 - 0 y\n", "p1/0 ", 0, 0, false);
   state_case("several recipients", "1 t 2 - 0 x\n1 t 0 " A "0 \n1 d 0 " B "0 \n1 p 1 - 0 \n",
              "t0/10 d0/11 p1/0 t2/0 ", 0, 0, false);
   state_case("rubbish between", "\n1 d 0 - 0 \nrubbish\n\n1 d 1 - 0 \n", "d0/0 d1/0 ", 0, 0, false);
