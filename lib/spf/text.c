@@ -10,25 +10,36 @@ spf_text_t spf_text(char *s, size_t size) {
   return (spf_text_t){.s = s, .size = size, .printable = true};
 }
 
-/* Half of the buffer is kept, so that a long text costs no more than twice its length. */
+/* Makes room for what comes next: half of the buffer is kept, so that a long text costs no more
+   than twice its length. */
 static void drop_front(spf_text_t *text) {
   size_t kept = text->size / 2;
+  if (text->len <= kept) return;
   memmove(text->s, text->s + text->len - kept, kept);
   text->len = kept;
 }
 
-static void put_byte(spf_text_t *text, char c) {
-  bool is_plain = c >= ' ' && c < 0x7f;
-  if (text->len + 1 == text->size) {
-    if (!text->keeps_tail) return;
-    drop_front(text);
-  }
-  text->s[text->len++] = text->printable && !is_plain ? '?' : c;
+static void put_bytes(spf_text_t *text, char const *s, size_t len) {
+  char *out = text->s + text->len;
+  memcpy(out, s, len);
+  for (size_t i = 0; text->printable && i < len; i++)
+    if (out[i] < ' ' || out[i] > '~') out[i] = '?';
+  text->len += len;
+  text->s[text->len] = 0;
 }
 
 void spf_text_put(spf_text_t *text, char const *s, size_t len) {
-  for (size_t i = 0; i < len; i++) put_byte(text, s[i]);
-  text->s[text->len] = 0;
+  size_t room = text->size - 1 - text->len;
+  if (len > room && text->keeps_tail) {
+    size_t half = (text->size - 1) / 2;
+    if (len > half) {
+      s += len - half;
+      len = half;
+    }
+    drop_front(text);
+    room = text->size - 1 - text->len;
+  }
+  if (len) put_bytes(text, s, len < room ? len : room);
 }
 
 void spf_text_puts(spf_text_t *text, char const *s) {
