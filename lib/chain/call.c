@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,11 +21,20 @@ static sigset_t child_signal(void) {
   return set;
 }
 
+#define CLOSE_ON_EXEC 4 /* close_range's CLOSE_RANGE_CLOEXEC, which musl does not name */
+
+/* What an acceptor left open, or a TLS provider that is not asked, is not for links. Kernels before
+   Linux 5.11 cannot: then it is as it was. */
+static void hide_descriptors(void) {
+  syscall(SYS_close_range, 3u, ~0u, CLOSE_ON_EXEC);
+}
+
 void chain_call_init(void) {
   struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
   sigset_t child = child_signal();
   sigaction(SIGCHLD, &action, 0);
   sigprocmask(SIG_BLOCK, &child, 0);
+  hide_descriptors();
 }
 
 /* The signal of a child that was waited for would only interrupt the wait for the next one. */

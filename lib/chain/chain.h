@@ -153,7 +153,8 @@ typedef struct chain_call {
 } chain_call_t;
 
 /* Runs a link and reads its verdict into reader and verdict. Needs SIGCHLD blocked with a handler
-   installed by chain_call_init, and reaps no child but its own. Returns 0, or -1 with errno when
+   installed by chain_call_init, which also sees to it that no descriptor above 2 that the process
+   was started with reaches a link, and reaps no child but its own. Returns 0, or -1 with errno when
    nothing could be started (the verdict is then a Z with a text). */
 void chain_call_init(void);
 int chain_call(chain_call_t const *call, chain_reader_t *reader, chain_verdict_t *verdict);

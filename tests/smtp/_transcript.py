@@ -25,7 +25,7 @@ Before it
   routes, texts    indented lines: the file routes, compiled; a file of reply texts
   hook NAME        indented lines: a hook's script;     link NAME   a link's, found in PATH
   pipes            fd 0 and 1 are pipes                 provider VALUE     UCSPITLS=VALUE, with fds
-  limit N          no file may have more than N bytes
+  limit N          no file may have more than N bytes    stray N     it is started with fd N open, too
 After it (what the link `record` was given, the last time)
   message          indented lines: exactly these, ended by LF; `*N: text` is N of them
   bytes text       exactly these bytes
@@ -38,6 +38,7 @@ After it (what the link `record` was given, the last time)
 """
 
 import concurrent.futures
+import fcntl
 import os
 import pathlib
 import re
@@ -84,6 +85,7 @@ class Session:
         self.received = b""
         self.exit_code = 0
         self.file_limit = None
+        self.stray = []
         for name in ("conf", "queue/new", "queue/tmp", "hooks", "links", "record"):
             (folder / name).mkdir(parents=True)
         self.configure("me", "mail.example.test")
@@ -118,6 +120,7 @@ class Session:
         own.update(self.environment)
         hooks = ["-H", str(self.folder / "hooks")] if any((self.folder / "hooks").iterdir()) else []
         inherited = self.make_provider(own) if self.provider is not None else []
+        inherited += self.stray
         command = ["smtp-front", *hooks, *self.options, *self.chain]
         with open(self.folder / "log", "wb") as log:
             self.connect(command, own, log, inherited)
@@ -365,6 +368,11 @@ class Player:
 
     def do_limit(self, rest):
         self.session.file_limit = int(rest)
+
+    def do_stray(self, rest):
+        null = os.open(os.devnull, os.O_RDONLY)
+        self.session.stray.append(fcntl.fcntl(null, fcntl.F_DUPFD_CLOEXEC, int(rest)))
+        os.close(null)
 
     def do_pipes(self, _):
         self.session.pipes = True

@@ -1,7 +1,8 @@
-# A link has fd 0, 1, 2, 4 and 6 and no other; 0 is a regular file, 1 cannot be written, both are
-# at offset 0; it leads its own process group; no signal is ignored or blocked
-# (but for those above 31, which are libc's).
+# A link has fd 0, 1, 2, 4 and 6 and no other, whatever smtp-front was started with; 0 is a regular
+# file, 1 cannot be written, both are at offset 0; it leads its own process group; no signal is
+# ignored or blocked (but for those above 31, which are libc's).
 env RELAYCLIENT=
+stray 20
 options -R
 chain look
 link look
