@@ -137,7 +137,7 @@ static spf_result_t try_directives(spf_evaluation_t *evaluation, record_t const 
   return SPF_NONE;
 }
 
-/* Finds the name that redirect= leads to (6.1). SPF_NEUTRAL: *target has it. */
+/* Finds the name that redirect= leads to (6.1). SPF_NEUTRAL: target has it. */
 static spf_result_t redirect(spf_evaluation_t *evaluation, char target[DNS_NAME_MAX + 1],
                              spf_term_t const *term) {
   spf_match_t match = spf_count_lookup(evaluation);
@@ -151,8 +151,7 @@ static spf_result_t redirect(spf_evaluation_t *evaluation, char target[DNS_NAME_
   return SPF_PERMERROR;
 }
 
-/* Evaluates one record. SPF_NONE: it decides nothing, and evaluation goes on at *target, unless
-   that is empty. */
+/* Evaluates one record. SPF_NONE: it decides nothing, and evaluation goes on at target. */
 static spf_result_t check_record(spf_evaluation_t *evaluation, record_t *record,
                                  char target[DNS_NAME_MAX + 1], bool is_included) {
   static spf_string_t const preset = {.s = "default", .len = 7};
