@@ -53,7 +53,8 @@ static size_t settle_recipient(queue_record_t *records, size_t n) {
   bool later = false; /* a single one is younger */
   if (n == 1 || records[0].target != QUEUE_TARGET_ALL) return n;
   for (size_t i = 1; i < n; i++)
-    later |= records[i].text > records[0].text || (records[0].what == 't' && records[i].what != 't');
+    later |=
+        records[i].text > records[0].text || (records[0].what == 't' && records[i].what != 't');
   if (!later) return 1;
   memmove(records, records + 1, (n - 1) * sizeof *records);
   return n - 1;

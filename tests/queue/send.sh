@@ -351,6 +351,30 @@ END
 
 has_mail() { [ -n "$(find "$MAIL" -path '*/new/*')" ]; }
 
+# One of two targets was reached when it is told to end.
+test_end_amid_an_alias() {
+  add_routes <<END
+all@example.test  alias a@example.test b@example.test c@example.test d@example.test
+END
+  cat >"$CHAIN/deliver" <<'END'
+#!/bin/sh
+mkdir "$0.hangs" 2>/dev/null || exec deliver-maildir
+exec sleep 1000
+END
+  chmod +x "$CHAIN/deliver"
+  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  inject me@example.org all@example.test
+  wait_until has_mail || fail 'none is reached'
+  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  assertNotNull 'none hangs' "$sleeper"
+  stop_send
+  kill "$sleeper"
+  start_send
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'each once' '1 1 1 1' \
+    "$(count_box a) $(count_box b) $(count_box c) $(count_box d)"
+}
+
 test_few_descriptors() {
   for i in $(seq 100); do inject "me$i@example.org" "box$((i % 10))@example.test"; done
   prlimit --nofile=80: queue-send 2>>"$CHAIN/send.log" &

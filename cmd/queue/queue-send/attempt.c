@@ -201,6 +201,7 @@ void attempt_start(item_t *item) {
 }
 
 void attempts_abandon(void) {
+  pool_abandon();
   for (attempt_t *attempt = attempts; attempt; attempt = attempt->next)
     if (attempt->worth_a_sync) write_records(attempt, true);
 }

@@ -386,6 +386,16 @@ void pool_stop(void) {
   stopped = true;
 }
 
+static void abandon(worker_t *worker) {
+  for (job_t *job = worker->first; job; job = job->next) job_abandon(job);
+  for (size_t i = 0; i < WINDOW; i++)
+    if (worker->given[i]) job_abandon(worker->given[i]);
+}
+
+void pool_abandon(void) {
+  for_each_worker(abandon);
+}
+
 void pool_child_ended(pid_t pid, int wait_status) {
   for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
     for (unsigned i = 0; i < channel->count; i++) {

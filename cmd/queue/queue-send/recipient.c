@@ -101,6 +101,14 @@ void job_finish(job_t *job, chain_verdict_t const *verdict) {
   if (!--recipient->pending) finish(recipient);
 }
 
+void job_abandon(job_t *job) {
+  recipient_t *recipient = job->recipient;
+  if (!recipient->pending) return;
+  recipient->pending = 0;
+  for (job = recipient->jobs; job; job = job->sibling)
+    if (job->kind == CHAIN_ACCEPT) put_down(recipient, job->target, CHAIN_ACCEPT, "");
+}
+
 /* ---- targets ---- */
 
 static char const *channel_word(route_channel_t channel) {

@@ -158,6 +158,9 @@ typedef struct worker worker_t;
    enough to do: nothing was begun. */
 bool recipient_start(attempt_t *attempt, char const *address, worker_t **busy);
 void job_finish(job_t *job, chain_verdict_t const *verdict);
+/* At the end of the program, for a job without an outcome: what its recipient's other targets have
+   got they are not to get again. */
+void job_abandon(job_t *job);
 /* The table of routes may have changed since it was last looked at. */
 void routes_doubt(void);
 
@@ -181,7 +184,8 @@ void pool_handle(struct pollfd const *polls);
 /* When pool_run must be called even if nothing happens. */
 uint64_t pool_deadline(void);
 size_t pool_in_flight(void);
-void pool_stop(void); /* gives out no more jobs */
+void pool_stop(void);    /* gives out no more jobs */
+void pool_abandon(void); /* those that are not done never will be */
 void pool_child_ended(pid_t pid, int wait_status);
 
 /* ---- report -------------------------------------------------------------------------------- */
