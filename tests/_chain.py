@@ -257,6 +257,28 @@ def check_clean(acceptor=ACCEPTOR):
         wait_until(lambda name=folder: not os.listdir(QUEUE / name), "an empty", folder)
 
 
+# ---- the queue ---------------------------------------------------------------------------------
+
+FOOTER = re.compile(rb"\nchainmail 1 (\d{20}) ")
+
+
+def entries():
+    return sorted((QUEUE / "new").iterdir())
+
+
+def read_entry(path):
+    """The message of a queue entry as it was sent, and its recipients."""
+    data = path.read_bytes()
+    size = int(FOOTER.search(data[-62:])[1])
+    message = re.sub(rb"\AReceived: [^\n]*\n([ \t][^\n]*\n)*", b"", data[:size])
+    return message, re.findall(rb"\0T([^\0]*)", data[size:])
+
+
+def clear_queue():
+    for entry in entries():
+        entry.unlink()
+
+
 # ---- mailboxes ---------------------------------------------------------------------------------
 
 TRACE = re.compile(rb"Return-Path: <[^\n]*\nDelivered-To: [^\n]*\n"

@@ -6,10 +6,9 @@ and 4.5.2 alone; nobody delivers, so that the queue shows what was taken for a m
 """
 
 import itertools
-import os
 import re
 
-from _chain import QUEUE, Client, check, main
+from _chain import Client, check, clear_queue, entries, main, read_entry
 
 TEXT = b"Subject: outer\r\n\r\ntext"
 INNER = (b"MAIL FROM:<inner@client.example>\r\nRCPT TO:<victim@example.test>\r\nDATA\r\n"
@@ -60,27 +59,13 @@ def stored_of_chunk(body):
 
 # ---- the queue ---------------------------------------------------------------------------------
 
-ENTRY = re.compile(rb"\nchainmail 1 (\d{20}) ")
-
-
-def take_entries():
-    """The messages of the queue without their Received fields, and their envelopes. They are gone
-    then."""
-    found = []
-    for name in os.listdir(QUEUE / "new"):
-        data = (QUEUE / "new" / name).read_bytes()
-        size = int(ENTRY.search(data[-62:])[1])
-        body = re.sub(rb"\AReceived: [^\n]*\n([ \t][^\n]*\n)*", b"", data[:size])
-        found.append((body, re.findall(rb"(?:\A|\0)T([^\0]*)", data[size:])))
-        os.unlink(QUEUE / "new" / name)
-    return found
-
-
 def check_entries(wanted, recipients):
-    found = take_entries()
+    """These messages are there, for these recipients, and no other. They are gone then."""
+    found = list(map(read_entry, entries()))
     for _, envelope in found:
         check(envelope == recipients, "a message for", envelope)
-    check(sorted(body for body, _ in found) == sorted(wanted), "other messages than were sent")
+    check(sorted(message for message, _ in found) == sorted(wanted), "not what was sent")
+    clear_queue()
 
 
 # ---- the ways in -------------------------------------------------------------------------------

@@ -1,0 +1,30 @@
+# shellcheck shell=sh
+# _durability.sh: a live chain whose programs can be traced and disturbed.
+#
+#   play SCRIPT SCENARIO [ARGUMENT...]  runs one in Python against the chain; its words if it fails
+#   has_strace                          skips the test if strace cannot trace here
+#
+# The link `_traced NAME PROGRAM...` runs the program under strace, with the options that are in
+# $CHAIN/NAME.strace, if there is such a file; the trace is appended to $CHAIN/NAME.trace.
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/_chain.sh
+. "$HERE/../_chain.sh"
+
+oneTimeTearDown() { stop_chain; }
+
+play() {
+  export CHAIN SMTP_PORT SMTP_PID SEND_PID
+  script=$1
+  shift
+  words=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." python3 "$HERE/$script" "$@" 2>&1)
+  assertTrue "$*: $words" $?
+  [ -z "${VERBOSE-}" ] || echo "$words"
+}
+
+has_strace() {
+  if [ -z "${CHECK_SAN-}" ] && strace -qq -o /dev/null true 2>/dev/null; then return; fi
+  startSkipping
+  echo 'skip - strace cannot be used here'
+  return 1
+}
