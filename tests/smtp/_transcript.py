@@ -17,6 +17,7 @@ The conversation
   tls NAME=value.. the TLS provider takes the command, says these records and connects both ends
   tls decline      it closes the control socket without a byte;   tls fail   after one
   tls flood        it sends more than anyone wants to know
+  descriptors N    from now on smtp-front cannot open any above fd N - 1
 In text: \\r \\n \\t \\0 \\\\ \\xHH are bytes, all else is UTF-8.
 
 Before it
@@ -393,6 +394,11 @@ class Player:
 
     def do_closed(self, _):
         self.session.expect_end()
+
+    def do_descriptors(self, rest):
+        pid = self.session.process.pid
+        _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (int(rest), most))
 
     def do_tls(self, rest):
         self.session.tls(shlex.split(rest))

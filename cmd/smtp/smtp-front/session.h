@@ -43,7 +43,8 @@ char const *unless_empty(char const *s);
 #define SPILL_BYTES 4096
 
 typedef struct spill {
-  int fd; /* -1 while all is in bytes */
+  int fd;     /* -1 while all is in bytes */
+  bool holed; /* bytes are missing: it fails until it is reset */
   uint64_t written;
   size_t len;
   char *bytes; /* SPILL_BYTES of room */

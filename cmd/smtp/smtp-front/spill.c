@@ -15,11 +15,19 @@ void spill_reset(spill_t *spill) {
   spill_init(spill, spill->bytes);
 }
 
+/* What could not be written is missing, even if there is room again later: what comes behind it
+   would be read as its rest. */
+static int fail(spill_t *spill) {
+  spill->holed = true;
+  return -1;
+}
+
 int spill_flush(spill_t *spill) {
-  if (spill->fd < 0 && (spill->fd = chain_memfd()) < 0) return -1;
+  if (spill->holed) return errno = EIO, -1;
+  if (spill->fd < 0 && (spill->fd = chain_memfd()) < 0) return fail(spill);
   for (size_t done = 0; done < spill->len;) {
     ssize_t n = pwrite(spill->fd, spill->bytes + done, spill->len - done, (off_t)spill->written);
-    if (n < 0 && errno != EINTR) return -1;
+    if (n < 0 && errno != EINTR) return fail(spill);
     if (n < 0) continue;
     done += (size_t)n;
     spill->written += (uint64_t)n;
@@ -41,7 +49,7 @@ int spill_put(spill_t *spill, char const *s, size_t len) {
 }
 
 int spill_append(spill_t *spill, spill_t *from) {
-  if (from->fd < 0) return spill_put(spill, from->bytes, from->len);
+  if (from->fd < 0 && !from->holed) return spill_put(spill, from->bytes, from->len);
   if (spill_flush(from) < 0) return -1;
   for (uint64_t done = 0; done < from->written;) {
     ssize_t n = pread(from->fd, from->bytes, SPILL_BYTES, (off_t)done);
@@ -56,7 +64,7 @@ int spill_append(spill_t *spill, spill_t *from) {
 int spill_view(spill_t *spill, char const **bytes, size_t *len) {
   *bytes = spill->bytes;
   *len = spill->len;
-  if (spill->fd < 0) return 0;
+  if (spill->fd < 0 && !spill->holed) return 0;
   if (spill_flush(spill) < 0) return -1;
   void *map = mmap(0, spill->written, PROT_READ, MAP_PRIVATE, spill->fd, 0);
   if (map == MAP_FAILED) return -1;
