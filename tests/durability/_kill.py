@@ -163,6 +163,8 @@ class Sender(threading.Thread):
             client.greet()
             for _ in range(self.dice.randrange(1, 10)):
                 self.send_one(client)
+                if self.over.is_set():
+                    break
             client.quit()
         finally:
             client.close()
