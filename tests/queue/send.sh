@@ -326,14 +326,19 @@ test_service() {
   end_process "$service"
 }
 
-# More than it may have open at one time wait for one deliverer; what goes by the other goes on.
-test_deliverer_that_hangs() {
+# The first one hangs.
+make_hanging_deliverer() {
   cat >"$CHAIN/deliver" <<'END'
 #!/bin/sh
 mkdir "$0.hangs" 2>/dev/null || exec deliver-maildir
 exec sleep 1000
 END
   chmod +x "$CHAIN/deliver"
+}
+
+# More than it may have open at one time wait for one deliverer; what goes by the other goes on.
+test_deliverer_that_hangs() {
+  make_hanging_deliverer
   CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
   for i in $(seq 600); do inject "me$i@example.org" a@example.test; done
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
@@ -351,17 +356,26 @@ END
 
 has_mail() { [ -n "$(find "$MAIL" -path '*/new/*')" ]; }
 
+# Few may be under way, and one deliverer would have them all.
+test_deliverers_share() {
+  echo 2 >"$CHAINMAIL_CONF/concurrency-local"
+  make_hanging_deliverer
+  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  for i in 1 2 3 4; do inject "me$i@example.org" a@example.test; done
+  for box in b c d e f g; do inject me@example.org "$box@example.test"; done
+  wait_until has_mail || fail 'nothing goes on'
+  assertEquals 'the other one hangs' 0 "$(count_box a)"
+  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  stop_send
+  kill "$sleeper"
+}
+
 # One of two targets was reached when it is told to end.
 test_end_amid_an_alias() {
   add_routes <<END
 all@example.test  alias a@example.test b@example.test c@example.test d@example.test
 END
-  cat >"$CHAIN/deliver" <<'END'
-#!/bin/sh
-mkdir "$0.hangs" 2>/dev/null || exec deliver-maildir
-exec sleep 1000
-END
-  chmod +x "$CHAIN/deliver"
+  make_hanging_deliverer
   CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
   inject me@example.org all@example.test
   wait_until has_mail || fail 'none is reached'

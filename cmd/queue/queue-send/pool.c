@@ -15,7 +15,7 @@
 #include "send.h"
 
 #define WORKERS_MAX 64
-#define WINDOW      WORKER_BATCH_MAX /* jobs that a worker has at one time */
+#define WINDOW      WORKER_BATCH_MAX /* jobs that a worker has at one time, at most */
 #define BUSY        256              /* jobs that wait for a worker, then entries are parked */
 #define HANG        (600 * SECOND)   /* a worker that answers nothing for so long is ended */
 #define BACKOFF     SECOND           /* until a worker that died is started again; it doubles */
@@ -84,6 +84,7 @@ static char const *channel_program(channel_t const *channel) {
 
 static void make_workers(channel_t *channel) {
   if (!channel->count) channel->count = DEFAULT_COUNT;
+  if (channel->count > concurrency) channel->count = (unsigned)concurrency;
   channel->workers = calloc(channel->count, sizeof *channel->workers);
   if (!channel->workers) strerr_diefu1sys(111, "make workers");
   for (unsigned i = 0; i < channel->count; i++) {
@@ -254,8 +255,16 @@ static bool give_job(worker_t *worker) {
   return true;
 }
 
+/* The jobs that a worker may have at one time: whatever one of them does, there are some for the
+   others. */
+static size_t share(worker_t const *worker) {
+  size_t jobs = concurrency / worker->channel->count;
+  return jobs < WINDOW ? jobs : WINDOW;
+}
+
 static void give_jobs(worker_t *worker) {
-  while (!stopped && worker->waiting && worker->given_count < WINDOW && in_flight < concurrency)
+  size_t most = share(worker);
+  while (!stopped && worker->waiting && worker->given_count < most && in_flight < concurrency)
     if (!give_job(worker)) break;
 }
 
