@@ -174,7 +174,8 @@ typedef struct session {
 
   transaction_t transaction;
   spill_t envelope, parameters;
-  int results; /* LMTP: a memfd of verdicts by recipient, or -1 */
+  int results;       /* LMTP: a memfd of verdicts by recipient, or -1 */
+  bool results_lost; /* one could not be kept */
 
   facts_t connection_facts;  /* XCLIENT's and TLS's */
   facts_t session_facts;     /* from connect and helo hooks */

@@ -42,11 +42,9 @@ static char const *find_chain(char const *name) {
 static void keep_result(void *data, size_t index, chain_verdict_t const *verdict) {
   session_t *session = data;
   if (index >= session->transaction.recipients) return;
-  if (session->results < 0 && (session->results = chain_memfd()) < 0) return;
-  /* One that cannot be kept is answered with the common verdict, which is the safe one to repeat.
-   */
-  if (pwrite(session->results, verdict, sizeof *verdict, (off_t)(index * sizeof *verdict)) < 0)
-    return;
+  if (session->results < 0) session->results = chain_memfd();
+  ssize_t n = pwrite(session->results, verdict, sizeof *verdict, (off_t)(index * sizeof *verdict));
+  if (n != sizeof *verdict) session->results_lost = true;
 }
 
 static chain_verdict_t const *result_of(session_t *session, size_t index,
@@ -125,6 +123,9 @@ reply_t message_refuse(session_t *session, reply_t reply) {
 
 /* RFC 2033 4.2: after DATA a reply for each recipient, in the order of the RCPTs. */
 static reply_t reply_to_each(session_t *session, chain_verdict_t const *common) {
+  /* Who was refused may not be told of an acceptance: better that someone gets it twice. */
+  static chain_verdict_t const unknown = {.kind = CHAIN_DEFER};
+  if (session->results_lost) common = &unknown;
   for (size_t i = 0; i < session->transaction.recipients; i++) {
     reply_t const reply = reply_of(result_of(session, i, common));
     session_reply(session, &reply);

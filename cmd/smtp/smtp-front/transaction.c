@@ -32,6 +32,7 @@ void transaction_reset(session_t *session) {
   session->transaction_facts.len = 0;
   session->transaction = (transaction_t){.message.fd = -1};
   session->results = -1;
+  session->results_lost = false;
 }
 
 /* ---- the parameters of MAIL ---- */
