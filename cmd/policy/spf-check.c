@@ -49,23 +49,20 @@ typedef struct subject {
 
 /* ---- the evaluation -------------------------------------------------------------------------- */
 
-static char const *domain_of(char const *sender) {
-  char const *at = strrchr(sender, '@');
-  return at ? at + 1 : sender;
-}
-
-/* Evaluates the identities: helo only if it is a question of its own. Returns whether it is. */
+/* Evaluates the identities: helo only if it is a question of its own. Returns whether it is. The
+   sender comes first: a HELO whose servers are slow must not use up the time that is for it. */
 static bool evaluate(spf_report_t *mail, spf_report_t *helo, options_t const *options,
                      subject_t const *subject) {
   bool const both = *subject->sender && *subject->helo && !options->mail_only;
   dns_resolver_t *resolver = link_resolver(&options->policy);
-  spf_query_t query = {.ip = subject->client.ip, .helo = subject->helo, .now = (uint64_t)time(0)};
-  if (both) {
-    dns_prefetch(resolver, domain_of(subject->sender), DNS_TXT);
-    spf_check(helo, resolver, &query);
-  }
-  query.sender = subject->sender;
+  spf_query_t query = {.ip = subject->client.ip,
+                       .helo = subject->helo,
+                       .sender = subject->sender,
+                       .now = (uint64_t)time(0)};
+  if (both && *subject->helo != '[') dns_prefetch(resolver, subject->helo, DNS_TXT);
   spf_check(mail, resolver, &query);
+  query.sender = 0;
+  if (both) spf_check(helo, resolver, &query);
   dns_close(resolver);
   return both;
 }

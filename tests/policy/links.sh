@@ -31,6 +31,9 @@ record nullmx.test MX . 0
 record nullmx.test A 192.0.2.1
 record text.test TXT nothing
 quirk silent.test silent
+record forged.test TXT v=spf1 include:senders.forged.test -all
+record senders.forged.test TXT v=spf1 ip4:198.51.100.0/24 -all
+quirk slow.test silent
 record xn--bcher-kva.test MX host.test 10
 record xn--bcher-kva.test TXT v=spf1 ip4:192.0.2.0/24 -all
 END
@@ -324,6 +327,13 @@ testSpfLimit() {
   assertEquals 0 "$(spf a@silent.test -t 200)"
   assertEquals temperror "$(fact SPF_RESULT)"
   has "$(spf a@silent.test -t 200 -r temperror=defer)" 'Z451 4.7.24 '
+}
+
+# The name in HELO is the client's to choose, and so is how long its servers take.
+testSpfSlowHelo() {
+  HELO=slow.test
+  has "$(spf a@forged.test)" 'D550 5.7.23 SPF for MAIL FROM: 192.0.2.1 may not send for forged.test'
+  unset HELO
 }
 
 testSpfHelo() {
