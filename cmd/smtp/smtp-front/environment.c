@@ -173,7 +173,8 @@ static void add_transaction(transaction_t const *transaction) {
 char const *const *environment_build(session_t const *session, char const *fact) {
   transaction_t const *transaction = &session->transaction;
   variables_count = own_len = 0;
-  add_layers(session);
+  add("ERROR_FD=4");
+  if (fact) add(fact);
   add_own("SESSION_ID", session->id);
   add_own("SMTP_HELO", unless_empty(session->helo));
   add_own("SMTP_PROTO",
@@ -181,8 +182,7 @@ char const *const *environment_build(session_t const *session, char const *fact)
                              session->tls == TLS_ACTIVE, *session->auth_user));
   add_own("SMTP_AUTH_USER", unless_empty(session->auth_user));
   add_transaction(transaction);
-  if (fact) add(fact);
-  add("ERROR_FD=4");
+  add_layers(session); /* last: of these some may be left out */
   variables[variables_count] = 0;
   return variables;
 }
