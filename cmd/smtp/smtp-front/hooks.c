@@ -50,9 +50,11 @@ static int open_null(void) {
   return fd;
 }
 
-/* Facts of connect and helo hold for the session, others for the transaction. */
+/* Facts of connect and helo hold for the session, others for the transaction: those of a hook that
+   is asked outside of one (vrfy, unknown) are not the next one's. */
 static void keep_facts(session_t *session, hook_t hook, chain_reader_t const *reader) {
   bool lasting = hook == HOOK_CONNECT || hook == HOOK_HELO;
+  if (!lasting && !session->transaction.begun) return;
   facts_t *facts = lasting ? &session->session_facts : &session->transaction_facts;
   for (size_t at = 0; at < reader->facts_len; at += strlen(reader->facts + at) + 1) {
     char const *fact = reader->facts + at;
