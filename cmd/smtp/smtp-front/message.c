@@ -60,6 +60,7 @@ static size_t format_trace(session_t const *session) {
 /* Opens the file and has the Received field ready. */
 static void begin_message(session_t *session) {
   message_t *message = &session->transaction.message;
+  session->transaction.limit = session_size_limit(session); /* a hook may have set DATABYTES */
   message->fd = queue_spool_open(conf_queue());
   if (message->fd < 0) fail_storage(session, errno, "open");
   message->trace_len = format_trace(session);

@@ -135,8 +135,6 @@ static reply_t begin(session_t *session, parameter_record_t const *record) {
   chain_id_make(transaction->id);
   transaction->begun = true;
   if (hook_run(session, HOOK_MAIL, 0, &refusal) == HOOK_REFUSED) return refusal;
-  /* The hook may have set DATABYTES. */
-  transaction->limit = session_size_limit(session);
   spill_t *envelope = &session->envelope;
   if (spill_put(envelope, "F", 1) < 0 ||
       spill_put(envelope, transaction->sender.address, transaction->sender.len + 1) < 0 ||
