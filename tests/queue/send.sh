@@ -260,6 +260,13 @@ test_lost_trigger() {
   deliveries a >/dev/null
 }
 
+# Its id is from tomorrow: the clock was set back since.
+test_entry_from_the_future() {
+  inject QUEUE_ID=zzzzzzzzzzaaaaaa me@example.org a@example.test
+  start_send
+  deliveries a >/dev/null
+}
+
 test_one_per_queue() {
   start_send
   assertEquals 111 "$(queue-send 2>/dev/null; echo $?)"

@@ -162,9 +162,10 @@ item_t *index_take(uint64_t now) {
 }
 
 void index_force(void) {
+  uint64_t now = time_now();
   for (size_t i = 0; i < heap_size; i++) {
     if (heap[i]->due == NEVER) continue;
-    heap[i]->due = chain_id_time(heap[i]->name);
+    heap[i]->due = entry_born(heap[i]->name, now);
     heap[i]->forced = true;
   }
   for (size_t i = heap_size; i--;) heap_sink(heap[i], i);

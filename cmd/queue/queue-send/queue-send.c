@@ -58,6 +58,11 @@ uint64_t clock_now(void) {
   return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t entry_born(char const *name, uint64_t now) {
+  uint64_t born = chain_id_time(name);
+  return born < now ? born : now;
+}
+
 /* ---- signals ---- */
 
 static bool is_stopping(void) {

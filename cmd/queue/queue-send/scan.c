@@ -82,7 +82,7 @@ static bool found_entry(char const *name) {
   item_t *item;
   if (!queue_name_valid(name) || !(item = index_add(name))) return false;
   item->verify = true;
-  index_wait(item, chain_id_time(name));
+  index_wait(item, entry_born(name, time_now()));
   return true;
 }
 

@@ -38,6 +38,9 @@ extern settings_t settings;
 
 uint64_t time_now(void);  /* since the epoch, for what is written down */
 uint64_t clock_now(void); /* for waiting: no one sets this clock */
+/* When the entry of this name, or id, came in; now if that is yet to come: the clock was set back.
+ */
+uint64_t entry_born(char const *name, uint64_t now);
 
 /* ---- index --------------------------------------------------------------------------------- */
 
