@@ -260,6 +260,25 @@ test_lost_trigger() {
   deliveries a >/dev/null
 }
 
+# Names that the FIFO had no room for are looked for at once, whatever its size.
+test_full_trigger() {
+  start_send
+  kill -STOP "$SEND_PID"
+  python3 - "$QUEUE/trigger" <<'END'
+import fcntl, os, sys
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+fcntl.fcntl(fd, 1031, 65536)  # F_SETPIPE_SZ, to what a pipe has without it
+try:
+    while True:
+        os.write(fd, b"hock9tq2oeauptqs.0123456789abcdef\n")
+except BlockingIOError:
+    pass
+END
+  inject me@example.org a@example.test
+  kill -CONT "$SEND_PID"
+  deliveries a >/dev/null
+}
+
 # Its id is from tomorrow: the clock was set back since.
 test_entry_from_the_future() {
   inject QUEUE_ID=zzzzzzzzzzaaaaaa me@example.org a@example.test

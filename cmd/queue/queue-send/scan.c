@@ -12,7 +12,8 @@
 
 #define STEP          1000      /* folder entries read in one go */
 #define PIPE_SIZE     (1 << 20) /* what Linux gives to ordinary users */
-#define STALE_SECONDS 129600    /* 36 hours: the writer of a file in tmp/ must be dead */
+#define PAGE          4096
+#define STALE_SECONDS 129600 /* 36 hours: the writer of a file in tmp/ must be dead */
 
 /* ---- the trigger ---- */
 
@@ -63,12 +64,12 @@ static void take_names(void) {
 }
 
 /* A buffer filled by one read means that the pipe held a lot: it may have been full, and names
-   lost. */
+   lost. A pipe of the usual size is full before the buffer is: no name is cut at a page's end. */
 void trigger_read(void) {
   ssize_t n = read(trigger, unread + unread_len, sizeof unread - unread_len);
   if (n <= 0) return;
   unread_len += (size_t)n;
-  if (unread_len == sizeof unread) scan_start();
+  if (unread_len > sizeof unread - PAGE) scan_start();
   take_names();
   if (unread_len > QUEUE_NAME_SIZE) unread_len = 0;
 }
