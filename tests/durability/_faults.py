@@ -253,7 +253,7 @@ def send_after_a_start():
 
 
 def send_while_running():
-    deliver_with_faults("send", r'"\n"', late=True)
+    deliver_with_faults("send", "poll(", late=True)
 
 
 def deliver():

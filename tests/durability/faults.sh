@@ -18,7 +18,7 @@ oneTimeSetUp() {
 }
 
 oneTimeTearDown() {
-  end_process "$OTHER_PID"
+  [ -z "${OTHER_PID-}" ] || end_process "$OTHER_PID"
   stop_chain
 }
 
