@@ -382,6 +382,20 @@ test_deliverer_that_hangs() {
 
 has_mail() { [ -n "$(find "$MAIL" -path '*/new/*')" ]; }
 
+# The same with few descriptors, which are for the other one too.
+test_deliverer_that_hangs_with_few_descriptors() {
+  make_hanging_deliverer
+  for i in $(seq 200); do inject "me$i@example.org" a@example.test; done
+  for box in b c d e f g; do inject me@example.org "$box@example.test"; done
+  prlimit --nofile=150: queue-send -t 1 -w "maildir=$CHAIN/deliver" 2>>"$CHAIN/send.log" &
+  SEND_PID=$!
+  wait_until has_mail || fail 'nothing goes on'
+  assertEquals 'the other one hangs' 0 "$(count_box a)"
+  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  stop_send
+  kill "$sleeper"
+}
+
 # Few may be under way, and one deliverer would have them all.
 test_deliverers_share() {
   echo 2 >"$CHAINMAIL_CONF/concurrency-local"

@@ -16,9 +16,9 @@
 
 #define WORKERS_MAX 64
 #define WINDOW      WORKER_BATCH_MAX /* jobs that a worker has at one time, at most */
-#define BUSY        256              /* jobs that wait for a worker, then entries are parked */
-#define HANG        (600 * SECOND)   /* a worker that answers nothing for so long is ended */
-#define BACKOFF     SECOND           /* until a worker that died is started again; it doubles */
+#define LOAD_MAX    320            /* jobs that a worker has or will get, then entries are parked */
+#define HANG        (600 * SECOND) /* a worker that answers nothing for so long is ended */
+#define BACKOFF     SECOND         /* until a worker that died is started again; it doubles */
 #define BACKOFF_MAX (64 * SECOND)
 #define WORDS_MAX   32 /* of a command */
 #define COMMAND_MAX 4096
@@ -50,6 +50,7 @@ struct channel {
 
 static channel_t channels[ROUTE_CHANNELS];
 static size_t concurrency, in_flight;
+static size_t attempts; /* that may be open at one time */
 static uint64_t jobs_given;
 static bool stopped;
 
@@ -96,6 +97,10 @@ static void make_workers(channel_t *channel) {
 void pool_open(size_t jobs) {
   concurrency = jobs;
   for (size_t i = 0; i < ROUTE_CHANNELS; i++) make_workers(&channels[i]);
+}
+
+void pool_limit(size_t open) {
+  attempts = open;
 }
 
 size_t pool_size(void) {
@@ -208,8 +213,18 @@ void pool_put(job_t *job) {
   worker->waiting++;
 }
 
+static size_t load(worker_t const *worker) {
+  return worker->waiting + worker->given_count;
+}
+
+/* Even a worker that hangs leaves open attempts for the others. */
+static size_t load_max(worker_t const *worker) {
+  size_t most = attempts / worker->channel->count;
+  return most < 1 ? 1 : most < LOAD_MAX ? most : LOAD_MAX;
+}
+
 bool pool_is_busy(worker_t const *worker) {
-  return worker->waiting >= BUSY;
+  return load(worker) >= load_max(worker);
 }
 
 void pool_park(worker_t *worker, item_t *item) {
@@ -219,7 +234,7 @@ void pool_park(worker_t *worker, item_t *item) {
 
 /* No more than there is room for: the others would only be parked again. */
 static void unpark(worker_t *worker) {
-  for (size_t i = worker->waiting; i < BUSY / 2; i++) {
+  for (size_t i = load(worker); i < (load_max(worker) + 1) / 2; i++) {
     item_t *item = list_take(&worker->parked);
     if (!item) break;
     index_ready(item);

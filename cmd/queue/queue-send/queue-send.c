@@ -205,6 +205,7 @@ static void limit_attempts(void) {
   size_t apart = FDS_APART + pool_size();
   if (limit.rlim_cur <= apart) strerr_dief1x(111, "too few file descriptors allowed");
   attempts_max = limit.rlim_cur - apart < ATTEMPTS_MAX ? limit.rlim_cur - apart : ATTEMPTS_MAX;
+  pool_limit(attempts_max);
 }
 
 static void set_owners(char const *list) {

@@ -174,6 +174,8 @@ int pool_configure(char const *option);
 /* Makes the workers; at most so many jobs are given out at one time. */
 void pool_open(size_t jobs);
 size_t pool_size(void); /* workers */
+/* So many attempts may be open at one time: the workers share them. */
+void pool_limit(size_t open);
 /* The worker that serves this target: always the same one for a Maildir, so that syncs combine. */
 worker_t *pool_worker(route_channel_t channel, char const *argument);
 bool pool_is_busy(worker_t const *worker);
