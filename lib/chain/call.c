@@ -71,19 +71,28 @@ static int wait_event(call_t const *call) {
   return 0;
 }
 
-/* Reads what is there. The pipe is non-blocking on our side; a short read has emptied it. */
-static void drain(call_t *call, chain_reader_t *reader) {
-  char bytes[4096];
-  ssize_t n = sizeof bytes;
-  while (call->pipe >= 0 && n == sizeof bytes) {
-    do n = read(call->pipe, bytes, sizeof bytes);
-    while (n < 0 && errno == EINTR);
-    if (n > 0) chain_reader_feed(reader, bytes, (size_t)n);
-    if (n == 0) {
-      close(call->pipe);
-      call->pipe = -1;
-    }
+#define READ_SIZE 4096
+#define READS_MAX 256 /* that empty the largest pipe */
+
+/* Reads what is there, once: who talks without end must not keep us from the clock. The pipe is
+   non-blocking on our side. True if there may be more. */
+static bool read_some(call_t *call, chain_reader_t *reader) {
+  char bytes[READ_SIZE];
+  ssize_t n;
+  if (call->pipe < 0) return false;
+  do n = read(call->pipe, bytes, sizeof bytes);
+  while (n < 0 && errno == EINTR);
+  if (n > 0) chain_reader_feed(reader, bytes, (size_t)n);
+  if (n == 0) {
+    close(call->pipe);
+    call->pipe = -1;
   }
+  return n == sizeof bytes;
+}
+
+/* Reads what the pipe holds; a grandchild may go on filling it. */
+static void drain(call_t *call, chain_reader_t *reader) {
+  for (int reads = 0; reads < READS_MAX && read_some(call, reader); reads++) continue;
 }
 
 /* Collects the child's words until it has ended; a grandchild that keeps the pipe open does not
@@ -91,7 +100,7 @@ static void drain(call_t *call, chain_reader_t *reader) {
 static int collect(call_t *call, chain_reader_t *reader) {
   do {
     if (wait_event(call) < 0) return -1;
-    drain(call, reader);
+    read_some(call, reader);
   } while (waitpid(call->pid, &call->status, WNOHANG) != call->pid);
   drain(call, reader); /* its last words, said between the two looks */
   forget_child();

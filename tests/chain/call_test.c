@@ -10,6 +10,7 @@
 
 static chain_reader_t reader;
 static chain_verdict_t verdict;
+static void (*on_recipient)(void *data, size_t index, chain_verdict_t const *result);
 
 /* Runs script under sh as a link. */
 static int run(char const *script, unsigned int timeout) {
@@ -26,6 +27,7 @@ static int run(char const *script, unsigned int timeout) {
                              .envelope_fd = envelope,
                              .timeout = timeout};
   chain_reader_init(&reader);
+  reader.recipient = on_recipient;
   int result = chain_call(&call, &reader, &verdict);
   close(null);
   close(envelope);
@@ -77,6 +79,12 @@ static void inheritance(void) {
   signal(SIGPIPE, SIG_DFL);
 }
 
+/* A caller that is slower than the link talks. */
+static void take_time(void *data, size_t index, chain_verdict_t const *result) {
+  (void)data, (void)index, (void)result;
+  usleep(1000);
+}
+
 static void time_limits(void) {
   double start = seconds();
   run("sleep 30 & echo Kbackground >&4; exit 0", 10);
@@ -86,6 +94,12 @@ static void time_limits(void) {
   run("exec 4>&- 6>&-; sleep 30", 1);
   CHECK_STR("a link that hangs is ended", verdict.text, "the mail chain took too long");
   CHECK("at its time, with its group", verdict.kind == CHAIN_DEFER && seconds() - start < 8);
+  start = seconds();
+  on_recipient = take_time;
+  run("exec timeout 20 yes 'R0 Dno' >&4", 1);
+  on_recipient = 0;
+  CHECK_STR("a link that talks without end, too", verdict.text, "the mail chain took too long");
+  CHECK("at its time", seconds() - start < 8);
 }
 
 /* A child that ends as a link does, with the text at hand: ours, executed again. */
