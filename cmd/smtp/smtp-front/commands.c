@@ -174,8 +174,8 @@ static reply_t answer(session_t *session, char const *line, size_t len) {
   return command->refuse ? command->refuse(session, argument, objection) : reply_get(objection, 0);
 }
 
-/* Chunks that were on their way when one failed are no misdeed: clients pipeline them, and a session
-   that was ended for them would be reset before its client reads what failed. */
+/* Chunks that were on their way when one failed are no misdeed: clients pipeline them, and a
+   session that was ended for them would be reset before its client reads what failed. */
 static bool is_bad_command(reply_t const *reply) {
   if (reply->code == 503 && !strcmp(reply->name, "chunk-failed")) return false;
   return (reply->code >= 500 && reply->code <= 504) || reply->code == 530 || reply->code == 555;
