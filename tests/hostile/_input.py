@@ -82,8 +82,10 @@ def refuse_body(command, pieces, end):
         client.send(command)
         if command.startswith(b"DATA"):
             client.expect(b"354 ")
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
             client.send(piece)
+            if number == len(pieces) // 2:
+                watch.check()  # the limit is long past
         client.send(end)
         client.expect(b"552 5.3.4 ")
         watch.check()

@@ -12,7 +12,10 @@ oneTimeSetUp() { make_chain && start_smtp || exit 1; }
 smuggle() { play _smuggling.py "$@"; }
 
 # speak OPTIONS...: of smtp-front
-speak() { CHAIN_FRONT="smtp-front $* queue-inject" restart_smtp; }
+speak() {
+  rm -f "$CHAIN"/queue/new/*
+  CHAIN_FRONT="smtp-front $* queue-inject" restart_smtp
+}
 
 test_data() { speak && smuggle everything EHLO DATA 6; }
 test_bdat() { speak && smuggle everything EHLO BDAT 6; }
