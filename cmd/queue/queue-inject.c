@@ -42,14 +42,29 @@ typedef struct message {
   struct stat status;
 } message_t;
 
-/* Is fd 0 the file that a link before this one spooled the message into? */
-static bool is_spooled(struct stat const *status) {
+/* Is it the file that we were told of, with as many bytes? */
+static bool is_told(struct stat const *status) {
   char const *told = getenv("MESSAGE_FILE");
   char fact[QUEUE_SPOOL_FACT_SIZE];
-  if (!told || !S_ISREG(status->st_mode) || status->st_nlink || status->st_uid != geteuid())
-    return false;
+  if (!told || !S_ISREG(status->st_mode)) return false;
   queue_spool_fact(fact, status);
   return !strcmp(told, fact);
+}
+
+/* Is fd 0 the file that a link before this one spooled the message into? */
+static bool is_spooled(struct stat const *status) {
+  return !status->st_nlink && status->st_uid == geteuid() && is_told(status);
+}
+
+/* A link may have run another queue-inject, which made an entry of that file: what came behind the
+   message is not of it, and others' recipients stand there. */
+static void cut_trailer(message_t const *message) {
+  struct stat status = message->status;
+  queue_entry_t entry;
+  if (!getenv("MESSAGE_FILE") || queue_entry_from_fd(&entry, 0) < 0) return;
+  status.st_size = (off_t)entry.message_size;
+  if (is_told(&status) && ftruncate(message->fd, status.st_size) < 0)
+    fail(&queue_failures[QUEUE_WRITE_FAILED], "cut the trailer", errno);
 }
 
 static void end_late(int sig) {
@@ -66,6 +81,7 @@ static void copy_message(message_t *message, char const *queue) {
   if (queue_spool_fill(message->fd, 0, &reading) < 0)
     fail(reading ? &queue_failures[QUEUE_READ_FAILED] : queue_failure_of(errno), "copy the message",
          errno);
+  cut_trailer(message);
   if (fstat(message->fd, &message->status) < 0)
     fail(&queue_failures[QUEUE_WRITE_FAILED], "stat the message", errno);
 }

@@ -44,6 +44,19 @@ testOneFile() {
   done
 }
 
+# A link may send a copy to others before the next queue-inject: neither message has the trailer, and
+# with it the recipients, of the other.
+testTwo() {
+  # shellcheck disable=SC2016 # for the inner shell
+  call "$message" "$envelope" sh -c 'printf "Fme@x.example\0Tcopy@z.example\0\0" >"$FOLDER/copy"
+    queue-inject 1<"$FOLDER/copy" && exec queue-inject' >"$FOLDER/out"
+  assertEquals 0 "$(tail -n 1 "$FOLDER/out")"
+  assertEquals 'two entries' 2 "$(count_new)"
+  assertEquals 'one is for the other' 1 "$(cat "$FOLDER"/queue/new/* | grep -ac 'Tcopy@z.example')"
+  show_entries "$FOLDER"/queue/new/* >"$FOLDER/out"
+  assertEquals 'both have the message' 2 "$(grep -c '^hello$' "$FOLDER/out")"
+}
+
 # As qmail-smtpd calls qmail-queue: pipes, an exit code, no words.
 testPipes() {
   assertEquals 0 "$(call --pipes "$message" "$envelope" queue-inject)"
