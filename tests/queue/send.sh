@@ -396,6 +396,26 @@ test_deliverer_that_hangs_with_few_descriptors() {
   kill "$sleeper"
 }
 
+# Messages to both hold nobody else's up.
+test_deliverer_that_hangs_beside_another() {
+  start_send
+  for box in a b; do inject me@example.org "$box@example.test"; done
+  for box in a b; do deliveries "$box" >/dev/null; done # a deliverer each
+  hanging=$(pgrep -P "$SEND_PID" -x deliver-maildir | head -n 1)
+  kill -STOP "$hanging"
+  for box in a b; do inject me@example.org "$box@example.test"; done
+  wait_until one_has_two || fail 'both hang'
+  if box_has a 2; then good=a bad=b; else good=b bad=a; fi
+  for i in $(seq 600); do inject "me$i@example.org" "$good@example.test" "$bad@example.test"; done
+  inject me@example.org "$good@example.test"
+  wait_until is_last_there || fail 'nothing goes on'
+  kill -CONT "$hanging"
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'each once' '603 602' "$(count_box $good) $(count_box $bad)"
+}
+one_has_two() { box_has a 2 || box_has b 2; }
+is_last_there() { grep -l 'Return-Path: <me@' "$MAIL/$good"/new/* | grep -c '' | grep -qx 3; }
+
 # Few may be under way, and one deliverer would have them all.
 test_deliverers_share() {
   echo 2 >"$CHAINMAIL_CONF/concurrency-local"

@@ -10,9 +10,8 @@
 
 #include "send.h"
 
-#define RECIPIENTS_AT_ONCE 50            /* of one entry, so that others get their turn */
-#define RECORDS_KEPT       65536         /* bytes in memory; more are written as they come */
-#define TROUBLE_DELAY      (60 * SECOND) /* after a failure that is the queue's own */
+#define RECORDS_KEPT  65536         /* bytes in memory; more are written as they come */
+#define TROUBLE_DELAY (60 * SECOND) /* after a failure that is the queue's own */
 
 static attempt_t *attempts;
 static size_t running;
@@ -132,10 +131,9 @@ void attempt_go_on(attempt_t *attempt) {
   char const *address = "";
   if (attempt->records.len > RECORDS_KEPT) write_records(attempt, false);
   while (attempt->open < RECIPIENTS_AT_ONCE) {
-    worker_t *busy = 0;
     address = queue_envelope_next(&attempt->entry.envelope, &attempt->position);
     if (!address) break;
-    if (!recipient_start(attempt, address, &busy)) return park(attempt, busy);
+    recipient_start(attempt, address);
   }
   if (address || attempt->open) return;
   if (attempt->temporary || attempt->failed)
@@ -192,7 +190,8 @@ void attempt_start(item_t *item) {
     attempt->logged = attempt->state.text;
     if (open_entry(attempt) == 0) {
       link_attempt(attempt);
-      return attempt_go_on(attempt);
+      worker_t *busy = recipients_wait_for(attempt);
+      return busy ? park(attempt, busy) : attempt_go_on(attempt);
     }
     cannot_start(item, errno);
   }

@@ -227,6 +227,13 @@ bool pool_is_busy(worker_t const *worker) {
   return load(worker) >= load_max(worker);
 }
 
+bool pool_has_busy(void) {
+  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
+    for (unsigned i = 0; i < channel->count; i++)
+      if (pool_is_busy(&channel->workers[i])) return true;
+  return false;
+}
+
 void pool_park(worker_t *worker, item_t *item) {
   item->state = ITEM_PARKED;
   list_append(&worker->parked, item);

@@ -225,23 +225,43 @@ static bool is_settled(attempt_t *attempt, size_t index) {
   return true;
 }
 
-bool recipient_start(attempt_t *attempt, char const *address, worker_t **busy) {
-  bool first = !attempt->open && !attempt->records.len;
+static worker_t *find_busy(attempt_t *attempt, char const *address, size_t index) {
+  worker_t *busy = 0;
+  recipient_t *recipient = is_settled(attempt, index) ? 0 : calloc(1, sizeof *recipient);
+  if (!recipient) return 0;
+  *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
+  if (!resolve(recipient)) busy = find_busy_worker(recipient);
+  free_recipient(recipient);
+  return busy;
+}
+
+worker_t *recipients_wait_for(attempt_t *attempt) {
+  worker_t *busy = 0;
+  size_t position = 0;
+  char const *address;
+  if (!pool_has_busy()) return 0;
+  for (size_t i = 0; !busy && i < RECIPIENTS_AT_ONCE; i++) {
+    if (!(address = queue_envelope_next(&attempt->entry.envelope, &position))) break;
+    busy = find_busy(attempt, address, i);
+  }
+  return busy;
+}
+
+void recipient_start(attempt_t *attempt, char const *address) {
   size_t index = attempt->recipient++;
-  if (is_settled(attempt, index)) return true;
+  if (is_settled(attempt, index)) return;
   recipient_t *recipient = calloc(1, sizeof *recipient);
-  if (!recipient) return attempt->temporary = true;
+  if (!recipient) {
+    attempt->temporary = true;
+    return;
+  }
   *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
   refusal_t const *refusal = resolve(recipient);
   if (refusal) {
     refuse(recipient, refusal);
-  } else if (first && (*busy = find_busy_worker(recipient))) {
-    free_recipient(recipient);
-    return false;
   } else if (recipient->jobs) {
     put_jobs(recipient);
   } else {
     free_recipient(recipient); /* all its targets were settled one by one */
   }
-  return true;
 }

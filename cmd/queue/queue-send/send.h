@@ -157,9 +157,13 @@ struct recipient {
 
 typedef struct worker worker_t;
 
-/* Begins the next recipient of an attempt. False if it is the first one and its worker, *busy, has
-   enough to do: nothing was begun. */
-bool recipient_start(attempt_t *attempt, char const *address, worker_t **busy);
+#define RECIPIENTS_AT_ONCE 50 /* of one entry, so that others get their turn */
+
+/* A worker of the first recipients of an attempt that has enough to do, or NULL. An attempt that
+   began would be open until it has done more. */
+worker_t *recipients_wait_for(attempt_t *attempt);
+/* Begins the next recipient of an attempt. */
+void recipient_start(attempt_t *attempt, char const *address);
 void job_finish(job_t *job, chain_verdict_t const *verdict);
 /* At the end of the program, for a job without an outcome: what its recipient's other targets have
    got they are not to get again. */
@@ -179,6 +183,7 @@ void pool_limit(size_t open);
 /* The worker that serves this target: always the same one for a Maildir, so that syncs combine. */
 worker_t *pool_worker(route_channel_t channel, char const *argument);
 bool pool_is_busy(worker_t const *worker);
+bool pool_has_busy(void); /* one of them is */
 void pool_park(worker_t *worker, item_t *item);
 void pool_put(job_t *job);
 /* Starts workers that have jobs, gives out jobs, ends those that hang. */
