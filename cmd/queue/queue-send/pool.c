@@ -33,9 +33,9 @@ struct worker {
   size_t waiting;       /* jobs in this list */
   job_t *given[WINDOW]; /* by the low part of their number */
   size_t given_count;
-  uint64_t deadline; /* when it counts as hanging, or may be started again */
-  unsigned failures; /* in a row */
-  item_list_t parked;
+  uint64_t deadline;     /* when it counts as hanging, or may be started again */
+  unsigned failures;     /* in a row */
+  item_list_t parked[2]; /* a backlog, and what came in while we ran: they take turns */
   worker_output_t output;
   worker_input_t input;
 };
@@ -236,13 +236,14 @@ bool pool_has_busy(void) {
 
 void pool_park(worker_t *worker, item_t *item) {
   item->state = ITEM_PARKED;
-  list_append(&worker->parked, item);
+  list_append(&worker->parked[item->fresh], item);
 }
 
 /* No more than there is room for: the others would only be parked again. */
 static void unpark(worker_t *worker) {
   for (size_t i = load(worker); i < (load_max(worker) + 1) / 2; i++) {
-    item_t *item = list_take(&worker->parked);
+    item_t *item = list_take(&worker->parked[i % 2]);
+    if (!item) item = list_take(&worker->parked[!(i % 2)]);
     if (!item) break;
     index_ready(item);
   }
