@@ -156,14 +156,14 @@ static reply_name_t check_session(session_t const *session, command_t const *com
 }
 
 /* A line that is no command is no harm, unless a chunk may follow it. */
-static reply_t refuse_line(char const *line, size_t len) {
+static reply_t refuse_line(reply_name_t name, char const *line, size_t len) {
   bool chunk = len >= 4 && smtp_word_is(line, 4, "BDAT");
-  return reply_get(chunk ? REPLY_BAD_CHUNK : REPLY_BAD_LINE, 0);
+  return reply_get(chunk ? REPLY_BAD_CHUNK : name, 0);
 }
 
 static reply_t answer(session_t *session, char const *line, size_t len) {
   smtp_command_t parsed;
-  if (smtp_command_parse(&parsed, line, len) < 0) return refuse_line(line, len);
+  if (smtp_command_parse(&parsed, line, len) < 0) return refuse_line(REPLY_BAD_LINE, line, len);
   session->command = (argument_t){line, len};
   command_t const *command = find_command(&parsed);
   if (!command) return ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
@@ -186,7 +186,7 @@ static reply_t answer_within_limits(session_t *session, char const *line, size_t
   conf_t const *conf = &session->conf;
   if (++session->commands > conf->number[CONF_COMMANDS])
     return reply_get(REPLY_TOO_MANY_COMMANDS, conf->text[CONF_ME]);
-  reply_t reply = too_long ? reply_get(REPLY_LONG_LINE, 0) : answer(session, line, len);
+  reply_t reply = too_long ? refuse_line(REPLY_LONG_LINE, line, len) : answer(session, line, len);
   if (!is_bad_command(&reply)) return reply;
   bool enough = ++session->bad_commands > conf->number[CONF_BAD_COMMANDS];
   return enough ? reply_get(REPLY_TOO_MANY_BAD, conf->text[CONF_ME]) : reply;

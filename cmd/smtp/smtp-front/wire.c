@@ -133,7 +133,10 @@ wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t 
   char *lf;
   while (!(lf = memchr(wire->input + wire->start, '\n', wire->end - wire->start))) {
     if (!deadline) deadline = wire_now() + (int64_t)seconds * 1000;
-    if (wire->end - wire->start > WIRE_LINE_MAX) return skip_line(wire, deadline);
+    if (wire->end - wire->start > WIRE_LINE_MAX) {
+      *line = memcpy(wire->skipped, wire->input + wire->start, *len = sizeof wire->skipped);
+      return skip_line(wire, deadline);
+    }
     wire_status_t status = read_more(wire, deadline);
     if (status) return status;
   }

@@ -30,6 +30,7 @@ typedef struct wire {
   unsigned int write_seconds;
   wire_status_t output_status; /* WIRE_OK until a write failed; then output is dropped */
   size_t start, end;           /* what was read and not yet taken: input[start..end) */
+  char skipped[8];             /* how a line began that was skipped */
   size_t output_len;
   char output[WIRE_OUTPUT_SIZE];
   alignas(WIRE_PAGE) char input[WIRE_INPUT_SIZE];
@@ -41,8 +42,8 @@ int64_t wire_now(void);
 /* Waits for an event of poll's on fd, until deadline or the session's end. */
 wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadline);
 
-/* Takes the next line, without its end (CRLF, or LF as people type it). line points into the input
-   and is valid until the next call. Output is sent before it waits. */
+/* Takes the next line, without its end (CRLF, or LF as people type it), or with WIRE_LONG how it
+   began, 8 bytes or more. It is valid until the next call. Output is sent before it waits. */
 wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t *len);
 
 /* Reads once, up to room bytes, to a place of the caller's choice. Sends the output first. */
