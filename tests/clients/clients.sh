@@ -1,6 +1,6 @@
 #!/bin/sh
 # Messages from clients that others wrote arrive byte by byte as they were sent.
-# timeout: 240
+# timeout: 600
 # shellcheck disable=SC2329 # shunit2 calls the functions
 
 HERE=$(cd "$(dirname "$0")" && pwd)

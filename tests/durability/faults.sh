@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each system call on a message's way fails once, with EIO and with EINTR, in each program in turn.
-# timeout: 240
+# timeout: 900
 # shellcheck disable=SC2034 # _chain.sh reads the variables
 
 # shellcheck source=tests/durability/_durability.sh

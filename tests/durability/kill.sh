@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every program of a chain at work is killed, at any time: what was accepted is delivered.
-# timeout: 240
+# timeout: 600
 
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"
