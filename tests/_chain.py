@@ -240,13 +240,15 @@ def descriptors(pid):
 def children(pid):
     """(pid, state) of each, zombies too."""
     found = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    # Not by a glob: it looks into folders of processes that are gone by then.
+    for other in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            stat = pathlib.Path("/proc", other, "stat").read_text()
         except OSError:
             continue
+        fields = stat.rpartition(")")[2].split()
         if int(fields[1]) == pid:
-            found.append((int(stat.parent.name), fields[0]))
+            found.append((int(other), fields[0]))
     return found
 
 
