@@ -46,6 +46,13 @@ endif
 build/libc.mk: scripts/sysroot.sh
 	@scripts/sysroot.sh $@ $(LIBC)
 
+# Which libraries that a program cannot do without are there, and so which programs are built.
+ifneq ($(build_goals),)
+  include build/features.mk
+endif
+build/features.mk: scripts/features.sh scripts/packages.sh
+	@scripts/features.sh $@
+
 # The packages that compiling needs (on Debian) are looked for once.
 packages := build/packages.$(if $(filter musl,$(LIBC)),musl,system)
 build/packages.%: scripts/packages.sh
@@ -106,8 +113,26 @@ LIBS_spf-check := $(libs_dns)
 LIBS_dnsbl-check := $(libs_dns)
 LIBS_fcrdns-check := $(libs_dns)
 LIBS_sender-resolvable := $(libs_dns)
-# LIBS_tls-wrap := -lbearssl
-libs_tests := $(libs_dns)
+LIBS_tls-wrap := -lbearssl
+LIBS_tls-wrap-openssl := -lssl -lcrypto -lbearssl
+LIBS_tls-keyd := -lbearssl
+LIBS_tls-check := -lbearssl
+LIBS_tls-connect := -lbearssl
+LIBS_sasl-auth := -lbearssl
+LIBS_checkpassword-file := -lbearssl -lcrypt
+LIBS_checkpassword-pam := -lpam
+LIBS_user-add := -lbearssl -lcrypt
+LIBS_user-passwd := -lbearssl -lcrypt
+libs_tests := $(libs_dns) -lbearssl -lcrypt
+
+# Programs that need libraries of the machine's own, which are shared ones: OpenSSL, PAM, and
+# libxcrypt, since musl's crypt has no yescrypt. The musl variant takes them from the system's.
+dynamic := tls-wrap-openssl checkpassword-file checkpassword-pam user-add user-passwd
+# Those of them whose library is not there (build/features.mk) are left out.
+left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassword-pam)
+
+# Sources that a program shares with another program, besides its own folder.
+SHARES_tls-wrap-openssl := $(filter-out %/engine.c,$(sort $(wildcard cmd/net/tls-wrap/*.c)))
 
 # Commands for people have their pages in section 1; all others are links, called by chains.
 commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))
@@ -122,7 +147,8 @@ single_sources := $(sort $(wildcard cmd/*/*.c))
 folder_sources := $(sort $(wildcard cmd/*/*/*.c))
 scripts := $(sort $(wildcard cmd/*/*.sh))
 folders := $(sort $(patsubst %/,%,$(dir $(folder_sources))))
-compiled := $(notdir $(single_sources:.c=) $(folders))
+compiled := $(filter-out $(left_out),$(notdir $(single_sources:.c=) $(folders)))
+borrowed := $(if $(filter musl,$(variant)),$(filter $(dynamic),$(compiled)))
 links := $(addprefix $(BIN)/,$(compiled) $(notdir $(scripts:.sh=)))
 cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources))
 
@@ -177,15 +203,25 @@ define link_program
 @mv -f $@.new $@
 endef
 
+# How a program comes about: linked here, or borrowed.
 define program # name, objects
 $(BIN)/$(1): $(2) $(archive)
 	$$(link_program)
 endef
+define borrow # name
+$(BIN)/$(1): system_programs
+	@mkdir -p $$(@D)
+	@cmp -s build/system/bin/$(1) $$@ || \
+	  { cp build/system/bin/$(1) $$@.new && mv -f $$@.new $$@; }
+endef
+make_program = $(eval $(if $(filter $(1),$(borrowed)),$(call borrow,$(1)),$(call program,$(1),$(2))))
 objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-$(foreach source,$(single_sources),\
-  $(eval $(call program,$(basename $(notdir $(source))),$(call objects_of,$(source)))))
-$(foreach folder,$(folders),\
-  $(eval $(call program,$(notdir $(folder)),$(call objects_of,$(sort $(wildcard $(folder)/*.c))))))
+sources_of = $(filter cmd/%/$(1).c,$(single_sources)) $(sort $(wildcard cmd/*/$(1)/*.c)) $(SHARES_$(1))
+$(foreach name,$(compiled),$(call make_program,$(name),$(call objects_of,$(call sources_of,$(name)))))
+
+.PHONY: system_programs
+system_programs:
+	@$(MAKE) --no-print-directory LIBC=system CC=gcc $(addprefix build/system/bin/,$(borrowed))
 
 define script # name, source
 $(BIN)/$(1): $(2)
@@ -256,7 +292,7 @@ install: $(links)
 	install -m 755 scripts/setup.sh '$(DESTDIR)$(datadir)/setup'
 
 clean:
-	@rm -rf $(filter-out build/sysroot% build/libc.mk build/peers,$(wildcard build/*))
+	@rm -rf $(filter-out build/sysroot% build/%.mk build/peers,$(wildcard build/*))
 
 distclean:
 	@rm -rf build

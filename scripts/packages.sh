@@ -9,7 +9,9 @@ set -eu
 needs() {
   case $1 in
     musl) echo gcc make dpkg-dev patch musl-tools linux-libc-dev libxxhash-dev ;;
-    system) echo gcc make skalibs-dev libbearssl-dev libc-ares-dev libidn2-dev libxxhash-dev ;;
+    system)
+      echo gcc make skalibs-dev libbearssl-dev libc-ares-dev libidn2-dev libxxhash-dev libcrypt-dev ;;
+    features) echo libssl-dev libpam0g-dev ;;
     run) echo s6 'swaks|curl' ;;
     check) echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs ;;
     bench) echo s6 python3 strace procps util-linux e2fsprogs ;;

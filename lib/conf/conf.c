@@ -34,6 +34,19 @@ conf_entry_t const conf_table[CONF_COUNT] = {
                              "seconds that delivery of a message is tried"},
     [CONF_CONCURRENCY_LOCAL] = {"concurrency-local", "256", 1, 10000,
                                 "deliveries into Maildirs at one time"},
+    [CONF_TIMEOUT_HANDSHAKE] = {"timeout-handshake", "30", 1, 3600,
+                                "seconds that a TLS handshake may take"},
+    [CONF_AUTH_MECHANISMS] = {"auth-mechanisms", "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN", 0,
+                              0, "SASL mechanisms that are offered, blanks between"},
+    [CONF_AUTH_CLEAR_TEXT] = {"auth-clear-text", "", 0, 0,
+                              "yes: passwords may travel without TLS"},
+    [CONF_AUTH_ATTEMPTS] = {"auth-attempts", "3", 1, 100,
+                            "failed logins of a session, then it is ended"},
+    [CONF_AUTH_DELAY] = {"auth-delay", "1", 0, 60,
+                         "seconds that the first failed login waits for its answer; the next one "
+                         "waits twice as long"},
+    [CONF_TIMEOUT_AUTH] = {"timeout-auth", "30", 1, 3600,
+                           "seconds that the auth service may take for an answer"},
 };
 
 static char const *folder(char const *variable, char const *preset) {

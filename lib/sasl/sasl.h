@@ -1,0 +1,100 @@
+/* sasl: the mechanisms, both sides of them, and the auth service between fronts and sasl-auth(8).
+ *
+ * Mechanisms are pure state machines over decoded messages (RFC 4422); base64 is the carrier's. */
+#ifndef CHAINMAIL_SASL_H
+#define CHAINMAIL_SASL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SASL_NAME_MAX    255   /* bytes of an identity */
+#define SASL_MESSAGE_MAX 9216  /* bytes of a message, decoded; AUTH lines of 12,288 carry them */
+#define SASL_LINE_MAX    12288 /* bytes of a base64 line (RFC 4954, section 4), CRLF aside */
+
+/* ---- which mechanisms there are ---------------------------------------------------------------
+ */
+
+typedef enum sasl_mechanism {
+  SASL_PLAIN,
+  SASL_LOGIN,
+  SASL_CRAM_MD5,
+  SASL_SCRAM_SHA_1,
+  SASL_SCRAM_SHA_1_PLUS,
+  SASL_SCRAM_SHA_256,
+  SASL_SCRAM_SHA_256_PLUS,
+  SASL_EXTERNAL,
+  SASL_OAUTHBEARER,
+  SASL_XOAUTH2,
+  SASL_MECHANISMS
+} sasl_mechanism_t;
+
+typedef struct sasl_mechanism_entry {
+  char const *name;
+  bool shows_secret;  /* a password or token travels: only under TLS, unless the setting says so */
+  bool binds_channel; /* -PLUS: needs the end point of our certificate */
+  bool needs_certificate; /* of the client */
+} sasl_mechanism_entry_t;
+
+extern sasl_mechanism_entry_t const sasl_mechanism_table[SASL_MECHANISMS];
+
+/* What is known of the connection that a client wants to log in on. */
+typedef struct sasl_channel {
+  bool tls;
+  bool end_point;   /* SSL_SERVER_END_POINT is known */
+  bool certificate; /* the client's was verified */
+  bool clear_text;  /* passwords may travel without TLS (setting auth-clear-text) */
+} sasl_channel_t;
+
+/* Finds a mechanism by name, case aside; SASL_MECHANISMS: there is none. */
+sasl_mechanism_t sasl_mechanism_find(char const *name, size_t len);
+/* True if list, names with blanks between (the setting auth-mechanisms), has it. */
+bool sasl_mechanism_listed(char const *list, sasl_mechanism_t mechanism);
+/* True if it is listed and this channel is fit for it. */
+bool sasl_mechanism_offered(char const *list, sasl_mechanism_t mechanism,
+                            sasl_channel_t const *channel);
+
+/* ---- the auth service, the fronts' side (the protocol is in sasl-auth(8)) ----------------------
+ */
+
+typedef enum sasl_result {
+  SASL_CHALLENGE, /* text: base64, for the client; "" is an empty challenge */
+  SASL_SUCCESS,   /* facts are filled in; text: what the mechanism has yet to say (base64) or "" */
+  SASL_FAILED,    /* wrong credentials, or an identity the user may not take: 535 */
+  SASL_MALFORMED, /* what the client sent is no message of this mechanism: 501 */
+  SASL_CANCELLED, /* "*": 501 */
+  SASL_UNKNOWN,   /* no such mechanism here: 504 */
+  SASL_UNFIT,     /* not on a channel like this: 538 */
+  SASL_TOO_WEAK,  /* this user's password cannot be checked this way: 534 */
+  SASL_TEMPORARY, /* ours, or tls, or time: 454 */
+  SASL_THROTTLED  /* too many failures from there: 421 */
+} sasl_result_t;
+
+#define SASL_FACTS_MAX 8192 /* bytes of the success record */
+
+typedef struct sasl_service {
+  int fd; /* -1: not connected */
+  size_t start, end;
+  char text[SASL_LINE_MAX + 1]; /* of the latest answer */
+  char facts[SASL_FACTS_MAX];   /* NAME=value\0...\0 of a success: AUTH_USER, AUTH_METHOD, and what
+                                   is known of AUTH_SENDERS, AUTH_HOME, AUTH_UID, AUTH_GID */
+  char buffer[SASL_LINE_MAX + 2];
+} sasl_service_t;
+
+/* Connects to the service at this unix socket and says who asks: facts are NAME=value strings, up
+   to a NULL: SERVICE (smtp, pop3, imap), SESSION_ID, REMOTEIP, SSL_PROTOCOL, SSL_SERVER_END_POINT,
+   SSL_PEER_CERT_HASH, SSL_PEER_CERT_SUBJECT... 0, or -1 with errno. milliseconds: for each step. */
+int sasl_service_open(sasl_service_t *service, char const *path, char const *const *facts,
+                      unsigned int milliseconds);
+/* Begins an exchange. initial: the initial response as the client sent it (base64, "=" is an empty
+   one), or NULL. */
+sasl_result_t sasl_service_start(sasl_service_t *service, char const *mechanism,
+                                 char const *initial);
+/* Hands on a line of the client's, base64 or "*". */
+sasl_result_t sasl_service_answer(sasl_service_t *service, char const *line);
+/* A fact of the success record, or NULL. */
+char const *sasl_service_fact(sasl_service_t const *service, char const *name);
+/* Closes and wipes. */
+void sasl_service_close(sasl_service_t *service);
+
+#endif
