@@ -52,6 +52,17 @@ enum {
 smtp_path_status_t smtp_path_parse(smtp_path_t *path, char const *s, size_t len, unsigned int allow,
                                    size_t *consumed);
 
+/* ---- whose address a sender may bear --------------------------------------------------------- */
+
+/* May who logged in as user send as address (RFC 6409 6.1)? senders: words with blanks between, or
+   NULL: "*" is any address, "@domain" any of that domain, "a@b" that one. Without a word in it user
+   may send as itself: its own address, or user@me where it has no @. An address stands also for its
+   +extension forms, a+x@b. ASCII letters in any case, other bytes as they are; so is address, in
+   the form of smtp_path_t. The null address "" is allowed to all: notifications bear it (RFC 8098
+   3), and nobody. */
+bool smtp_sender_allowed(char const *senders, char const *user, char const *me,
+                         char const *address);
+
 /* ---- commands ------------------------------------------------------------------------------ */
 
 /* A command line without its CRLF, split: "MAIL FROM:<a@b> SIZE=1". */
