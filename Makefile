@@ -123,7 +123,7 @@ LIBS_checkpassword-file := -lbearssl -lcrypt
 LIBS_checkpassword-pam := -lpam
 LIBS_user-add := -lbearssl -lcrypt
 LIBS_user-passwd := -lbearssl -lcrypt
-libs_tests := $(libs_dns) -lbearssl -lcrypt
+libs_tests := $(libs_dns) -lbearssl $(if $(filter musl,$(LIBC)),,-lcrypt) # musl has crypt itself
 
 # Programs that need libraries of the machine's own, which are shared ones: OpenSSL, PAM, and
 # libxcrypt, since musl's crypt has no yescrypt. The musl variant takes them from the system's.
@@ -258,7 +258,7 @@ fuzz_targets := $(fuzz_sources:tests/fuzz/%.c=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c $(lib_sources) $(wildcard lib/*/*.h) | build/packages.fuzz
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(libs_tests) $(LDLIBS)
+	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(libs_tests) -lcrypt $(LDLIBS)
 
 fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(target)),$(target))),\
   $(fuzz_targets))
