@@ -49,7 +49,8 @@ extern unsigned int const engine_min_version, engine_max_version;
 /* What is wrong with the settings, or NULL: said before any connection is served with them. */
 char const *engine_check(engine_settings_t const *settings);
 
-/* Begins a handshake as server. The one engine of this process; NULL with *reason. */
+/* Begins a handshake as server. The one engine of this process; NULL with *reason. All that needs
+   files is done here: afterwards the process is confined to moving bytes and asking tls-keyd. */
 engine_t *engine_start(engine_settings_t const *settings, keyd_t *keyd, char const **reason);
 
 /* Room for records from the network, and records for it; NULL with *len 0 when there is none at
@@ -65,7 +66,7 @@ unsigned char const *engine_read(engine_t *engine, size_t *len);
 void engine_was_read(engine_t *engine, size_t len);
 /* Makes records of what was written so far. */
 void engine_flush(engine_t *engine);
-/* Says close_notify. */
+/* Says close_notify, behind what was written. It may be said once, from ENGINE_OPEN on. */
 void engine_close(engine_t *engine);
 
 typedef enum engine_state {
@@ -77,6 +78,9 @@ typedef enum engine_state {
 engine_state_t engine_state(engine_t const *engine);
 /* Why it failed: "no cipher suite in common", "unknown certificate"..., for the log. */
 char const *engine_reason(engine_t const *engine);
+/* The fatal alert it ended with (RFC 8446, section 6), and whose it was; ENGINE_NOBODY: none. */
+typedef enum engine_side { ENGINE_NOBODY, ENGINE_SERVER, ENGINE_CLIENT } engine_side_t;
+engine_side_t engine_alert(engine_t const *engine, unsigned int *alert);
 /* From ENGINE_OPEN on. */
 void engine_facts(engine_t const *engine, engine_facts_t *facts);
 /* Ends it and wipes its secrets. */
