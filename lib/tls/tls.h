@@ -20,6 +20,45 @@ bool tls_records_complete(char const *bytes, size_t len);
    (SSL_*), or NULL; others are left out. *at is 0 at first. */
 char const *tls_records_next(char const *bytes, size_t len, size_t *at);
 
+/* Appends "NAME=value", or "NAME" if value is NULL, to the *len of size bytes: true if it fits. */
+bool tls_records_add(char *bytes, size_t size, size_t *len, char const *name, char const *value);
+/* Appends the empty record. */
+bool tls_records_end(char *bytes, size_t size, size_t *len);
+
+/* ---- TLS as a server --------------------------------------------------------------------------
+ */
+
+#define TLS_NAME_MAX 253 /* bytes of a host name */
+
+/* True if name is one: labels of letters, digits, hyphens and underscores (RFC 6066, section 3). */
+bool tls_name_valid(char const *name, size_t len);
+
+/* Finds the server name in a ClientHello, a handshake message that is here as a whole (RFC 5246,
+   section 7.4.1.2): name is "" if there is none, or one that is no host name; *valid tells these
+   apart. 0, or -1 with EINVAL if bytes are nothing of the kind. */
+int tls_hello_name(unsigned char const *bytes, size_t len, char name[TLS_NAME_MAX + 1],
+                   bool *valid);
+
+/* What an alert is called (RFC 8446, section 6), "unknown_ca"; "unknown" if it has no name. */
+char const *tls_alert_text(unsigned int alert);
+
+/* What a server keeps of a session until it is resumed: secret. */
+typedef struct tls_kept {
+  uint16_t version, suite;
+  unsigned char master[48];
+  unsigned char settings[32]; /* a digest of those that it was made under */
+  unsigned char end_point_len, end_point[CERT_END_POINT_MAX];
+  char name[TLS_NAME_MAX + 1]; /* what the client called us, or "" */
+  char peer_hash[CERT_HASH_TEXT], peer_subject[CERT_SUBJECT_MAX];
+} tls_kept_t;
+
+#define TLS_KEPT_BYTES 1024 /* that one is at most, written down */
+
+/* Returns the number of bytes. */
+size_t tls_kept_write(tls_kept_t const *kept, unsigned char bytes[TLS_KEPT_BYTES]);
+/* 0, or -1 with EINVAL: not one that tls_kept_write of this version has written. */
+int tls_kept_read(tls_kept_t *kept, unsigned char const *bytes, size_t len);
+
 /* ---- TLS as a client ----------------------------------------------------------------------------
  *
  * TLS 1.0 to 1.2 as BearSSL speaks it: RSA keys up to 4096 bits, ECDSA with P-256, P-384 and P-521;

@@ -1,3 +1,5 @@
+#include "tls/tls.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,9 +10,6 @@
 #include <skalibs/types.h>
 
 #include "session.h"
-
-#define RECORDS_MAX   64    /* that a TLS provider may send, */
-#define RECORDS_BYTES 16384 /* and their bytes in all */
 
 /* ---- the provider's descriptors (UCSPI-TLS) ---- */
 
@@ -48,10 +47,9 @@ int tls_init(session_t *session) {
 
 /* ---- what the provider tells after the handshake ---- */
 
-/* NAME=value sets, NAME alone unsets. Only TLS's own names are taken. */
+/* NAME=value sets, NAME alone unsets. */
 static void take_record(session_t *session, char const *record) {
   char name[64];
-  if (strncmp(record, "SSL_", 4)) return;
   if (strchr(record, '=')) {
     facts_set(&session->connection_facts, record);
     return;
@@ -64,29 +62,26 @@ static void take_record(session_t *session, char const *record) {
   environment_drop(name);
 }
 
-static void take_records(session_t *session, char const *records) {
-  for (unsigned int i = 0; *records && i < RECORDS_MAX; i++, records += strlen(records) + 1)
-    take_record(session, records);
-}
-
-/* True if records end in an empty one: VAR=value\0VAR=value\0\0, or \0 alone. */
-static bool records_end(char const *records, size_t len) {
-  return len && !records[len - 1] && (len == 1 || !records[len - 2]);
+static void take_records(session_t *session, char const *records, size_t len) {
+  char const *record;
+  for (size_t at = 0; (record = tls_records_next(records, len, &at));) take_record(session, record);
 }
 
 /* Asks for TLS and reads the answer, which comes when the handshake is done. NULL, or why not. */
-static char const *handshake(session_t *session, char *records) {
+static char const *handshake(session_t *session, char *records, size_t *records_len) {
   int fd = session->tls_fds.control;
   int64_t deadline = wire_now() + (int64_t)session->conf.number[CONF_TIMEOUT_COMMAND] * 1000;
   if (write(fd, "Y", 1) != 1) return "no TLS provider";
-  for (size_t len = 0; !records_end(records, len);) {
-    if (len == RECORDS_BYTES) return "too many bytes from the TLS provider";
+  size_t len = 0;
+  while (!tls_records_complete(records, len)) {
+    if (len == TLS_RECORDS_BYTES) return "too many bytes from the TLS provider";
     if (wire_wait(&session->wire, fd, POLLIN, deadline)) return "handshake timed out";
-    ssize_t n = read(fd, records + len, RECORDS_BYTES - len);
+    ssize_t n = read(fd, records + len, TLS_RECORDS_BYTES - len);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return len ? "handshake failed" : "TLS provider declined";
     len += (size_t)n;
   }
+  *records_len = len;
   return 0;
 }
 
@@ -136,16 +131,17 @@ static void log_tls(session_t const *session) {
 
 reply_t proceed_starttls(session_t *session, argument_t argument) {
   (void)argument;
-  static char records[RECORDS_BYTES + 1];
+  static char records[TLS_RECORDS_BYTES];
+  size_t len;
   wire_t *wire = &session->wire;
   if (wire->start != wire->end) return drop(session, "input behind STARTTLS");
   reply_t const ready = reply_get(REPLY_STARTTLS, 0);
   session_reply(session, &ready);
   if (wire_flush(wire)) return drop(session, "client gone");
-  char const *reason = handshake(session, records);
+  char const *reason = handshake(session, records, &len);
   if (reason) return drop(session, reason);
   session_forget(session);
-  take_records(session, records);
+  take_records(session, records, len);
   if (switch_descriptors(session) < 0) return drop(session, "cannot switch descriptors");
   log_tls(session);
   return (reply_t){0};
