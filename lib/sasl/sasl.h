@@ -48,8 +48,11 @@ typedef struct sasl_channel {
 
 /* Finds a mechanism by name, case aside; SASL_MECHANISMS: there is none. */
 sasl_mechanism_t sasl_mechanism_find(char const *name, size_t len);
-/* True if list, names with blanks between (the setting auth-mechanisms), has it. */
+/* True if list, names with blanks between (the setting auth-mechanisms), has this name. */
+bool sasl_name_listed(char const *list, char const *name);
 bool sasl_mechanism_listed(char const *list, sasl_mechanism_t mechanism);
+/* True if this channel is fit for it. */
+bool sasl_mechanism_fits(sasl_mechanism_t mechanism, sasl_channel_t const *channel);
 /* True if it is listed and this channel is fit for it. */
 bool sasl_mechanism_offered(char const *list, sasl_mechanism_t mechanism,
                             sasl_channel_t const *channel);
@@ -59,7 +62,8 @@ bool sasl_mechanism_offered(char const *list, sasl_mechanism_t mechanism,
 
 typedef enum sasl_result {
   SASL_CHALLENGE, /* text: base64, for the client; "" is an empty challenge */
-  SASL_SUCCESS,   /* facts are filled in; text: what the mechanism has yet to say (base64) or "" */
+  SASL_SUCCESS,   /* facts are filled in. Nothing is left to say: the last word of a mechanism
+                     comes as a challenge, whose answer is empty (RFC 4422, section 3.6) */
   SASL_FAILED,    /* wrong credentials, or an identity the user may not take: 535 */
   SASL_MALFORMED, /* what the client sent is no message of this mechanism: 501 */
   SASL_CANCELLED, /* "*": 501 */
@@ -70,31 +74,44 @@ typedef enum sasl_result {
   SASL_THROTTLED  /* too many failures from there: 421 */
 } sasl_result_t;
 
-#define SASL_FACTS_MAX 8192 /* bytes of the success record */
+#define SASL_FACTS_MAX   8192 /* bytes of the success record */
+#define SASL_REQUEST_MAX (SASL_LINE_MAX + 64)
 
 typedef struct sasl_service {
   int fd; /* -1: not connected */
-  size_t start, end;
-  char text[SASL_LINE_MAX + 1]; /* of the latest answer */
-  char facts[SASL_FACTS_MAX];   /* NAME=value\0...\0 of a success: AUTH_USER, AUTH_METHOD, and what
-                                   is known of AUTH_SENDERS, AUTH_HOME, AUTH_UID, AUTH_GID */
-  char buffer[SASL_LINE_MAX + 2];
+  unsigned int milliseconds;
+  size_t start, end, facts_len;
+  char text[SASL_LINE_MAX + 1];  /* of the latest answer: a challenge, or why not */
+  char facts[SASL_FACTS_MAX];    /* NAME=value\0...\0 of a success: AUTH_USER, AUTH_METHOD, and what
+                                    is known of AUTH_SENDERS, AUTH_HOME, AUTH_UID, AUTH_GID */
+  char buffer[SASL_REQUEST_MAX]; /* what is read, or is about to be sent */
 } sasl_service_t;
 
 /* Connects to the service at this unix socket and says who asks: facts are NAME=value strings, up
-   to a NULL: SERVICE (smtp, pop3, imap), SESSION_ID, REMOTEIP, SSL_PROTOCOL, SSL_SERVER_END_POINT,
-   SSL_PEER_CERT_HASH, SSL_PEER_CERT_SUBJECT... 0, or -1 with errno. milliseconds: for each step. */
+   to a NULL: SERVICE (smtp, pop3, imap), SESSION_ID, REMOTEIP, REMOTEPORT, LOCALIP, LOCALPORT,
+   SSL_PROTOCOL, SSL_SERVER_END_POINT, SSL_PEER_CERT_HASH, SSL_PEER_CERT_SUBJECT. 0, or -1 with
+   errno (EINVAL: a fact with a line end in it). milliseconds: for each step. After a
+   SASL_TEMPORARY of a service that does not answer as it should, fd is -1: open it anew. */
 int sasl_service_open(sasl_service_t *service, char const *path, char const *const *facts,
                       unsigned int milliseconds);
 /* Begins an exchange. initial: the initial response as the client sent it (base64, "=" is an empty
    one), or NULL. */
 sasl_result_t sasl_service_start(sasl_service_t *service, char const *mechanism,
                                  char const *initial);
+/* The same for APOP (RFC 1939): the timestamp of the front's greeting and what the client says. */
+sasl_result_t sasl_service_apop(sasl_service_t *service, char const *timestamp, char const *name,
+                                char const *digest);
 /* Hands on a line of the client's, base64 or "*". */
 sasl_result_t sasl_service_answer(sasl_service_t *service, char const *line);
 /* A fact of the success record, or NULL. */
 char const *sasl_service_fact(sasl_service_t const *service, char const *name);
 /* Closes and wipes. */
 void sasl_service_close(sasl_service_t *service);
+
+/* Reads the service's answer, a line without its end: the result, and *text, which lies in line.
+   What is no answer is SASL_TEMPORARY. A pure parser. */
+sasl_result_t sasl_answer_parse(char const *line, char const **text);
+/* The reason word after NO; NULL for a challenge or a success. */
+char const *sasl_result_word(sasl_result_t result);
 
 #endif
