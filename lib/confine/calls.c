@@ -1,0 +1,89 @@
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+
+#include "confine/confine.h"
+
+/* A number means something for one architecture alone. */
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#define FOREIGN_BIT  0x40000000 /* of x32's numbers, on the same architecture */
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#define FOREIGN_BIT  0
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
+#define FOREIGN_BIT  0
+#else
+#define ARCHITECTURE 0
+#define FOREIGN_BIT  0
+#endif
+
+#define PER_CALL 6 /* instructions at most */
+
+typedef struct program {
+  unsigned short len;
+  struct sock_filter code[8 + PER_CALL * CONFINE_CALLS_MAX];
+} program_t;
+
+static void add(program_t *program, unsigned int code, unsigned char if_so, unsigned char if_not,
+                uint32_t k) {
+  program->code[program->len++] = (struct sock_filter){(unsigned short)code, if_so, if_not, k};
+}
+
+static void load(program_t *program, size_t offset) {
+  add(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
+}
+
+static void answer(program_t *program, uint32_t action) {
+  add(program, BPF_RET | BPF_K, 0, 0, action);
+}
+
+/* The lower half of an argument. */
+static size_t offset_of(int argument) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  size_t const half = 4;
+#else
+  size_t const half = 0;
+#endif
+  return offsetof(struct seccomp_data, args) + 8 * (size_t)argument + half;
+}
+
+static void begin(program_t *program) {
+  load(program, offsetof(struct seccomp_data, arch));
+  add(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURE);
+  answer(program, SECCOMP_RET_KILL_PROCESS);
+  load(program, offsetof(struct seccomp_data, nr));
+  if (!FOREIGN_BIT) return;
+  add(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, FOREIGN_BIT);
+  answer(program, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* The number is in the accumulator before and, where the program goes on, behind it. */
+static void allow(program_t *program, confine_call_t const *call) {
+  unsigned char const rest = call->mask ? 5 : 1;
+  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, rest, (uint32_t)call->number);
+  if (call->mask) {
+    load(program, offset_of(call->argument));
+    add(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, call->mask);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call->value);
+  }
+  answer(program, SECCOMP_RET_ALLOW);
+  if (call->mask) load(program, offsetof(struct seccomp_data, nr));
+}
+
+int confine_calls(confine_call_t const *calls, size_t count) {
+  static program_t program;
+  if (!ARCHITECTURE) return errno = ENOSYS, -1;
+  if (count > CONFINE_CALLS_MAX) return errno = EINVAL, -1;
+  program.len = 0;
+  begin(&program);
+  for (size_t i = 0; i < count; i++) allow(&program, &calls[i]);
+  answer(&program, SECCOMP_RET_ERRNO | EPERM);
+  struct sock_fprog const filter = {.len = program.len, .filter = program.code};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0) return 0;
+  return errno = errno == EINVAL ? ENOSYS : errno, -1;
+}
