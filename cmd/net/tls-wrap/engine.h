@@ -42,8 +42,8 @@ typedef struct engine_facts {
 
 typedef struct engine engine_t;
 
-/* The engine's name and default bounds, for the log and for usage. */
-extern char const engine_name[];
+/* The program that this engine makes ("tls-wrap"), and the versions it can speak. */
+extern char const engine_program[];
 extern unsigned int const engine_min_version, engine_max_version;
 
 /* What is wrong with the settings, or NULL: said before any connection is served with them. */
