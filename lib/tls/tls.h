@@ -59,6 +59,15 @@ size_t tls_kept_write(tls_kept_t const *kept, unsigned char bytes[TLS_KEPT_BYTES
 /* 0, or -1 with EINVAL: not one that tls_kept_write of this version has written. */
 int tls_kept_read(tls_kept_t *kept, unsigned char const *bytes, size_t len);
 
+/* ---- BearSSL's numbers in words, for both sides -------------------------------------------------
+ */
+
+/* The standard name of a suite of TLS 1.0 to 1.2; "unknown" if BearSSL has not got it, or if it is
+   one that nobody should want. */
+char const *tls_suite_name(uint16_t suite);
+/* What one of BearSSL's errors, BR_ERR_*, means; alerts are another thing. */
+char const *tls_error_text(int error);
+
 /* ---- TLS as a client ----------------------------------------------------------------------------
  *
  * TLS 1.0 to 1.2 as BearSSL speaks it: RSA keys up to 4096 bits, ECDSA with P-256, P-384 and P-521;
@@ -201,7 +210,8 @@ void tls_client_flush(tls_client_t *client);
 void tls_client_close(tls_client_t *client);
 
 tls_client_state_t tls_client_state(tls_client_t const *client);
-/* Why it failed: "certificate: expired", "alert 40 from the server"..., for the log. */
+/* Why it failed: "certificate: expired", "the server sent an alert: ..."..., for the log. An alert
+   of ours is then still to be sent. */
 char const *tls_client_reason(tls_client_t const *client);
 /* From TLS_CLIENT_OPEN on; what was found of a certificate is there when it was refused, too. */
 tls_report_t const *tls_client_report(tls_client_t const *client);
