@@ -1,0 +1,24 @@
+/* Texts for people: whatever comes in, what comes out is UTF-8 without controls, and fits. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mime/mime.h"
+#include "smtp/text.h"
+
+static void check(char const *out, size_t len, size_t size) {
+  if (len >= size || strlen(out) != len) abort();
+  for (size_t at = 0, n; at < len; at += n) {
+    n = is_ascii(out[at]) ? !is_control(out[at]) : utf8_length(out + at, len - at);
+    if (!n) abort();
+  }
+}
+
+int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
+  char large[8192], small[16];
+  char const *s = (char const *)data;
+  check(large, mime_text_decode(large, sizeof large, s, size), sizeof large);
+  check(small, mime_text_decode(small, sizeof small, s, size), sizeof small);
+  check(large, mime_phrase_decode(large, sizeof large, s, size), sizeof large);
+  return 0;
+}
