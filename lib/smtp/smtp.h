@@ -115,6 +115,26 @@ bool smtp_orcpt_valid(char const *s, size_t len, bool utf8);
 /* "BDAT n [LAST]" (RFC 3030 2). -1 with EINVAL or, for n beyond 2^63-1, EOVERFLOW. */
 int smtp_bdat_parse(uint64_t *size, bool *last, char const *s, size_t len);
 
+/* ---- AUTH ---------------------------------------------------------------------------------- */
+
+/* What stands behind AUTH (RFC 4954 4): a mechanism, and an initial response or not. */
+typedef struct smtp_auth {
+  char const *mechanism; /* letters, digits, - and _ */
+  size_t mechanism_len;
+  char const *initial; /* visible ASCII; NULL: none. What it says is the mechanism's */
+  size_t initial_len;
+} smtp_auth_t;
+
+/* 0, or -1 with EINVAL. */
+int smtp_auth_parse(smtp_auth_t *auth, char const *s, size_t len);
+
+/* True if it may be a base64 line: visible ASCII, or nothing. */
+bool smtp_auth_line_valid(char const *s, size_t len);
+
+/* AUTH= of MAIL (RFC 4954 5): xtext of a mailbox, or of "<>", which sets path to the null one. 0,
+   or -1 with EINVAL. */
+int smtp_auth_path_parse(smtp_path_t *path, char const *s, size_t len);
+
 /* ---- message bytes: DATA and BDAT ---------------------------------------------------------- */
 
 /* The framing machine. It turns wire bytes into file bytes in place: CRLF to LF, dots unstuffed,

@@ -26,6 +26,7 @@ Before it
   routes, texts    indented lines: the file routes, compiled; a file of reply texts
   hook NAME        indented lines: a hook's script;     link NAME   a link's, found in PATH
   pipes            fd 0 and 1 are pipes                 provider VALUE     UCSPITLS=VALUE, with fds
+  auth             indented lines: a script for the auth service at {folder}/auth (_auth_service.py)
   limit N          no file may have more than N bytes    stray N     it is started with fd N open, too
 After it (what the link `record` was given, the last time)
   message          indented lines: exactly these, ended by LF; `*N: text` is N of them
@@ -51,6 +52,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from _auth_service import AuthService
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 20
@@ -83,6 +86,7 @@ class Session:
         self.process = self.stream = None
         self.pipes = False
         self.provider = None
+        self.auth = None
         self.received = b""
         self.exit_code = 0
         self.file_limit = None
@@ -239,6 +243,9 @@ class Session:
             raise Difference(f"exit code {code}, want {self.exit_code}")
         if list((self.folder / "queue").glob("*/*")):
             raise Difference("the queue is not empty")
+        difference = self.auth.finish() if self.auth else None
+        if difference:
+            raise Difference(difference)
 
     # -- what is left --
 
@@ -366,6 +373,9 @@ class Player:
 
     def do_link(self, rest):
         self.session.script("links", rest, self.block())
+
+    def do_auth(self, _):
+        self.session.auth = AuthService(self.session.folder / "auth", self.block(), PATIENCE, to_bytes)
 
     def do_limit(self, rest):
         self.session.file_limit = int(rest)

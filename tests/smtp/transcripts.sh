@@ -5,6 +5,7 @@
 HERE=$(dirname "$0")
 
 oneTimeSetUp() {
+  export PYTHONDONTWRITEBYTECODE=1
   "$HERE/_transcript.py" "$HERE"/*.t >"$SHUNIT_TMPDIR/results" 2>&1 || :
 }
 

@@ -2,12 +2,15 @@
 
 #include "session.h"
 
+/* When a command may come, where TLS or a login is required. */
+typedef enum turn { AT_ONCE, AFTER_TLS, AFTER_LOGIN } turn_t;
+
 typedef struct command {
   char const *verb;
   /* May the command come now, and is its argument of the right kind? REPLY_NONE, or why not. */
   reply_name_t (*check)(session_t *session, argument_t argument);
   reply_t (*proceed)(session_t *session, argument_t argument);
-  bool before_tls; /* allowed where TLS is required and not there yet */
+  turn_t turn;
   /* What else a refusal takes; NULL: nothing. */
   reply_t (*refuse)(session_t *session, argument_t argument, reply_name_t objection);
 } command_t;
@@ -65,26 +68,26 @@ static reply_t proceed_vrfy(session_t *session, argument_t argument);
 static reply_t proceed_help(session_t *session, argument_t argument);
 
 static command_t const commands[] = {
-    {"HELO", check_not_lmtp, proceed_helo, false, 0},
-    {"EHLO", check_not_lmtp, proceed_ehlo, true, 0},
-    {"LHLO", check_only_lmtp, proceed_ehlo, true, 0},
-    {"MAIL", check_mail, proceed_mail, false, 0},
-    {"RCPT", check_rcpt, proceed_rcpt, false, 0},
-    {"DATA", check_data, proceed_data, false, 0},
-    {"BDAT", check_bdat, proceed_bdat, false, refuse_bdat},
-    {"RSET", check_no_argument, proceed_rset, false, 0},
-    {"NOOP", check_nothing, proceed_noop, true, 0},
-    {"QUIT", check_no_argument, proceed_quit, true, 0},
-    {"VRFY", check_some_argument, proceed_vrfy, false, 0},
-    {"HELP", check_nothing, proceed_help, false, 0},
-    {"STARTTLS", check_starttls, proceed_starttls, true, 0},
-    {"XCLIENT", check_xclient, proceed_xclient, false, 0},
-    {"EXPN", not_implemented, 0, false, 0},
-    {"AUTH", not_implemented, 0, false, 0},
-    {"SEND", not_implemented, 0, false, 0},
-    {"SOML", not_implemented, 0, false, 0},
-    {"SAML", not_implemented, 0, false, 0},
-    {"TURN", not_implemented, 0, false, 0},
+    {"HELO", check_not_lmtp, proceed_helo, AFTER_TLS, 0},
+    {"EHLO", check_not_lmtp, proceed_ehlo, AT_ONCE, 0},
+    {"LHLO", check_only_lmtp, proceed_ehlo, AT_ONCE, 0},
+    {"AUTH", check_auth, proceed_auth, AFTER_TLS, 0},
+    {"MAIL", check_mail, proceed_mail, AFTER_LOGIN, 0},
+    {"RCPT", check_rcpt, proceed_rcpt, AFTER_LOGIN, 0},
+    {"DATA", check_data, proceed_data, AFTER_LOGIN, 0},
+    {"BDAT", check_bdat, proceed_bdat, AFTER_LOGIN, refuse_bdat},
+    {"RSET", check_no_argument, proceed_rset, AFTER_TLS, 0},
+    {"NOOP", check_nothing, proceed_noop, AT_ONCE, 0},
+    {"QUIT", check_no_argument, proceed_quit, AT_ONCE, 0},
+    {"VRFY", check_some_argument, proceed_vrfy, AFTER_LOGIN, 0},
+    {"HELP", check_nothing, proceed_help, AFTER_TLS, 0},
+    {"STARTTLS", check_starttls, proceed_starttls, AT_ONCE, 0},
+    {"XCLIENT", check_xclient, proceed_xclient, AFTER_TLS, 0},
+    {"EXPN", not_implemented, 0, AFTER_TLS, 0},
+    {"SEND", not_implemented, 0, AFTER_TLS, 0},
+    {"SOML", not_implemented, 0, AFTER_TLS, 0},
+    {"SAML", not_implemented, 0, AFTER_TLS, 0},
+    {"TURN", not_implemented, 0, AFTER_TLS, 0},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -150,15 +153,37 @@ static command_t const *find_command(smtp_command_t const *command) {
 
 /* What holds for every command, whatever it is. */
 static reply_name_t check_session(session_t const *session, command_t const *command) {
-  if (session->tls == TLS_REQUIRED && !command->before_tls) return REPLY_TLS_FIRST;
+  bool anonymous = session->options.submission && !*session->auth_user;
+  if (session->tls == TLS_REQUIRED && command->turn > AT_ONCE) return REPLY_TLS_FIRST;
   if (session->refused && command->proceed != proceed_quit) return REPLY_REFUSED_SESSION;
+  if (anonymous && command->turn == AFTER_LOGIN) return REPLY_AUTH_FIRST;
   return REPLY_NONE;
+}
+
+static bool line_begins(char const *line, size_t len, char const *word) {
+  size_t word_len = strlen(word);
+  return len >= word_len && smtp_word_is(line, word_len, word);
 }
 
 /* A line that is no command is no harm, unless a chunk may follow it. */
 static reply_t refuse_line(reply_name_t name, char const *line, size_t len) {
-  bool chunk = len >= 4 && smtp_word_is(line, 4, "BDAT");
-  return reply_get(chunk ? REPLY_BAD_CHUNK : name, 0);
+  return reply_get(line_begins(line, len, "BDAT") ? REPLY_BAD_CHUNK : name, 0);
+}
+
+static reply_t refuse_long_line(char const *line, size_t len) {
+  bool auth = line_begins(line, len, "AUTH");
+  return refuse_line(auth ? REPLY_AUTH_LONG_LINE : REPLY_LONG_LINE, line, len);
+}
+
+/* AUTH brings its initial response along (RFC 4954 4), all others are shorter. */
+static bool is_too_long(char const *line, size_t len) {
+  return len > WIRE_LINE_MAX && !line_begins(line, len, "AUTH ");
+}
+
+/* Behind AUTH it may be a password of a client that did not wait: no hook is shown it. */
+static reply_t answer_unknown(session_t *session) {
+  return session->after_auth ? reply_get(REPLY_UNKNOWN, 0)
+                             : ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
 }
 
 static reply_t answer(session_t *session, char const *line, size_t len) {
@@ -166,7 +191,8 @@ static reply_t answer(session_t *session, char const *line, size_t len) {
   if (smtp_command_parse(&parsed, line, len) < 0) return refuse_line(REPLY_BAD_LINE, line, len);
   session->command = (argument_t){line, len};
   command_t const *command = find_command(&parsed);
-  if (!command) return ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
+  if (!command) return answer_unknown(session);
+  session->after_auth = command->proceed == proceed_auth;
   argument_t const argument = {parsed.argument, parsed.argument_len};
   reply_name_t objection = check_session(session, command);
   if (!objection) objection = command->check(session, argument);
@@ -178,7 +204,8 @@ static reply_t answer(session_t *session, char const *line, size_t len) {
    session that was ended for them would be reset before its client reads what failed. */
 static bool is_bad_command(reply_t const *reply) {
   if (reply->code == 503 && !strcmp(reply->name, "chunk-failed")) return false;
-  return (reply->code >= 500 && reply->code <= 504) || reply->code == 530 || reply->code == 555;
+  return (reply->code >= 500 && reply->code <= 504) || reply->code == 530 || reply->code == 538 ||
+         reply->code == 555;
 }
 
 static reply_t answer_within_limits(session_t *session, char const *line, size_t len,
@@ -186,15 +213,18 @@ static reply_t answer_within_limits(session_t *session, char const *line, size_t
   conf_t const *conf = &session->conf;
   if (++session->commands > conf->number[CONF_COMMANDS])
     return reply_get(REPLY_TOO_MANY_COMMANDS, conf->text[CONF_ME]);
-  reply_t reply = too_long ? refuse_line(REPLY_LONG_LINE, line, len) : answer(session, line, len);
+  reply_t reply = too_long ? refuse_long_line(line, len) : answer(session, line, len);
   if (!is_bad_command(&reply)) return reply;
   bool enough = ++session->bad_commands > conf->number[CONF_BAD_COMMANDS];
   return enough ? reply_get(REPLY_TOO_MANY_BAD, conf->text[CONF_ME]) : reply;
 }
 
+/* What was said about AUTH does not stay in memory. */
 static void take_line(session_t *session, char const *line, size_t len, bool too_long) {
+  bool secret = session->after_auth || line_begins(line, len, "AUTH");
   reply_t const reply = answer_within_limits(session, line, len, too_long);
   session_reply(session, &reply);
+  if (secret) wire_wipe(&session->wire);
 }
 
 /* What is said when a line does not come; to one who is gone there is nothing to say. */
@@ -214,9 +244,9 @@ static void take_command(session_t *session) {
   char *line = 0;
   size_t len = 0;
   unsigned int seconds = (unsigned int)session->conf.number[CONF_TIMEOUT_COMMAND];
-  wire_status_t status = wire_line(&session->wire, seconds, &line, &len);
+  wire_status_t status = wire_line(&session->wire, seconds, SASL_LINE_MAX, &line, &len);
   if (status == WIRE_OK || status == WIRE_LONG)
-    take_line(session, line, len, status == WIRE_LONG);
+    take_line(session, line, len, status == WIRE_LONG || is_too_long(line, len));
   else
     session_break(session, status);
 }

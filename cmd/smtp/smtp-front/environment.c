@@ -24,9 +24,9 @@ static bool is_ours(char const *variable) {
 /* Names whose values only the session itself can know: a hook cannot hand them back. */
 bool environment_owns(char const *fact) {
   static char const *const names[] = {
-      "SMTP_HELO=",      "SMTP_PROTO=",      "SMTP_AUTH_USER=", "SMTP_AUTH_METHOD=",
-      "SMTP_MAIL_FROM=", "SMTP_SIZE=",       "SMTP_BODY=",      "SMTP_UTF8=",
-      "SMTP_RCPT_TO=",   "SMTP_RCPT_COUNT=", "SMTP_COMMAND="};
+      "SMTP_HELO=",         "SMTP_PROTO=",     "SMTP_AUTH_USER=",  "SMTP_AUTH_METHOD=",
+      "SMTP_AUTH_SENDERS=", "SMTP_MAIL_FROM=", "SMTP_SIZE=",       "SMTP_BODY=",
+      "SMTP_UTF8=",         "SMTP_RCPT_TO=",   "SMTP_RCPT_COUNT=", "SMTP_COMMAND="};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (!strncmp(fact, names[i], strlen(names[i]))) return true;
   return false;
@@ -80,8 +80,18 @@ char const *environment_get(session_t const *session, char const *name) {
 
 /* ---- UCSPI variables ---- */
 
+#define NAME_MAX_BYTES 128
+
+void environment_unset(session_t *session, char const *name) {
+  char prefix[NAME_MAX_BYTES + 1];
+  facts_unset(&session->connection_facts, name);
+  if (strlen(name) >= NAME_MAX_BYTES) return;
+  strcpy(stpcpy(prefix, name), "=");
+  environment_drop(prefix);
+}
+
 typedef struct ucspi_name {
-  char s[128];
+  char s[NAME_MAX_BYTES];
 } ucspi_name_t;
 
 static ucspi_name_t ucspi_name(session_t const *session, char const *suffix) {
@@ -99,10 +109,8 @@ char const *environment_ucspi(session_t const *session, char const *suffix) {
 
 void environment_set_ucspi(session_t *session, char const *suffix, char const *value) {
   ucspi_name_t name = ucspi_name(session, suffix);
-  facts_unset(&session->connection_facts, name.s);
-  if (value && facts_set_value(&session->connection_facts, name.s, value) == 0) return;
-  strcat(name.s, "=");
-  environment_drop(name.s);
+  if (!value || facts_set_value(&session->connection_facts, name.s, value) < 0)
+    environment_unset(session, name.s);
 }
 
 /* ---- the environment of a link ---- */
@@ -181,6 +189,7 @@ char const *const *environment_build(session_t const *session, char const *fact)
           smtp_protocol_name(session->extended, session->options.lmtp, transaction->utf8,
                              session->tls == TLS_ACTIVE, *session->auth_user));
   add_own("SMTP_AUTH_USER", unless_empty(session->auth_user));
+  add_own("SMTP_AUTH_METHOD", session->auth_method);
   add_transaction(transaction);
   add_layers(session); /* last: of these some may be left out */
   variables[variables_count] = 0;

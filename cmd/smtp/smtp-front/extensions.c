@@ -12,7 +12,7 @@ typedef struct extension_entry {
   void (*describe)(session_t const *session, char *text);
 } extension_entry_t;
 
-#define DESCRIPTION_MAX 128
+#define DESCRIPTION_MAX (2 * AUTH_LIST_MAX)
 
 static bool tls_stands_ready(session_t const *session) {
   return session->tls == TLS_OFFERED || session->tls == TLS_REQUIRED;
@@ -36,6 +36,14 @@ static void describe_limits(session_t const *session, char *text) {
   *text = 0;
 }
 
+/* The form with = is that of drafts of RFC 2554, which clients of their time wait for. */
+static void describe_auth(session_t const *session, char *text) {
+  auth_list(session, text);
+  if (!session->options.auth_equals) return;
+  text = stpcpy(text + strlen(text), "\nAUTH=");
+  auth_list(session, text);
+}
+
 static void describe_xclient(session_t const *session, char *text) {
   (void)session;
   strcpy(text, smtp_xclient_names);
@@ -51,6 +59,7 @@ static extension_entry_t const extensions[EXTENSION_COUNT] = {
     [EXTENSION_ENHANCEDSTATUSCODES] = {"ENHANCEDSTATUSCODES", 0, 0},
     [EXTENSION_LIMITS] = {"LIMITS", 0, describe_limits},
     [EXTENSION_STARTTLS] = {"STARTTLS", tls_stands_ready, 0},
+    [EXTENSION_AUTH] = {"AUTH", auth_stands_ready, describe_auth},
     [EXTENSION_XCLIENT] = {"XCLIENT", xclient_stands_ready, describe_xclient},
     [EXTENSION_HELP] = {"HELP", 0, 0},
 };

@@ -28,7 +28,8 @@ reply_t session_greet(session_t *session) {
 void session_forget(session_t *session) {
   transaction_reset(session);
   session->refused = session->extended = false;
-  *session->helo = *session->auth_user = 0;
+  *session->helo = 0;
+  auth_forget(session);
   session->session_facts.len = 0;
 }
 

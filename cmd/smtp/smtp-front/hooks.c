@@ -14,6 +14,7 @@ typedef struct hook_entry {
 static hook_entry_t const hooks[HOOK_COUNT] = {
     [HOOK_CONNECT] = {"connect", REPLY_CONNECT_REJECT, REPLY_CONNECT_DEFER},
     [HOOK_HELO] = {"helo", REPLY_HELO_REJECT, REPLY_HELO_DEFER},
+    [HOOK_AUTH] = {"auth", REPLY_AUTH_REJECT, REPLY_AUTH_DEFER},
     [HOOK_MAIL] = {"mail", REPLY_MAIL_REJECT, REPLY_MAIL_DEFER},
     [HOOK_RCPT] = {"rcpt", REPLY_RCPT_REJECT, REPLY_RCPT_DEFER},
     [HOOK_DATA] = {"data", REPLY_DATA_REJECT, REPLY_DATA_DEFER},
@@ -50,10 +51,10 @@ static int open_null(void) {
   return fd;
 }
 
-/* Facts of connect and helo hold for the session, others for the transaction: those of a hook that
-   is asked outside of one (vrfy, unknown) are not the next one's. */
+/* Facts of connect, helo and auth hold for the session, others for the transaction: those of a hook
+   that is asked outside of one (vrfy, unknown) are not the next one's. */
 static void keep_facts(session_t *session, hook_t hook, chain_reader_t const *reader) {
-  bool lasting = hook == HOOK_CONNECT || hook == HOOK_HELO;
+  bool lasting = hook == HOOK_CONNECT || hook == HOOK_HELO || hook == HOOK_AUTH;
   if (!lasting && !session->transaction.begun) return;
   facts_t *facts = lasting ? &session->session_facts : &session->transaction_facts;
   for (size_t at = 0; at < reader->facts_len; at += strlen(reader->facts + at) + 1) {
@@ -105,7 +106,7 @@ hook_verdict_t hook_run(session_t *session, hook_t hook, char const *fact, reply
     *refusal = reply_get(hooks[hook].defer, 0);
     return HOOK_REFUSED;
   }
-  keep_facts(session, hook, &reader);
+  if (hook != HOOK_AUTH || verdict.kind == CHAIN_ACCEPT) keep_facts(session, hook, &reader);
   if (verdict.kind == CHAIN_ACCEPT) return reader.has_accept ? HOOK_ACCEPTED : HOOK_PASSED;
   reply_name_t name = verdict.kind == CHAIN_REJECT ? hooks[hook].reject : hooks[hook].defer;
   *refusal = reply_from_verdict(&verdict, name);

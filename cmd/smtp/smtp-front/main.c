@@ -13,8 +13,8 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "smtp-front [ -LQR ] [ -H hooks ] [ -X networks ] [ -e extensions ] [ -m messages ] "            \
-  "[ -o name=value ] [ -T texts ] [ chain... ]"
+  "smtp-front [ -BLPQRS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "           \
+  "[ -f senders ] [ -m messages ] [ -o name=value ] [ -T texts ] [ chain... ]"
 
 static char const *default_chain[] = {"queue-inject", 0};
 static session_t session;
@@ -43,12 +43,17 @@ static settings_t settings;
 static void take_option(int option, char const *argument) {
   options_t *options = &session.options;
   switch (option) {
+  case 'B': options->auth_equals = true; break;
   case 'L': options->lmtp = true; break;
+  case 'P': options->hide_client = true; break;
   case 'Q': queue_here = true; break;
   case 'R': options->foreign_routes = true; break;
+  case 'S': options->submission = true; break;
+  case 'A': options->auth_socket = argument; break;
   case 'H': options->hooks = argument; break;
   case 'X': options->xclient_networks = argument; break;
   case 'T': options->texts = argument; break;
+  case 'f': options->senders = argument; break;
   case 'e':
     if (extensions_switch_off(options, argument) < 0)
       strerr_dief2x(100, "no such extension in ", argument);
@@ -74,8 +79,10 @@ static char const *const *find_default_chain(void) {
 
 static void take_options(int argc, char const *const *argv) {
   subgetopt state = SUBGETOPT_ZERO;
-  for (int option; (option = subgetopt_r(argc, argv, "LQRH:X:T:e:m:o:h", &state)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "BLPQRSA:H:X:T:e:f:m:o:h", &state)) != -1;)
     take_option(option, state.arg);
+  if (session.options.lmtp && auth_configured(&session))
+    strerr_dief1x(100, "there are no logins in LMTP");
   if (queue_here && state.ind < argc) strerr_dief1x(100, "-Q leaves no chain to run");
   if (queue_here) return;
   session.options.chain = state.ind < argc ? argv + state.ind : find_default_chain();

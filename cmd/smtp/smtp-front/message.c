@@ -40,10 +40,11 @@ static void fail_storage(session_t *session, int error, char const *step) {
 static size_t format_trace(session_t const *session) {
   transaction_t const *transaction = &session->transaction;
   bool tls = session->tls == TLS_ACTIVE;
+  bool hidden = session->options.hide_client && *session->auth_user;
   smtp_trace_t const fields = {
-      .helo = unless_empty(session->helo),
-      .remote_host = unless_empty(environment_ucspi(session, "REMOTEHOST")),
-      .remote_ip = unless_empty(environment_ucspi(session, "REMOTEIP")),
+      .helo = hidden ? 0 : unless_empty(session->helo),
+      .remote_host = hidden ? 0 : unless_empty(environment_ucspi(session, "REMOTEHOST")),
+      .remote_ip = hidden ? 0 : unless_empty(environment_ucspi(session, "REMOTEIP")),
       .auth_user = unless_empty(session->auth_user),
       .me = session->conf.text[CONF_ME],
       .protocol = smtp_protocol_name(session->extended, session->options.lmtp, transaction->utf8,

@@ -5,13 +5,13 @@
 
 /* ---- the parameters of RCPT ---- */
 
-static reply_name_t take_notify(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_notify(session_t *session, smtp_parameter_t *parameter) {
   (void)session;
   bool valid = parameter->value && smtp_notify_valid(parameter->value, parameter->value_len);
   return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
 }
 
-static reply_name_t take_orcpt(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_orcpt(session_t *session, smtp_parameter_t *parameter) {
   bool valid = parameter->value && parameter->value_len <= SMTP_ORCPT_MAX &&
                smtp_orcpt_valid(parameter->value, parameter->value_len, session->transaction.utf8);
   return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;

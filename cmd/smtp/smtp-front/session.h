@@ -13,6 +13,7 @@
 #include "log/log.h"
 #include "reply.h"
 #include "route/route.h"
+#include "sasl/sasl.h"
 #include "smtp/smtp.h"
 #include "wire.h"
 
@@ -69,6 +70,7 @@ int spill_view(spill_t *spill, char const **bytes, size_t *len);
 typedef enum hook {
   HOOK_CONNECT,
   HOOK_HELO,
+  HOOK_AUTH,
   HOOK_MAIL,
   HOOK_RCPT,
   HOOK_DATA,
@@ -88,6 +90,7 @@ typedef enum extension {
   EXTENSION_ENHANCEDSTATUSCODES,
   EXTENSION_LIMITS,
   EXTENSION_STARTTLS,
+  EXTENSION_AUTH,
   EXTENSION_XCLIENT,
   EXTENSION_HELP,
   EXTENSION_COUNT
@@ -105,12 +108,17 @@ typedef struct argument {
 
 typedef struct options {
   bool lmtp;
+  bool submission;              /* no mail before a login */
   bool foreign_routes;          /* the last link finds routes of its own */
+  bool hide_client;             /* Received does not tell whence a login's mail came */
+  bool auth_equals;             /* EHLO lists the mechanisms as AUTH=, too */
   uint64_t messages;            /* of a session; 0: no limit */
   bool off[EXTENSION_COUNT];    /* extensions that are not offered */
   char const *hooks;            /* folder, or NULL */
   char const *xclient_networks; /* or NULL */
   char const *texts;            /* file, or NULL */
+  char const *auth_socket;      /* of the auth service; NULL: the usual one, for submission only */
+  char const *senders;          /* of logins that have no list of their own, or NULL */
   char const *const *chain;     /* or NULL: messages are put into the queue here */
 } options_t;
 
@@ -159,10 +167,13 @@ typedef struct session {
 
   char id[CHAIN_ID_SIZE + 1];
   bool xclient_trusted;
-  bool refused;                           /* by the connect hook: only QUIT is left */
-  bool extended;                          /* EHLO or LHLO was said */
-  char helo[SMTP_DOMAIN_MAX + 1];         /* "" before it was said */
-  char auth_user[SMTP_XCLIENT_VALUE_MAX]; /* "" when not authenticated */
+  bool refused;                      /* by the connect hook: only QUIT is left */
+  bool extended;                     /* EHLO or LHLO was said */
+  char helo[SMTP_DOMAIN_MAX + 1];    /* "" before it was said */
+  char auth_user[SASL_NAME_MAX + 1]; /* "" when not authenticated */
+  char const *auth_method;           /* of an AUTH that succeeded, or NULL */
+  unsigned int auth_failures;        /* nothing makes them forgotten */
+  bool after_auth;                   /* the latest command was AUTH */
   tls_state_t tls;
   struct {
     int control, read, write;
@@ -178,7 +189,7 @@ typedef struct session {
   bool results_lost; /* one could not be kept */
 
   facts_t connection_facts;  /* XCLIENT's and TLS's */
-  facts_t session_facts;     /* from connect and helo hooks */
+  facts_t session_facts;     /* AUTH's, and from connect, helo and auth hooks */
   facts_t transaction_facts; /* from mail, rcpt and data hooks */
 
   route_table_t routes; /* opened when first asked */
@@ -198,6 +209,8 @@ char const *environment_get(session_t const *session, char const *name);
 char const *environment_ucspi(session_t const *session, char const *suffix);
 /* Sets, or with value NULL unsets, ${PROTO}suffix. */
 void environment_set_ucspi(session_t *session, char const *suffix, char const *value);
+/* Forgets a fact of the connection, wherever it is from. */
+void environment_unset(session_t *session, char const *name);
 /* Drops every variable of the environment that begins with prefix. */
 void environment_drop(char const *prefix);
 /* True if the fact's name is the session's own: hooks cannot set it. */
@@ -279,8 +292,8 @@ typedef struct esmtp_parameter {
   char const *keyword;
   extension_t extension;
   bool passed_on; /* in the envelope, as a P record */
-  /* REPLY_NONE, or why not. */
-  reply_name_t (*take)(session_t *session, smtp_parameter_t const *parameter);
+  /* REPLY_NONE, or why not. What is passed on may be replaced by something shorter. */
+  reply_name_t (*take)(session_t *session, smtp_parameter_t *parameter);
 } esmtp_parameter_t;
 
 /* Takes "KEY=value KEY ..." by a table that ends with a NULL keyword. What is to be passed on goes
@@ -305,6 +318,32 @@ int extensions_switch_off(options_t *options, char const *list);
 bool extension_offered(session_t const *session, extension_t extension);
 /* Writes the text of the EHLO reply. */
 void extensions_list(session_t const *session, char *text, size_t size);
+
+/* ---- auth.c, service.c ------------------------------------------------------------------------
+ */
+
+/* True if there is an auth service, whether or not a mechanism is fit for this connection. */
+bool auth_configured(session_t const *session);
+/* True if a mechanism is offered, now. */
+bool auth_stands_ready(session_t const *session);
+/* Writes the names of the mechanisms that are offered, blanks between: AUTH_LIST_MAX bytes. */
+#define AUTH_LIST_MAX 160
+void auth_list(session_t const *session, char *text);
+/* True if who logged in may send as address. */
+bool auth_owns(session_t const *session, char const *address);
+/* Notes who logged in, and as whom it may send (NULL: what the options say). False if there is no
+   room. */
+bool auth_take_user(session_t *session, char const *user, char const *senders);
+/* Forgets who logged in, and the service that knows it. */
+void auth_forget(session_t *session);
+reply_name_t check_auth(session_t *session, argument_t argument);
+reply_t proceed_auth(session_t *session, argument_t argument);
+
+/* The connection to the auth service: made when first needed. NULL, after a line of the log, if it
+   is not to be had. */
+sasl_service_t *service_get(session_t const *session);
+/* Ends it, and wipes what it knew. */
+void service_drop(void);
 
 /* ---- tls.c, xclient.c ----------------------------------------------------------------------- */
 

@@ -49,17 +49,10 @@ int tls_init(session_t *session) {
 
 /* NAME=value sets, NAME alone unsets. */
 static void take_record(session_t *session, char const *record) {
-  char name[64];
-  if (strchr(record, '=')) {
+  if (strchr(record, '='))
     facts_set(&session->connection_facts, record);
-    return;
-  }
-  size_t len = strlen(record);
-  if (len >= sizeof name - 1) return;
-  strcpy(name, record);
-  facts_unset(&session->connection_facts, name);
-  strcpy(name + len, "=");
-  environment_drop(name);
+  else
+    environment_unset(session, record);
 }
 
 static void take_records(session_t *session, char const *records, size_t len) {

@@ -37,7 +37,7 @@ void transaction_reset(session_t *session) {
 
 /* ---- the parameters of MAIL ---- */
 
-static reply_name_t take_size(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_size(session_t *session, smtp_parameter_t *parameter) {
   transaction_t *transaction = &session->transaction;
   uint64_t size;
   if (!parameter->value || smtp_size_parse(&size, parameter->value, parameter->value_len) < 0)
@@ -48,7 +48,7 @@ static reply_name_t take_size(session_t *session, smtp_parameter_t const *parame
 }
 
 /* BINARYMIME is a parameter we do not implement, not a syntax error. */
-static reply_name_t take_body(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_body(session_t *session, smtp_parameter_t *parameter) {
   static char const *const bodies[] = {"7BIT", "8BITMIME"};
   if (!parameter->value) return REPLY_BAD_PARAMETER;
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
@@ -59,24 +59,41 @@ static reply_name_t take_body(session_t *session, smtp_parameter_t const *parame
   return REPLY_UNKNOWN_PARAMETER;
 }
 
-static reply_name_t take_smtputf8(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_smtputf8(session_t *session, smtp_parameter_t *parameter) {
   if (parameter->value) return REPLY_BAD_PARAMETER;
   session->transaction.utf8 = true;
   return REPLY_NONE;
 }
 
-static reply_name_t take_ret(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_ret(session_t *session, smtp_parameter_t *parameter) {
   (void)session;
   bool valid = parameter->value && (smtp_word_is(parameter->value, parameter->value_len, "FULL") ||
                                     smtp_word_is(parameter->value, parameter->value_len, "HDRS"));
   return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
 }
 
-static reply_name_t take_envid(session_t *session, smtp_parameter_t const *parameter) {
+static reply_name_t take_envid(session_t *session, smtp_parameter_t *parameter) {
   (void)session;
   bool valid = parameter->value && parameter->value_len <= SMTP_ENVID_MAX &&
                smtp_xtext_valid(parameter->value, parameter->value_len);
   return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
+}
+
+/* Who relays may say who submitted a message; who logged in, what is its own. Of others it is taken
+   as if they had said "<>" (RFC 4954 5). */
+static bool vouches_for(session_t const *session, char const *address) {
+  return *session->auth_user ? auth_owns(session, address)
+                             : environment_get(session, "RELAYCLIENT") != 0;
+}
+
+static reply_name_t take_auth(session_t *session, smtp_parameter_t *parameter) {
+  smtp_path_t path;
+  if (!parameter->value || smtp_auth_path_parse(&path, parameter->value, parameter->value_len) < 0)
+    return REPLY_BAD_PARAMETER;
+  if (vouches_for(session, path.address)) return REPLY_NONE;
+  parameter->value = "<>";
+  parameter->value_len = 2;
+  return REPLY_NONE;
 }
 
 static esmtp_parameter_t const mail_parameters[] = {
@@ -85,6 +102,7 @@ static esmtp_parameter_t const mail_parameters[] = {
     {"SMTPUTF8", EXTENSION_SMTPUTF8, false, take_smtputf8},
     {"RET", EXTENSION_DSN, true, take_ret},
     {"ENVID", EXTENSION_DSN, true, take_envid},
+    {"AUTH", EXTENSION_AUTH, true, take_auth},
     {0, 0, false, 0},
 };
 
@@ -98,6 +116,12 @@ reply_name_t check_mail(session_t *session, argument_t argument) {
   return most && session->messages >= most ? REPLY_TOO_MANY_MESSAGES : REPLY_NONE;
 }
 
+/* A login that a proxy tells of by XCLIENT is bound to its addresses in submission only. */
+static bool is_foreign_sender(session_t const *session) {
+  bool bound = session->auth_method || session->options.submission;
+  return bound && !auth_owns(session, session->transaction.sender.address);
+}
+
 /* Understands the command into the transaction; a reply of code 0 if it can be accepted. */
 static reply_t take_mail(session_t *session, argument_t argument, parameter_record_t *record) {
   transaction_t *transaction = &session->transaction;
@@ -109,7 +133,7 @@ static reply_t take_mail(session_t *session, argument_t argument, parameter_reco
   reply_t refusal = parameters_take(session, mail_parameters, argument, record);
   if (refusal.code) return refusal;
   if (transaction->sender.utf8 && !transaction->utf8) return reply_get(REPLY_ADDRESS_UTF8, 0);
-  return refusal;
+  return is_foreign_sender(session) ? reply_get(REPLY_FOREIGN_SENDER, 0) : refusal;
 }
 
 /* A sender that was understood is told as an address, others as they came. */

@@ -71,6 +71,13 @@ void wire_reply(wire_t *wire, unsigned int code, char const *enhanced, char cons
                                         WIRE_OUTPUT_SIZE - wire->output_len, code, enhanced, text);
 }
 
+void wire_challenge(wire_t *wire, char const *text) {
+  if (wire->output_len > WIRE_OUTPUT_SIZE / 2) wire_flush(wire);
+  char *out = wire->output + wire->output_len;
+  char *end = stpcpy(stpcpy(stpcpy(out, "334 "), text), "\r\n");
+  wire->output_len += (size_t)(end - out);
+}
+
 /* ---- input ---- */
 
 static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t room,
@@ -109,7 +116,15 @@ static wire_status_t read_more(wire_t *wire, int64_t deadline) {
   wire_status_t status =
       read_until(wire, deadline, wire->input + wire->end, WIRE_INPUT_SIZE - wire->end, &got);
   if (!status) wire->end += got;
+  if (wire->end > wire->touched) wire->touched = wire->end;
   return status;
+}
+
+void wire_wipe(wire_t *wire) {
+  explicit_bzero(wire->input, wire->start);
+  if (wire->touched > wire->end) explicit_bzero(wire->input + wire->end, wire->touched - wire->end);
+  wire->touched = wire->end;
+  explicit_bzero(wire->skipped, sizeof wire->skipped);
 }
 
 /* Drops bytes up to the line's end. */
@@ -128,12 +143,12 @@ static wire_status_t skip_line(wire_t *wire, int64_t deadline) {
   return WIRE_ENDLESS;
 }
 
-wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t *len) {
+wire_status_t wire_line(wire_t *wire, unsigned int seconds, size_t most, char **line, size_t *len) {
   int64_t deadline = 0;
   char *lf;
   while (!(lf = memchr(wire->input + wire->start, '\n', wire->end - wire->start))) {
     if (!deadline) deadline = wire_now() + (int64_t)seconds * 1000;
-    if (wire->end - wire->start > WIRE_LINE_MAX) {
+    if (wire->end - wire->start > most) {
       *line = memcpy(wire->skipped, wire->input + wire->start, *len = sizeof wire->skipped);
       return skip_line(wire, deadline);
     }
@@ -143,7 +158,7 @@ wire_status_t wire_line(wire_t *wire, unsigned int seconds, char **line, size_t 
   *line = wire->input + wire->start;
   *len = (size_t)(lf - *line);
   wire->start += *len + 1;
-  if (*len > WIRE_LINE_MAX) return WIRE_LONG;
+  if (*len > most) return WIRE_LONG;
   if (*len && (*line)[*len - 1] == '\r') --*len;
   return WIRE_OK;
 }

@@ -31,8 +31,12 @@ static struct ucspi_attribute {
                               {SMTP_XCLIENT_DESTADDR, "LOCALIP"},
                               {SMTP_XCLIENT_DESTPORT, "LOCALPORT"}};
 
-/* What the rules said of the proxy's address, and its name, is not true of the client's. */
+/* What the rules said of the proxy's address, and its name, is not true of the client's; nor is the
+   TLS between us and the proxy the client's, to bind a login to. */
 static void forget_proxy(session_t *session) {
+  static char const *const names[] = {"SSL_PEER_CERT_HASH", "SSL_PEER_CERT_SUBJECT",
+                                      "SSL_SERVER_END_POINT"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) environment_unset(session, names[i]);
   environment_set_ucspi(session, "REMOTEHOST", 0);
   environment_set_ucspi(session, "REMOTEPORT", 0);
   environment_drop("RELAYCLIENT=");
@@ -53,7 +57,8 @@ static void apply(session_t *session, smtp_xclient_t const *xclient) {
   }
   char const *helo = value_of(xclient, SMTP_XCLIENT_HELO);
   if (!check_hello(session, (argument_t){helo, strlen(helo)})) strcpy(session->helo, helo);
-  strcpy(session->auth_user, value_of(xclient, SMTP_XCLIENT_LOGIN));
+  char const *login = value_of(xclient, SMTP_XCLIENT_LOGIN);
+  if (*login) auth_take_user(session, login, 0);
   session->extended = !strcmp(value_of(xclient, SMTP_XCLIENT_PROTO), "ESMTP");
 }
 

@@ -1,0 +1,91 @@
+"""_auth_service: a stand-in for the auth service (sasl-auth(8), PROTOCOL) that follows a script.
+
+  front NAME=value   the front has said this fact about itself and its client
+  no NAME            it has not said anything of that name
+  hears text         the front says this line
+  says text          the service does; \\0 \\n \\xHH are bytes
+  record NAME=value  a line of the success record; `record` alone ends it
+  dies               it closes the connection        hangs    it answers no more, until the front goes
+  gone               the front has closed            next     it takes another connection
+
+The first connection is taken with the first line. What does not come as the script says is a
+difference; so is a script that was not played to its end.
+"""
+
+import socket
+import threading
+
+
+class AuthService(threading.Thread):
+    def __init__(self, path, script, patience, to_bytes):
+        super().__init__(daemon=True)
+        self.script, self.patience, self.to_bytes = script, patience, to_bytes
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(8)
+        self.listener.settimeout(patience)
+        self.stream = self.lines = None
+        self.facts = []
+        self.difference = None
+        self.start()
+
+    def run(self):
+        try:
+            self.accept()
+            for line in self.script:
+                word, _, rest = line.partition(" ")
+                getattr(self, "do_" + word)(rest)
+        except (AssertionError, AttributeError, OSError) as error:
+            self.difference = f"auth service: {line if self.facts else 'start'}: {error}"
+        finally:
+            if self.stream:
+                self.stream.close()
+            self.listener.close()
+
+    def accept(self):
+        self.stream, _ = self.listener.accept()
+        self.stream.settimeout(self.patience)
+        self.lines = self.stream.makefile("rb")
+        self.facts = []
+        while (fact := self.hear()) != b"":
+            self.facts.append(fact)
+
+    def hear(self):
+        line = self.lines.readline()
+        assert line.endswith(b"\n"), f"the front has gone, after {line!r}"
+        return line[:-1]
+
+    def finish(self):
+        """What was different, or None."""
+        self.join(self.patience)
+        return "auth service: the script is not played to its end" if self.is_alive() else self.difference
+
+    def do_front(self, rest):
+        assert self.to_bytes(rest) in self.facts, f"facts are {self.facts}"
+
+    def do_no(self, rest):
+        found = [fact for fact in self.facts if fact.startswith(rest.encode() + b"=")]
+        assert not found, f"there is {found}"
+
+    def do_hears(self, rest):
+        line = self.hear()
+        assert line == self.to_bytes(rest), f"heard {line!r}"
+
+    def do_says(self, rest):
+        self.stream.sendall(self.to_bytes(rest) + b"\n")
+
+    do_record = do_says
+
+    def do_dies(self, _):
+        self.lines.close()
+        self.stream.close()
+
+    def do_gone(self, _):
+        line = self.lines.readline()
+        assert not line, f"heard {line!r}"
+
+    do_hangs = do_gone
+
+    def do_next(self, _):
+        self.stream.close()
+        self.accept()
