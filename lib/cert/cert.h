@@ -131,6 +131,37 @@ char const *cert_key_read(cert_key_t *key, char const *pem, size_t len);
 bool cert_key_matches(cert_key_t const *key, cert_public_t const *public);
 void cert_key_wipe(cert_key_t *key);
 
+/* A certificate with its key. Not to be moved; to be wiped with cert_wipe. */
+typedef struct cert_pair {
+  cert_key_t key;
+  cert_public_t public;
+  unsigned char id[32]; /* SHA-256 of the leaf */
+  int64_t not_before, not_after;
+  cert_names_t names; /* those of the leaf, at the first */
+  cert_chain_t chain;
+} cert_pair_t;
+
+/* What a pair's two halves tell when both were read: NULL, or a text of why they do not serve. */
+char const *cert_pair_finish(cert_pair_t *pair);
+
+/* Where a pair is. */
+typedef struct cert_files {
+  char const *name;  /* for people: "mail.example", "default.rsa" */
+  char const *chain; /* path */
+  char const *key;   /* path, or NULL: it is in the same file */
+} cert_files_t;
+
+/* Reads both. NULL, or a text of why it cannot be. Not to be used by two threads. */
+char const *cert_pair_read(cert_pair_t *pair, cert_files_t const *files);
+
+/* -1 to stop. */
+typedef int cert_files_f(void *data, cert_files_t const *files);
+/* Finds the pairs of a folder, in no order, links followed:
+     NAME.pem or NAME.crt   with NAME.key if that is there
+     NAME/fullchain.pem     with NAME/privkey.pem (certbot, dehydrated, in live/ and certs/ too)
+   path may also be NAME's folder, or a file. 0, or -1 with errno, or when each says so. */
+int cert_folder_each(char const *path, cert_files_f *each, void *data);
+
 /* Wipes what the compiler would see no sense in wiping. */
 void cert_wipe(void *bytes, size_t len);
 

@@ -68,7 +68,6 @@ static unsigned char *keep(unsigned char **to, unsigned char const *bytes, size_
   return kept;
 }
 
-/* An RSA key whose modulus comes out is whole: the prime factors are what it is made of. */
 static char const *take_rsa(cert_key_t *key, br_rsa_private_key const *rsa) {
   unsigned char *to = key->bytes;
   char const *const wrong = check_rsa_bits(rsa->n_bitlen);
@@ -166,12 +165,26 @@ void cert_key_wipe(cert_key_t *key) {
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
+/* n = p * q. (BearSSL's own function for it ends below 4096 bits.) */
+static void multiply(unsigned char *n, br_rsa_private_key const *rsa) {
+  memset(n, 0, rsa->plen + rsa->qlen);
+  for (size_t i = rsa->plen; i-- > 0;) {
+    unsigned int carry = 0;
+    for (size_t j = rsa->qlen; j-- > 0; carry >>= 8) {
+      carry += n[i + j + 1] + (unsigned int)rsa->p[i] * rsa->q[j];
+      n[i + j + 1] = (unsigned char)carry;
+    }
+    n[i] = (unsigned char)carry;
+  }
+}
+
 static bool rsa_matches(cert_key_t const *key, cert_public_t const *public) {
-  unsigned char n[CERT_KEY_BITS_MAX / 8];
-  br_rsa_compute_modulus const compute = br_rsa_compute_modulus_get_default();
-  if (key->bits != public->bits || compute(NULL, &key->rsa) > sizeof n) return false;
-  size_t const len = compute(n, &key->rsa);
-  return len == public->rsa.nlen && !memcmp(n, public->rsa.n, len);
+  unsigned char n[3 * BR_X509_BUFSIZE_SIG];
+  size_t const len = key->rsa.plen + key->rsa.qlen;
+  size_t skip = 0;
+  multiply(n, &key->rsa);
+  while (skip < len && !n[skip]) skip++;
+  return len - skip == public->rsa.nlen && !memcmp(n + skip, public->rsa.n, public->rsa.nlen);
 }
 
 static bool ec_matches(cert_key_t const *key, cert_public_t const *public) {
