@@ -114,4 +114,117 @@ sasl_result_t sasl_answer_parse(char const *line, char const **text);
 /* The reason word after NO; NULL for a challenge or a success. */
 char const *sasl_result_word(sasl_result_t result);
 
+/* ---- the mechanisms, as state machines ---------------------------------------------------------
+ *
+ * Both sides are given the other side's messages, decoded, and say what comes next. They do no I/O,
+ * and what they need of chance or of a database is handed to them. */
+
+typedef enum sasl_step {
+  SASL_STEP_SEND,     /* out is for the other side, whose answer is the next input */
+  SASL_STEP_WAIT,     /* client: nothing to say before the server's first message */
+  SASL_STEP_PASSWORD, /* server: are name and secret, a password, right? */
+  SASL_STEP_DIGEST,   /* server: is secret the digest, in hex, of challenge and name's password? */
+  SASL_STEP_TOKEN,    /* server: is secret a token of name's? name may be "" */
+  SASL_STEP_VERIFIER, /* server: hand name's verifier to sasl_server_verify */
+  SASL_STEP_CERTIFICATE, /* server: is the client's certificate name's? "": anyone's? */
+  SASL_STEP_PROVEN,      /* the end: the other side knows the secret */
+  SASL_STEP_FAILED,      /* the end: it does not, or may not; why says more, for a log */
+  SASL_STEP_MALFORMED    /* the end: that was no message of this mechanism */
+} sasl_step_t;
+
+/* What a message is built from; all of it must outlive the exchange. */
+typedef struct sasl_server_settings {
+  char const *nonce;     /* ours, SCRAM: printable without comma, at most 64, new and random */
+  char const *challenge; /* CRAM-MD5's: "<...@host>", at most 255 bytes, new */
+  unsigned char const *end_point; /* data of the channel binding tls-server-end-point, or NULL */
+  size_t end_point_len;           /* at most 64 */
+  bool plus_offered; /* this client was offered -PLUS: who says it was not has been lied to */
+} sasl_server_settings_t;
+
+#define SASL_OUT_MAX       1024 /* bytes of a server's message */
+#define SASL_SCRAM_KEY_MAX 32
+#define SASL_SALT_MAX      64
+
+/* A stored verifier (RFC 5802, section 3). */
+typedef struct sasl_verifier {
+  bool known; /* false: a made-up one, which nobody's proof fits */
+  uint32_t iterations;
+  unsigned char const *salt;
+  size_t salt_len; /* at most SASL_SALT_MAX */
+  unsigned char const *stored_key, *server_key;
+} sasl_verifier_t;
+
+typedef struct sasl_scram {
+  size_t bare_len, header_len, first_len, nonce_len;
+  char bare[1280];  /* client-first-message-bare */
+  char header[840]; /* gs2-header */
+  char first[512];  /* server-first-message */
+  char nonce[384];  /* both parts */
+  unsigned char stored_key[SASL_SCRAM_KEY_MAX], server_key[SASL_SCRAM_KEY_MAX];
+  bool known;
+} sasl_scram_t;
+
+typedef struct sasl_server {
+  sasl_mechanism_t mechanism;
+  sasl_server_settings_t settings;
+  unsigned int stage;
+  char const *why;
+  char name[SASL_NAME_MAX + 1], authzid[SASL_NAME_MAX + 1]; /* authzid: "" for none */
+  size_t secret_len, out_len;
+  char secret[SASL_MESSAGE_MAX + 1]; /* ends in a NUL and has no other */
+  char out[SASL_OUT_MAX];
+  sasl_scram_t scram;
+} sasl_server_t;
+
+void sasl_server_init(sasl_server_t *server, sasl_mechanism_t mechanism,
+                      sasl_server_settings_t const *settings);
+/* Takes the client's message; NULL as the first one: it sent no initial response. */
+sasl_step_t sasl_server_step(sasl_server_t *server, char const *message, size_t len);
+/* After SASL_STEP_VERIFIER. */
+sasl_step_t sasl_server_verify(sasl_server_t *server, sasl_verifier_t const *verifier);
+/* After SASL_STEP_PASSWORD, _DIGEST, _TOKEN or _CERTIFICATE, if the answer is no. A mechanism may
+   have something to say to that before it fails (RFC 7628, section 3.2.2). */
+sasl_step_t sasl_server_refuse(sasl_server_t *server);
+/* True if the client asks for no other identity than its own: none, or, ASCII case aside, name. */
+bool sasl_server_is_own(sasl_server_t const *server);
+void sasl_server_wipe(sasl_server_t *server);
+
+/* Who a client is; all of it must outlive the exchange. */
+typedef struct sasl_credentials {
+  char const *name, *authzid; /* authzid: "" or NULL for none; at most SASL_NAME_MAX bytes each */
+  char const *secret;         /* password or token */
+  char const *nonce;          /* SCRAM: as above */
+  unsigned char const *end_point;
+  size_t end_point_len;
+  bool plus_offered; /* the server offers -PLUS with the same hash */
+} sasl_credentials_t;
+
+typedef struct sasl_client {
+  sasl_mechanism_t mechanism;
+  sasl_credentials_t credentials;
+  unsigned int stage;
+  size_t out_len;
+  char out[SASL_MESSAGE_MAX];
+  sasl_scram_t scram;
+} sasl_client_t;
+
+void sasl_client_init(sasl_client_t *client, sasl_mechanism_t mechanism,
+                      sasl_credentials_t const *credentials);
+/* Takes the server's challenge; NULL at first: out is the initial response, or SASL_STEP_WAIT.
+   SASL_STEP_FAILED: the server has refused, has not proven itself, or asks for what is not safe
+   (SCRAM: fewer than 4,096 iterations, or more than SASL_ITERATIONS_MAX); SASL_STEP_MALFORMED also
+   if the credentials cannot be said in this mechanism. */
+sasl_step_t sasl_client_step(sasl_client_t *client, char const *challenge, size_t len);
+/* False if a success that the server announces now must not be believed: in SCRAM it has to prove
+   that it knows the verifier. */
+bool sasl_client_trusts(sasl_client_t const *client);
+void sasl_client_wipe(sasl_client_t *client);
+
+#define SASL_ITERATIONS_MIN 4096
+#define SASL_ITERATIONS_MAX 1000000
+
+/* True if s may be a name or a password: well-formed UTF-8, not empty, without control characters.
+   No SASLprep: what passes is compared as it is. */
+bool sasl_text_valid(char const *s, size_t len);
+
 #endif
