@@ -81,7 +81,7 @@ char const *engine_reason(engine_t const *engine);
 /* The fatal alert it ended with (RFC 8446, section 6), and whose it was; ENGINE_NOBODY: none. */
 typedef enum engine_side { ENGINE_NOBODY, ENGINE_SERVER, ENGINE_CLIENT } engine_side_t;
 engine_side_t engine_alert(engine_t const *engine, unsigned int *alert);
-/* From ENGINE_OPEN on. */
+/* From ENGINE_OPEN on. Before that, and after a failure, the name alone may be known. */
 void engine_facts(engine_t const *engine, engine_facts_t *facts);
 /* Ends it and wipes its secrets. */
 void engine_end(engine_t *engine);

@@ -1,0 +1,28 @@
+#include "wrap.h"
+
+/* Bytes as hexadecimal digits, and a NUL. */
+static void write_hex(char *text, unsigned char const *bytes, size_t len) {
+  static char const digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < len; i++) {
+    *text++ = digits[bytes[i] >> 4];
+    *text++ = digits[bytes[i] & 15];
+  }
+  *text = 0;
+}
+
+size_t facts_write(engine_facts_t const *facts, char bytes[TLS_RECORDS_BYTES]) {
+  char end_point[2 * CERT_END_POINT_MAX + 1];
+  struct {
+    char const *name, *value;
+  } const all[] = {
+      {"SSL_PROTOCOL", facts->protocol},        {"SSL_CIPHER", facts->cipher},
+      {"SSL_TLS_SNI_SERVERNAME", facts->name},  {"SSL_SERVER_END_POINT", end_point},
+      {"SSL_PEER_CERT_HASH", facts->peer_hash}, {"SSL_PEER_CERT_SUBJECT", facts->peer_subject},
+  };
+  size_t len = 0;
+  write_hex(end_point, facts->end_point, facts->end_point_len);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (*all[i].value) tls_records_add(bytes, TLS_RECORDS_BYTES, &len, all[i].name, all[i].value);
+  tls_records_end(bytes, TLS_RECORDS_BYTES, &len);
+  return len;
+}

@@ -1,0 +1,53 @@
+/* wrap: what the parts of tls-wrap know of each other. They are compiled with two engines. */
+#ifndef TLS_WRAP_WRAP_H
+#define TLS_WRAP_WRAP_H
+
+#include <stdint.h>
+
+#include "engine.h"
+#include "tls/tls.h"
+
+#define KEYD_TIMEOUT 10000 /* milliseconds that tls-keyd may take for an answer */
+
+typedef struct settings {
+  engine_settings_t engine;
+  char const *keys;   /* a file, or a folder; NULL: ask tls-keyd */
+  char const *keyd;   /* its socket */
+  uint64_t handshake; /* milliseconds that it may take */
+  uint64_t idle;      /* milliseconds without a byte; 0: no limit */
+} settings_t;
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t now(void);
+
+/* ---- the program's side: start the helper, and exec ----------------------------------------- */
+
+/* Become the next program with TLS to be had (UCSPI-TLS), with TLS on fd 0 and 1, or with none. */
+_Noreturn void front_delayed(settings_t const *settings, char const *const *program);
+_Noreturn void front_immediate(settings_t const *settings, char const *const *program);
+_Noreturn void front_plain(char const *const *program);
+
+/* ---- the helper's side ----------------------------------------------------------------------- */
+
+/* What it ends with. */
+enum {
+  HELPER_FAILED = 1, /* no handshake */
+  HELPER_TIMED_OUT = 99,
+  HELPER_TROUBLE = 111
+};
+
+/* Waits for the wish on control, and provides TLS between fd 0 and 1 and plain. */
+_Noreturn void helper_run(settings_t const *settings, int control, int plain);
+
+/* The facts as UCSPI-TLS's records. Their length; they always fit. */
+size_t facts_write(engine_facts_t const *facts, char bytes[TLS_RECORDS_BYTES]);
+
+/* ---- log ------------------------------------------------------------------------------------- */
+
+void log_done(engine_facts_t const *facts, uint64_t milliseconds);
+/* engine may be NULL. */
+void log_failed(char const *reason, engine_t const *engine, uint64_t milliseconds);
+/* A session that ended in another way than it should. error: an errno, or 0. */
+void log_broken(char const *reason, engine_t const *engine, int error);
+
+#endif
