@@ -132,7 +132,9 @@ dynamic := tls-wrap-openssl checkpassword-file checkpassword-pam user-add user-p
 left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassword-pam)
 
 # Sources that a program shares with another program, besides its own folder.
-SHARES_tls-wrap-openssl := $(filter-out %/engine.c,$(sort $(wildcard cmd/net/tls-wrap/*.c)))
+SHARES_user-add := cmd/auth/user-passwd/password.c
+SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
+  $(sort $(wildcard cmd/net/tls-wrap/*.c)))
 
 # Commands for people have their pages in section 1; all others are links, called by chains.
 commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))

@@ -36,8 +36,9 @@ typedef struct engine_facts {
   bool resumed;
   size_t end_point_len; /* tls-server-end-point of our certificate */
   unsigned char end_point[CERT_END_POINT_MAX];
-  char peer_hash[CERT_HASH_TEXT]; /* of a verified client certificate */
+  char peer_hash[CERT_HASH_TEXT]; /* of a verified client certificate; of any server's */
   char peer_subject[CERT_SUBJECT_MAX];
+  char const *verified, *verified_reason; /* a server's: by what, or why not; NULL: a client's */
 } engine_facts_t;
 
 typedef struct engine engine_t;

@@ -126,7 +126,7 @@ _Noreturn void front_immediate(settings_t const *settings, char const *const *pr
   clear_facts();
   set("UCSPITLS", NULL);
   set_facts(records, len);
-  if (dup2(ends.plain, 0) < 0 || dup2(ends.plain, 1) < 0)
+  if (dup2(ends.plain, settings->in) < 0 || dup2(ends.plain, settings->out) < 0)
     strerr_diefu1sys(111, "hand over a descriptor");
   chain_next(program);
 }

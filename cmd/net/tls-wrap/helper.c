@@ -11,7 +11,7 @@
 #include "relay.h"
 #include "wrap.h"
 
-/* Where the helper has its descriptors, besides the client's on 0 and 1 and the log. */
+/* Where the helper has its descriptors, besides the connection on 0 and 1 and the log. */
 enum { CONTROL = 3, PLAIN, FIRST_FREE };
 
 typedef struct helper {
@@ -25,7 +25,9 @@ typedef struct helper {
 /* ---- the process ----------------------------------------------------------------------------- */
 
 /* What else is open is the program's: an end of it that stayed open here would never end. */
-static int settle_descriptors(int control, int plain) {
+static int settle_descriptors(settings_t const *settings, int control, int plain) {
+  int const in = dup(settings->in), out = dup(settings->out);
+  if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0) return -1;
   int const above = plain < FIRST_FREE ? dup(plain) : plain;
   if (above < 0 || dup2(control, CONTROL) < 0 || dup2(above, PLAIN) < 0) return -1;
   if (syscall(SYS_close_range, FIRST_FREE, ~0U, 0) < 0) {
@@ -101,7 +103,7 @@ static char const *reason_of(helper_t const *helper, relay_result_t result) {
   case RELAY_FAILED: return engine_reason(helper->relay.engine);
   case RELAY_TIMED_OUT: return "timed out";
   case RELAY_PROGRAM_GONE: return "the program has gone";
-  default: return "the client has gone";
+  default: return role.gone;
   }
 }
 
@@ -129,7 +131,7 @@ static void stream(helper_t *helper) {
   relay_t *const relay = &helper->relay;
   relay_result_t result = relay_stream(relay, helper->settings->idle);
   if (result == RELAY_TRUNCATED) {
-    log_broken("the client's bytes end without close_notify", relay->engine, relay->error);
+    log_broken(role.cut, relay->engine, relay->error);
     if (!relay->to_client.ended) result = relay_stream(relay, helper->settings->idle);
   }
   if (result == RELAY_FAILED) log_broken(engine_reason(relay->engine), relay->engine, 0);
@@ -140,7 +142,7 @@ _Noreturn void helper_run(settings_t const *settings, int control, int plain) {
   static helper_t helper;
   helper.settings = settings;
   helper.keyd.fd = -1;
-  if (settle_descriptors(control, plain) < 0) _exit(HELPER_TROUBLE);
+  if (settle_descriptors(settings, control, plain) < 0) _exit(HELPER_TROUBLE);
   if (!(helper.wish = wait_for_wish())) _exit(0);
   helper.start = now();
   log_session(getenv("SESSION_ID"));

@@ -13,17 +13,18 @@ void log_done(engine_facts_t const *facts, uint64_t milliseconds) {
   log_str(&line, "cipher", facts->cipher);
   if (*facts->name) log_str(&line, "sni", facts->name);
   log_str(&line, "resumed", facts->resumed ? "yes" : "no");
-  if (*facts->peer_hash) log_str(&line, "client", facts->peer_hash);
+  if (*facts->peer_hash) log_str(&line, role.peer, facts->peer_hash);
+  if (facts->verified) log_str(&line, "verified", facts->verified);
+  if (facts->verified_reason) log_str(&line, "reason", facts->verified_reason);
   log_uint(&line, "ms", milliseconds);
   log_send(&line);
 }
 
 static void log_alert(log_line_t *line, engine_t const *engine) {
-  static char const *const keys[] = {
-      [ENGINE_SERVER] = "alert_sent", [ENGINE_CLIENT] = "alert_received"};
   unsigned int alert;
   engine_side_t const side = engine_alert(engine, &alert);
-  if (side != ENGINE_NOBODY) log_str(line, keys[side], tls_alert_text(alert));
+  if (side != ENGINE_NOBODY)
+    log_str(line, side == role.side ? "alert_sent" : "alert_received", tls_alert_text(alert));
 }
 
 static void log_name(log_line_t *line, engine_t const *engine) {

@@ -1,7 +1,6 @@
 /* tls-wrap: see tls-wrap(8). With OpenSSL's engine: tls-wrap-openssl(8). */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -18,11 +17,10 @@
 
 char const *PROG = engine_program;
 
-uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
+role_t const role = {.side = ENGINE_SERVER,
+                     .peer = "client",
+                     .gone = "the client has gone",
+                     .cut = "the client's bytes end without close_notify"};
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -96,7 +94,7 @@ static void set_defaults(settings_t *settings) {
 /* ---- main ------------------------------------------------------------------------------------ */
 
 int main(int argc, char const *const *argv) {
-  static settings_t settings;
+  static settings_t settings = {.in = 0, .out = 1};
   bool delayed = false;
   subgetopt options = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "huSk:K:m:M:s:c:C:t:T:", &options)) != -1;)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wrap.h"
@@ -11,6 +12,12 @@
 #define LINGER 2000 /* milliseconds that the client may take to end, too */
 
 enum { CLIENT_IN, CLIENT_OUT, PROGRAM, POLLED };
+
+uint64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
 
 static void make_nonblocking(int fd) {
   int const flags = fcntl(fd, F_GETFL);

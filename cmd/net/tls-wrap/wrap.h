@@ -1,4 +1,5 @@
-/* wrap: what the parts of tls-wrap know of each other. They are compiled with two engines. */
+/* wrap: what the parts of tls-wrap know of each other. They are compiled with two engines, and into
+ * tls-connect, which is a client's side of the same thing. */
 #ifndef TLS_WRAP_WRAP_H
 #define TLS_WRAP_WRAP_H
 
@@ -15,7 +16,15 @@ typedef struct settings {
   char const *keyd;   /* its socket */
   uint64_t handshake; /* milliseconds that it may take */
   uint64_t idle;      /* milliseconds without a byte; 0: no limit */
+  int in, out;        /* the connection; in immediate mode, then the plain side */
 } settings_t;
+
+/* Who we are, and the log's words for who is at the other end; each main has one. */
+typedef struct role {
+  engine_side_t side;
+  char const *peer, *gone, *cut;
+} role_t;
+extern role_t const role;
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t now(void);
@@ -36,7 +45,7 @@ enum {
   HELPER_TROUBLE = 111
 };
 
-/* Waits for the wish on control, and provides TLS between fd 0 and 1 and plain. */
+/* Waits for the wish on control, and provides TLS between the connection and plain. */
 _Noreturn void helper_run(settings_t const *settings, int control, int plain);
 
 /* The facts as UCSPI-TLS's records. Their length; they always fit. */
