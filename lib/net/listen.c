@@ -10,7 +10,7 @@
 
 #include "net/internal.h"
 
-#define SOCKET_FLAGS (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define SOCKET_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
 static int fail(int fd) {
   int const saved = errno;
@@ -65,7 +65,7 @@ static int listen_tcp(net_listener_t *listener, ip46 const *ip, uint16_t port, i
                       bool v4_too) {
   int const on = 1, v6_only = !v4_too;
   net_sockaddr_t address;
-  int const fd = socket(ip46_is6(ip) ? AF_INET6 : AF_INET, SOCKET_FLAGS, 0);
+  int const fd = socket(ip46_is6(ip) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCKET_FLAGS, 0);
   if (fd < 0) return -1;
   make_address(&address, ip, port);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -86,11 +86,11 @@ int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int b
 /* ---- unix ------------------------------------------------------------------------------------ */
 
 /* Makes way for a socket at address: removes one that nobody listens to. */
-static int clear_path(net_sockaddr_t const *address) {
+static int clear_path(net_sockaddr_t const *address, int type) {
   struct stat st;
   if (lstat(address->un.sun_path, &st) < 0) return errno == ENOENT ? 0 : -1;
   if (!S_ISSOCK(st.st_mode)) return errno = EEXIST, -1;
-  int const fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+  int const fd = socket(AF_UNIX, type | SOCKET_FLAGS, 0);
   if (fd < 0) return -1;
   int const r = connect(fd, &address->any, address->size), error = errno;
   close(fd);
@@ -98,9 +98,10 @@ static int clear_path(net_sockaddr_t const *address) {
   return errno = r == 0 || error == EAGAIN ? EADDRINUSE : error, -1;
 }
 
-static int listen_unix(net_listener_t *listener, net_sockaddr_t const *address, int backlog) {
+static int listen_unix(net_listener_t *listener, net_sockaddr_t const *address, int type,
+                       int backlog) {
   struct stat st;
-  int const fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
+  int const fd = socket(AF_UNIX, type | SOCKET_FLAGS, 0);
   if (fd < 0) return -1;
   if (listen_at(listener, fd, address, backlog) < 0) return fail(fd);
   if (stat(address->un.sun_path, &st) < 0) return fail(fd);
@@ -109,17 +110,18 @@ static int listen_unix(net_listener_t *listener, net_sockaddr_t const *address, 
   return 0;
 }
 
-int net_listen_unix(net_listener_t *listener, char const *path, mode_t mode, int backlog) {
+int net_listen_unix(net_listener_t *listener, int type, char const *path, mode_t mode,
+                    int backlog) {
   net_sockaddr_t address = {.size = sizeof address.un};
   size_t const len = strlen(path);
   if (len >= sizeof address.un.sun_path) return errno = ENAMETOOLONG, -1;
   address.un.sun_family = AF_UNIX;
   memcpy(address.un.sun_path, path, len + 1);
-  if (clear_path(&address) < 0) return -1;
+  if (clear_path(&address, type) < 0) return -1;
   /* The mode must be right from the first moment, hence no chmod. */
   bool const has_mode = mode != (mode_t)-1;
   mode_t const mask = has_mode ? umask(~mode & 0777) : 0;
-  int const r = listen_unix(listener, &address, backlog), saved = errno;
+  int const r = listen_unix(listener, &address, type, backlog), saved = errno;
   if (has_mode) umask(mask);
   listener->is_made = r == 0;
   return errno = saved, r;
@@ -127,16 +129,16 @@ int net_listen_unix(net_listener_t *listener, char const *path, mode_t mode, int
 
 /* ---- inherited ------------------------------------------------------------------------------- */
 
-static bool is_listening(int fd) {
-  int type = 0, listening = 0;
-  socklen_t size = sizeof type;
-  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM) return false;
+static bool is_listening(int fd, int type) {
+  int found = 0, listening = 0;
+  socklen_t size = sizeof found;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &found, &size) < 0 || found != type) return false;
   size = sizeof listening;
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-int net_listen_fd(net_listener_t *listener, int fd) {
-  if (!is_listening(fd)) return errno = EINVAL, -1;
+int net_listen_fd(net_listener_t *listener, int type, int fd) {
+  if (!is_listening(fd, type)) return errno = EINVAL, -1;
   int const flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -1;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -1;

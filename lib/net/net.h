@@ -170,13 +170,13 @@ typedef struct net_listener {
 int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
                   bool v4_too);
 
-/* Listens on a unix socket, replacing one at path that nobody listens to any more. mode is what it
-   gets, (mode_t)-1: what umask leaves. -1 with EADDRINUSE if somebody listens there, EEXIST if
-   there is something else at path. */
-int net_listen_unix(net_listener_t *listener, char const *path, mode_t mode, int backlog);
+/* Listens on a unix socket of this type, SOCK_STREAM or SOCK_SEQPACKET, replacing one at path that
+   nobody listens to any more. mode is what it gets, (mode_t)-1: what umask leaves. -1 with
+   EADDRINUSE if somebody listens there, EEXIST if there is something else at path. */
+int net_listen_unix(net_listener_t *listener, int type, char const *path, mode_t mode, int backlog);
 
-/* Takes over a descriptor. -1 with EINVAL if it is not a listening stream socket. */
-int net_listen_fd(net_listener_t *listener, int fd);
+/* Takes over a descriptor. -1 with EINVAL if it is not a listening socket of this type. */
+int net_listen_fd(net_listener_t *listener, int type, int fd);
 
 /* Closes the socket, and removes the path of a unix socket if it is still ours. */
 void net_listener_close(net_listener_t *listener);
@@ -190,6 +190,13 @@ int net_systemd_fds(void);
 
 /* Tells systemd's NOTIFY_SOCKET, if there is one: "READY=1", "STOPPING=1". 0, or -1 with errno. */
 int net_notify(char const *state);
+
+/* ---- privilege ------------------------------------------------------------------------------ */
+
+/* Becomes UID, GID and GIDLIST of the environment for good. Whoever is not root must be them
+   already. 0, or -1 with errno and *reason: EINVAL: what is wrong with the environment (user 0 is);
+   else the step that the system refused. */
+int net_drop_root(char const **reason);
 
 /* ---- sessions: who is connected, counted by network ----------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -75,13 +76,13 @@ static void open_ip(listeners_t *listeners, settings_t const *settings, char con
 
 static void open_unix(listeners_t *listeners, settings_t const *settings, char const *path) {
   int const backlog = (int)settings->backlog;
-  if (net_listen_unix(new_listener(listeners), path, settings->mode, backlog) < 0)
+  if (net_listen_unix(new_listener(listeners), SOCK_STREAM, path, settings->mode, backlog) < 0)
     strerr_diefu2sys(111, "listen on ", path);
 }
 
 static void open_inherited(listeners_t *listeners, int fd) {
   char text[INT_FMT];
-  if (net_listen_fd(new_listener(listeners), fd) == 0) return;
+  if (net_listen_fd(new_listener(listeners), SOCK_STREAM, fd) == 0) return;
   text[int_fmt(text, fd)] = 0;
   strerr_dief3x(100, "fd ", text, " is not a socket that listens; for a connection use tcp-env");
 }

@@ -1,5 +1,6 @@
 #include "tcp-accept.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,6 +110,13 @@ static void tell_ready(void) {
   if (net_notify("READY=1") < 0) strerr_warnwu1sys("notify systemd");
 }
 
+static void drop_root(void) {
+  char const *reason;
+  if (net_drop_root(&reason) == 0) return;
+  if (errno == EINVAL) strerr_dief2x(100, "-U: ", reason);
+  strerr_diefu1sys(111, reason);
+}
+
 int main(int argc, char const *const *argv) {
   static server_t server;
   static listeners_t listeners;
@@ -116,7 +124,7 @@ int main(int argc, char const *const *argv) {
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
   int const signals = signals_open();
   listeners_open(&listeners, &settings);
-  if (settings.drop_root) root_drop();
+  if (settings.drop_root) drop_root();
   server_init(&server, &settings);
   tell_ready();
   serve(&server, &listeners, signals);

@@ -53,11 +53,6 @@ bool listeners_need_ports(char const *addresses);
 /* Listens everywhere and logs it, or dies. */
 void listeners_open(listeners_t *listeners, settings_t const *settings);
 
-/* ---- drop.c ---- */
-
-/* Becomes UID, GID and GIDLIST for good, or dies. */
-void root_drop(void);
-
 /* ---- session.c: one connection, from its acceptance to its end ---- */
 
 typedef struct server {
