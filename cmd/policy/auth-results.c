@@ -2,14 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "authres/authres.h"
 #include "chain/chain.h"
@@ -18,9 +13,7 @@
 #include "policy/policy.h"
 #include "queue/queue.h"
 
-#define USAGE      "auth-results [-ANn] [-i id] [-x ids] program..."
-#define RANGES_MAX (QUEUE_RANGES_MAX / 2) /* other links may want some */
-#define RANGE_MAX  (2 * UINT64_FMT + 2)
+#define USAGE "auth-results [-ANn] [-i id] [-x ids] program..."
 
 char const *PROG = "auth-results";
 
@@ -42,38 +35,6 @@ static _Noreturn void fail(char const *enhanced, char const *text, char const *s
   chain_defer(451, enhanced, text);
 }
 
-static _Noreturn void fail_reading(char const *step) {
-  fail("4.3.0", "cannot read the message", step);
-}
-
-/* ---- the message ----------------------------------------------------------------------------- */
-
-/* A caller that gave a pipe gets an unnamed file in the queue instead, as smtp-front makes it: the
-   last link need not copy it again. */
-static void spool(void) {
-  struct stat status;
-  char fact[QUEUE_SPOOL_FACT_SIZE];
-  bool reading;
-  int fd = queue_spool_open(conf_queue());
-  if (fd < 0) fail_reading("open a spool file");
-  if (queue_spool_fill(fd, 0, &reading) < 0) fail_reading("spool the message");
-  if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0 || fd_move(0, fd) < 0)
-    fail_reading("pass the spool file on");
-  queue_spool_fact(fact, &status);
-  if (setenv("MESSAGE_FILE", fact, 1) < 0) fail_reading("set MESSAGE_FILE");
-}
-
-static char const *map_message(size_t *len) {
-  struct stat status;
-  if (lseek(0, 0, SEEK_CUR) != 0) spool();
-  if (fstat(0, &status) < 0) fail_reading("stat the message");
-  *len = (size_t)status.st_size;
-  if (!*len) return "";
-  char const *message = mmap(0, *len, PROT_READ, MAP_PRIVATE, 0, 0);
-  if (message == MAP_FAILED) fail_reading("map the message");
-  return message;
-}
-
 /* ---- fields that others wrote ---------------------------------------------------------------- */
 
 /* A field whose id cannot be read might be read as ours by somebody else. */
@@ -82,53 +43,33 @@ static bool is_forged(options_t const *options, char const *id) {
   return options->others && policy_list_has_domain(options->others, id);
 }
 
-/* Ranges for CUT_RANGES; fields that follow one another are one range. */
-typedef struct cuts {
-  unsigned int fields, ranges;
-  size_t start, end; /* of the last range, not yet in list; none if end is 0 */
-  size_t len;
-  char list[RANGES_MAX * RANGE_MAX + 1];
-} cuts_t;
-
-static void end_range(cuts_t *cuts) {
-  if (!cuts->end) return;
-  /* A stranger who sends thousands of them apart wants us to give up. */
-  if (cuts->ranges++ == RANGES_MAX)
+/* A stranger who sends thousands of them apart wants us to give up. */
+static void cut_field(queue_cuts_t *cuts, authres_field_t const *field) {
+  if (queue_cuts_add(cuts, field->start, field->end) < 0)
     chain_reject(554, "5.6.0", "too many Authentication-Results fields");
-  if (cuts->len) cuts->list[cuts->len++] = ',';
-  cuts->len += uint64_fmt(cuts->list + cuts->len, cuts->start);
-  cuts->list[cuts->len++] = '-';
-  cuts->len += uint64_fmt(cuts->list + cuts->len, cuts->end);
 }
 
-static void cut_field(cuts_t *cuts, authres_field_t const *field) {
-  cuts->fields++;
-  if (field->start != cuts->end) {
-    end_range(cuts);
-    cuts->start = field->start;
-  }
-  cuts->end = field->end;
-}
-
-static void tell_cuts(cuts_t *cuts) {
+static void tell_cuts(queue_cuts_t *cuts, unsigned int fields) {
   log_line_t line;
-  cuts->list[cuts->len] = 0;
-  if (chain_append("CUT_RANGES", ",", cuts->list) < 0)
-    fail("4.3.5", "too many edits", "cut fields");
+  if (queue_cuts_append(cuts) < 0) fail("4.3.5", "too many edits", "cut fields");
   log_start(&line, PROG, "forged");
-  log_uint(&line, "fields", cuts->fields);
+  log_uint(&line, "fields", fields);
   log_send(&line);
 }
 
 static void cut_forged(options_t const *options) {
-  static cuts_t cuts;
+  static queue_cuts_t cuts;
   size_t len, position = 0;
+  unsigned int fields = 0;
   authres_field_t field;
-  char const *message = map_message(&len);
-  while (authres_field_next(message, len, &position, &field))
-    if (is_forged(options, field.id)) cut_field(&cuts, &field);
-  end_range(&cuts);
-  if (cuts.len) tell_cuts(&cuts);
+  char const *step, *message = queue_message_map(conf_queue(), &len, &step);
+  if (!message) fail("4.3.0", "cannot read the message", step);
+  while (authres_field_next(message, len, &position, &field)) {
+    if (!is_forged(options, field.id)) continue;
+    cut_field(&cuts, &field);
+    fields++;
+  }
+  if (fields) tell_cuts(&cuts, fields);
 }
 
 /* ---- our own --------------------------------------------------------------------------------- */

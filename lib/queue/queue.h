@@ -49,6 +49,12 @@ int queue_spool_fill(int spool, int from, bool *reading);
 #define QUEUE_SPOOL_FACT_SIZE 64
 size_t queue_spool_fact(char out[QUEUE_SPOOL_FACT_SIZE], struct stat const *status);
 
+/* Maps the message on fd 0, whole, for a link to look at; it is never unmapped. A pipe, or a file
+   that does not stand at its beginning, is replaced by a spool file in this queue, so that what
+   comes after need not copy it again, and MESSAGE_FILE is set. NULL with errno, and *step says at
+   what. */
+char const *queue_message_map(char const *queue, size_t *len, char const **step);
+
 /* ---- envelopes: F<sender>\0T<recipient>\0...\0 and then P records ------------------------- */
 
 /* A parsed envelope; it points into the bytes it was made of. */
@@ -87,6 +93,23 @@ typedef struct queue_range {
 /* Parses "12-40,100-120" into ranges, sorted and joined where they overlap or touch, cut at size.
    Returns how many, or -1 with errno (EINVAL, E2BIG over max). */
 ssize_t queue_ranges_parse(queue_range_t *ranges, size_t max, char const *s, uint64_t size);
+
+/* Ranges that a link wants left out, on their way into CUT_RANGES; all zero at first. */
+#define QUEUE_CUTS_MAX  (QUEUE_RANGES_MAX / 2) /* other links may want some */
+#define QUEUE_CUTS_SIZE (QUEUE_CUTS_MAX * 42 + 1)
+typedef struct queue_cuts {
+  size_t count;        /* of ranges */
+  uint64_t start, end; /* of the last one, which is not yet in list */
+  size_t len;
+  char list[QUEUE_CUTS_SIZE];
+} queue_cuts_t;
+
+/* Adds a range; one that begins where the last one ended makes that longer. 0, or -1 with E2BIG:
+   more than QUEUE_CUTS_MAX. */
+int queue_cuts_add(queue_cuts_t *cuts, uint64_t start, uint64_t end);
+
+/* Appends them to CUT_RANGES, if there are any, once. 0, or -1 with errno (E2BIG: that is full). */
+int queue_cuts_append(queue_cuts_t *cuts);
 
 /* The edited message, as a stream: the headers to add, then the message without its ranges. */
 typedef struct queue_stream {
