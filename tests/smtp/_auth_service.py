@@ -3,7 +3,7 @@
   front NAME=value   the front has said this fact about itself and its client
   no NAME            it has not said anything of that name
   hears text         the front says this line
-  says text          the service does; \\0 \\n \\xHH are bytes
+  says text          the service does; in texts \\0 \\n \\xHH are bytes, {A*5} is AAAAA
   record NAME=value  a line of the success record; `record` alone ends it
   dies               it closes the connection        hangs    it answers no more, until the front goes
   gone               the front has closed            next     it takes another connection
@@ -12,14 +12,21 @@ The first connection is taken with the first line. What does not come as the scr
 difference; so is a script that was not played to its end.
 """
 
+import contextlib
+import re
 import socket
 import threading
+
+
+def repeated(line):
+    return re.sub(r"\{(.)\*(\d+)\}", lambda match: match[1] * int(match[2]), line)
 
 
 class AuthService(threading.Thread):
     def __init__(self, path, script, patience, to_bytes):
         super().__init__(daemon=True)
-        self.script, self.patience, self.to_bytes = script, patience, to_bytes
+        self.script = [repeated(line) for line in script]
+        self.patience, self.to_bytes = patience, to_bytes
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen(8)
@@ -72,7 +79,8 @@ class AuthService(threading.Thread):
         assert line == self.to_bytes(rest), f"heard {line!r}"
 
     def do_says(self, rest):
-        self.stream.sendall(self.to_bytes(rest) + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # the front need not hear it to its end
+            self.stream.sendall(self.to_bytes(rest) + b"\n")
 
     do_record = do_says
 

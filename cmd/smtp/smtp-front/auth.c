@@ -152,10 +152,10 @@ static reply_t welcome(session_t *session, sasl_mechanism_t mechanism) {
 /* What the client is told of a result. */
 static reply_t settle(session_t *session, sasl_mechanism_t mechanism, sasl_result_t result,
                       sasl_service_t const *service) {
-  if (result == SASL_SUCCESS && take_login(session, service, mechanism)) {
-    service_drop();
-    return welcome(session, mechanism);
-  }
+  bool success = result == SASL_SUCCESS && take_login(session, service, mechanism);
+  /* It has done its work, or another one may. */
+  if (result == SASL_SUCCESS || result == SASL_TEMPORARY) service_drop();
+  if (success) return welcome(session, mechanism);
   if (result == SASL_SUCCESS) result = SASL_TEMPORARY;
   struct outcome const *outcome = &outcomes[result];
   reply_t reply = reply_get(outcome->reply, session->conf.text[CONF_ME]);

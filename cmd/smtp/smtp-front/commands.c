@@ -171,7 +171,7 @@ static reply_t refuse_line(reply_name_t name, char const *line, size_t len) {
 }
 
 static reply_t refuse_long_line(char const *line, size_t len) {
-  bool auth = line_begins(line, len, "AUTH");
+  bool auth = line_begins(line, len, "AUTH ");
   return refuse_line(auth ? REPLY_AUTH_LONG_LINE : REPLY_LONG_LINE, line, len);
 }
 

@@ -1,0 +1,16 @@
+# A client that goes silent in the middle of an exchange: the service hears of it.
+options -A {folder}/auth
+env SSL_PROTOCOL=TLSv1.2
+conf timeout-command 1
+auth
+  hears AUTH LOGIN
+  says + VXNlcm5hbWU6
+  gone
+S~ 220 .*
+C: EHLO client.example
+S*10~ 250-.*
+S: 250 HELP
+C: AUTH LOGIN
+S: 334 VXNlcm5hbWU6
+S: 421 4.4.2 mail.example.test timed out waiting for you
+closed
