@@ -10,12 +10,19 @@ static int trust(SSL_CTX *context, X509 *certificate) {
              : -1;
 }
 
-char const *authority_load(SSL_CTX *context, char const *path) {
+static X509 *next(OSSL_LIB_CTX *library, BIO *file) {
+  X509 *certificate = X509_new_ex(library, 0);
+  if (certificate && PEM_read_bio_X509(file, &certificate, 0, 0)) return certificate;
+  X509_free(certificate);
+  return 0;
+}
+
+char const *authority_load(SSL_CTX *context, OSSL_LIB_CTX *library, char const *path) {
   BIO *file = BIO_new_file(path, "r");
   X509 *certificate;
   unsigned int count = 0, failed = 0;
   if (!file) return "cannot open the CA file";
-  while ((certificate = PEM_read_bio_X509(file, 0, 0, 0))) {
+  while ((certificate = next(library, file))) {
     failed += trust(context, certificate) < 0;
     count++;
     X509_free(certificate);

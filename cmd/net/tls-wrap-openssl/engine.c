@@ -97,7 +97,7 @@ static char const *ask_for_certificate(engine_t *engine) {
     SSL_CTX_set_verify(engine->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, 0);
     break;
   }
-  return authority_load(engine->context, engine->settings->ca_file);
+  return authority_load(engine->context, engine->library, engine->settings->ca_file);
 }
 
 static void set_callbacks(engine_t *engine) {
@@ -112,7 +112,7 @@ static void set_callbacks(engine_t *engine) {
 }
 
 static char const *make_context(engine_t *engine) {
-  engine->context = SSL_CTX_new(TLS_server_method());
+  engine->context = SSL_CTX_new_ex(engine->library, 0, TLS_server_method());
   if (!engine->context) return "OpenSSL makes no context";
   SSL_CTX_set_options(engine->context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                            SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -137,7 +137,7 @@ static char const *make_connection(engine_t *engine) {
 }
 
 static char const *begin(engine_t *engine) {
-  if (begin_library() < 0 || key_provide(engine) < 0) return "OpenSSL does not start";
+  if (begin_library() < 0 || provider_load(engine) < 0) return "OpenSSL does not start";
   char const *wrong = make_context(engine);
   return wrong ? wrong : make_connection(engine);
 }
@@ -312,17 +312,19 @@ static void tell_peer(engine_t const *engine, engine_facts_t *facts) {
 }
 
 void engine_facts(engine_t const *engine, engine_facts_t *facts) {
-  *facts = (engine_facts_t){.resumed = SSL_session_reused(engine->ssl),
-                            .end_point_len = engine->end_point_len};
+  *facts = (engine_facts_t){.end_point_len = engine->end_point_len};
+  strcpy(facts->name, engine->name);
+  if (!is_open(engine)) return;
+  facts->resumed = SSL_session_reused(engine->ssl);
   snprintf(facts->protocol, sizeof facts->protocol, "%s", SSL_get_version(engine->ssl));
   snprintf(facts->cipher, sizeof facts->cipher, "%s",
            SSL_CIPHER_standard_name(SSL_get_current_cipher(engine->ssl)));
-  strcpy(facts->name, engine->name);
   memcpy(facts->end_point, engine->end_point, sizeof facts->end_point);
   tell_peer(engine, facts);
 }
 
-/* A session whose connection ended without a word is as good as any: OpenSSL would drop it. */
+/* The library stays: it has no secrets, and its process ends with this.
+ * A session whose connection ended without a word is as good as any: OpenSSL would drop it. */
 void engine_end(engine_t *engine) {
   if (engine->ssl) SSL_set_shutdown(engine->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(engine->ssl);

@@ -71,21 +71,23 @@ static int choose(engine_t *engine) {
   return fits(engine, engine->identity.type) ? 0 : ask(engine, false);
 }
 
-static X509 *parse(keyd_certificate_t const *certificate) {
+/* On failure d2i_X509 frees what it was to fill. */
+static X509 *parse(engine_t const *engine, keyd_certificate_t const *certificate) {
   unsigned char const *der = certificate->der;
-  return d2i_X509(0, &der, (long)certificate->len);
+  X509 *parsed = X509_new_ex(engine->library, 0);
+  return parsed ? d2i_X509(&parsed, &der, (long)certificate->len) : 0;
 }
 
-static int add_issuer(SSL *ssl, keyd_certificate_t const *certificate) {
-  X509 *issuer = parse(certificate);
+static int add_issuer(engine_t const *engine, keyd_certificate_t const *certificate) {
+  X509 *issuer = parse(engine, certificate);
   if (!issuer) return -1;
-  if (SSL_add0_chain_cert(ssl, issuer)) return 0;
+  if (SSL_add0_chain_cert(engine->ssl, issuer)) return 0;
   X509_free(issuer);
   return -1;
 }
 
 static int use_leaf(engine_t *engine) {
-  X509 *leaf = parse(&engine->identity.chain[0]);
+  X509 *leaf = parse(engine, &engine->identity.chain[0]);
   EVP_PKEY *public = leaf ? X509_get0_pubkey(leaf) : 0;
   EVP_PKEY *key = public ? key_make(engine, public) : 0;
   int const done = key && SSL_use_certificate(engine->ssl, leaf) == 1 &&
@@ -98,7 +100,7 @@ static int use_leaf(engine_t *engine) {
 static int use(engine_t *engine) {
   if (use_leaf(engine) < 0) return -1;
   for (size_t i = 1; i < engine->identity.count; i++)
-    if (add_issuer(engine->ssl, &engine->identity.chain[i]) < 0) return -1;
+    if (add_issuer(engine, &engine->identity.chain[i]) < 0) return -1;
   return 0;
 }
 
@@ -107,12 +109,17 @@ static int refuse(engine_t *engine, char const *reason, int alert) {
   return alert;
 }
 
+/* There may be no socket to connect to, and not only no certificate. */
+static bool is_out_of_reach(keyd_t const *keyd) {
+  return !keyd->store && keyd->fd < 0;
+}
+
 int identity_choose(engine_t *engine) {
   bool const strict = engine->settings->strict_name;
   if (strict && !engine->name_valid)
     return refuse(engine, "not a host name", SSL_AD_UNRECOGNIZED_NAME);
   if (choose(engine) < 0) {
-    if (errno != ENOENT) {
+    if (errno != ENOENT || is_out_of_reach(engine->keyd)) {
       engine->keyd_error = errno;
       return refuse(engine, 0, SSL_AD_INTERNAL_ERROR);
     }

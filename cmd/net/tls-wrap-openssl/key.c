@@ -8,15 +8,13 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
 #include "openssl.h"
+#include "provider.h"
 
-#define PROVIDER   "chainmail"
-#define PROPERTIES "provider=" PROVIDER
-#define PARAM_ID   "chainmail-id" /* names the key to tls-keyd */
+#define PARAM_ID "chainmail-id" /* names the key to tls-keyd */
 
 typedef struct remote_key {
   engine_t *engine;
@@ -63,7 +61,8 @@ static int key_match(void const *a, void const *b, int selection) {
 }
 
 static int import_public(remote_key_t *key, OSSL_PARAM const params[]) {
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(0, key->type, "?provider=default");
+  EVP_PKEY_CTX *context =
+      EVP_PKEY_CTX_new_from_name(key->engine->library, key->type, "provider=default");
   int done =
       context && EVP_PKEY_fromdata_init(context) > 0 &&
       EVP_PKEY_fromdata(context, &key->public, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)params) > 0;
@@ -197,7 +196,7 @@ static OSSL_PARAM const *signing_settable_params(void *data, void *provider) {
 static int signing_init(void *data, char const *hash, void *key, OSSL_PARAM const params[]) {
   signing_t *signing = data;
   EVP_MD_free(signing->hash);
-  signing->hash = hash ? EVP_MD_fetch(0, hash, 0) : 0;
+  signing->hash = hash ? EVP_MD_fetch(((remote_key_t *)key)->engine->library, hash, 0) : 0;
   signing->key = key;
   return signing->hash && signing->key->is_private && find_scheme(signing) &&
          signing_set_params(signing, params);
@@ -220,10 +219,7 @@ static int signing_sign(void *data, unsigned char *signature, size_t *len, size_
   return 1;
 }
 
-/* ---- the provider ---- */
-
-#define FUNCTION(id, name)                                                                         \
-  { id, (void (*)(void))(name) }
+/* ---- what OpenSSL is handed ---- */
 
 #define KEY_FUNCTIONS(kind)                                                                        \
   {                                                                                                \
@@ -250,49 +246,16 @@ static OSSL_DISPATCH const signing_functions[] = {
     {0, 0},
 };
 
-static OSSL_ALGORITHM const key_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES, rsa_functions, 0},
-    {"EC:id-ecPublicKey:1.2.840.10045.2.1", PROPERTIES, ec_functions, 0},
+OSSL_ALGORITHM const key_algorithms[] = {
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, rsa_functions, 0},
+    {"EC:id-ecPublicKey:1.2.840.10045.2.1", OWN_PROPERTIES, ec_functions, 0},
     {0, 0, 0, 0},
 };
-static OSSL_ALGORITHM const signature_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES, signing_functions, 0},
-    {"ECDSA", PROPERTIES, signing_functions, 0},
+OSSL_ALGORITHM const signature_algorithms[] = {
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, signing_functions, 0},
+    {"ECDSA", OWN_PROPERTIES, signing_functions, 0},
     {0, 0, 0, 0},
 };
-
-static OSSL_ALGORITHM const *query(void *provider, int operation, int *no_cache) {
-  (void)provider;
-  *no_cache = 0;
-  if (operation == OSSL_OP_KEYMGMT) return key_algorithms;
-  return operation == OSSL_OP_SIGNATURE ? signature_algorithms : 0;
-}
-
-static OSSL_DISPATCH const provider_functions[] = {
-    FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
-    {0, 0},
-};
-
-/* OpenSSL asks for a provider by its name alone, so whom it serves is told this way. */
-static engine_t *served;
-
-static int provider_init(OSSL_CORE_HANDLE const *handle, OSSL_DISPATCH const *in,
-                         OSSL_DISPATCH const **out, void **provider) {
-  (void)handle;
-  (void)in;
-  *out = provider_functions;
-  *provider = served;
-  return 1;
-}
-
-/* The default one is loaded by name, since it is no default any more where another was loaded. */
-int key_provide(engine_t *engine) {
-  served = engine;
-  return OSSL_PROVIDER_add_builtin(0, PROVIDER, provider_init) &&
-                 OSSL_PROVIDER_load(0, "default") && OSSL_PROVIDER_load(0, PROVIDER)
-             ? 0
-             : -1;
-}
 
 EVP_PKEY *key_make(engine_t const *engine, EVP_PKEY *public) {
   unsigned char id[KEYD_ID_SIZE];
@@ -301,7 +264,7 @@ EVP_PKEY *key_make(engine_t const *engine, EVP_PKEY *public) {
   OSSL_PARAM *known = 0, *all = 0;
   EVP_PKEY *key = 0;
   char const *type = EVP_PKEY_is_a(public, "EC") ? "EC" : "RSA";
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(0, type, PROPERTIES);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(engine->library, type, OWN_PROPERTIES);
   if (context && EVP_PKEY_todata(public, EVP_PKEY_PUBLIC_KEY, &known) > 0 &&
       (all = OSSL_PARAM_merge(known, own)) && EVP_PKEY_fromdata_init(context) > 0)
     EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, all);

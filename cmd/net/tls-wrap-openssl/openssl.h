@@ -19,6 +19,7 @@ struct engine {
   engine_settings_t const *settings;
   keyd_t *keyd;
   int keyd_error; /* errno of its last failure */
+  OSSL_LIB_CTX *library;
   SSL_CTX *context;
   SSL *ssl;
   BIO *network; /* the other end of what ssl reads and writes */
@@ -55,7 +56,7 @@ void suites_scan(engine_t *engine, unsigned char const *offered, size_t len);
 /* ---- authority.c: who may vouch for clients ---- */
 
 /* Reads the CA file into the context. NULL, or what is wrong with it. */
-char const *authority_load(SSL_CTX *context, char const *path);
+char const *authority_load(SSL_CTX *context, OSSL_LIB_CTX *library, char const *path);
 
 /* ---- identity.c: the certificate ---- */
 
@@ -63,10 +64,13 @@ char const *authority_load(SSL_CTX *context, char const *path);
    reason is set then. */
 int identity_choose(engine_t *engine);
 
-/* ---- key.c: private keys in tls-keyd, as a provider of OpenSSL's ---- */
+/* ---- provider.c: what there is of OpenSSL ---- */
 
-/* Makes the provider known in this process; the engine's source of keys serves it. 0 or -1. */
-int key_provide(engine_t *engine);
+/* Makes the engine's library. 0 or -1. */
+int provider_load(engine_t *engine);
+
+/* ---- key.c: private keys in tls-keyd ---- */
+
 /* The key of the engine's identity, whose certificate has this public key; NULL. */
 EVP_PKEY *key_make(engine_t const *engine, EVP_PKEY *public);
 

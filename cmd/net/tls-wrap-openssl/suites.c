@@ -26,7 +26,7 @@ static struct {
 };
 #define SUITES (sizeof suites / sizeof *suites)
 
-static char const groups[] = "X25519:P-256:P-384";
+static char const groups[] = "x25519:secp256r1:secp384r1";
 
 /* Both sides'. */
 static char const schemes[] =
