@@ -227,4 +227,29 @@ void sasl_client_wipe(sasl_client_t *client);
    No SASLprep: what passes is compared as it is. */
 bool sasl_text_valid(char const *s, size_t len);
 
+/* ---- the auth service, its own side ------------------------------------------------------------
+ */
+
+/* What a front asks for: AUTH mechanism [initial], or APOP timestamp name digest. */
+typedef struct sasl_request {
+  bool apop;
+  char *mechanism, *initial; /* initial: NULL if there is none */
+  char *timestamp, *name, *digest;
+} sasl_request_t;
+
+/* Takes a line apart in place; words are parted by single blanks. 0, or -1 with EINVAL. */
+int sasl_request_parse(sasl_request_t *request, char *line);
+
+/* The success record that sasl-ok(8) writes and sasl-auth(8) reads: NUL "sasl-ok " token NUL, then
+   NAME=value NUL for each fact, then NUL. */
+#define SASL_TOKEN_SIZE 32   /* characters */
+#define SASL_RECORD_MAX 8000 /* bytes */
+
+/* Writes a record of these facts, NAME=value strings up to a NULL, to SASL_RECORD_MAX bytes. Its
+   length; 0 with errno: EINVAL (a value with control characters, or no UTF-8) or E2BIG. */
+size_t sasl_record_format(char *record, char const *token, char const *const *facts);
+/* True if bytes are one whole record with this token, and nothing else; *facts is then the first of
+   the strings, of which the last is empty. */
+bool sasl_record_parse(char const *bytes, size_t len, char const *token, char const **facts);
+
 #endif

@@ -1,0 +1,32 @@
+/* throttle: failures of networks, counted in a file that processes share.
+ *
+ * The file has a fixed size; who fails is known by a keyed hash of the network, and the networks
+ * that are nearest to being forgotten make room. */
+#ifndef CHAINMAIL_THROTTLE_H
+#define CHAINMAIL_THROTTLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skalibs/ip46.h>
+
+typedef struct throttle {
+  int fd;
+  struct throttle_file *file; /* NULL: not open */
+  unsigned int failures;      /* that a network may have at a time */
+  unsigned int seconds;       /* after which one of them is forgotten */
+} throttle_t;
+
+/* Opens the file at path, or makes it, 0660 less the umask. 0, or -1 with errno: EPROTO: there is
+   something else at path. */
+int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
+                  unsigned int seconds);
+/* True if ip's network, an IPv4 address or the first 64 bits of an IPv6 one, has no failure left.
+   now: seconds since the epoch. -1 with errno if the file cannot be locked. */
+int throttle_is_over(throttle_t *throttle, ip46 const *ip, uint64_t now);
+/* Counts a failure of ip's network. 0, or -1 with errno. */
+int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now);
+void throttle_close(throttle_t *throttle);
+
+#endif

@@ -1,0 +1,138 @@
+/* Failures of networks: when there are too many, when they are forgotten, and what the file bears.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../unit.h"
+#include "net/net.h"
+#include "throttle/throttle.h"
+
+#define NOW UINT64_C(1800000000)
+
+static char folder[] = "/tmp/throttle.XXXXXX";
+static char path[64];
+
+static ip46 address(char const *text) {
+  ip46 ip;
+  if (net_address_parse(&ip, text) < 0) abort();
+  return ip;
+}
+
+static void open_new(throttle_t *throttle) {
+  unlink(path);
+  CHECK_INT("a new file", throttle_open(throttle, path, 3, 60), 0);
+}
+
+static void fail(throttle_t *throttle, char const *text, unsigned int times, uint64_t now) {
+  ip46 const ip = address(text);
+  while (times--) throttle_count(throttle, &ip, now);
+}
+
+static int is_over(throttle_t *throttle, char const *text, uint64_t now) {
+  ip46 const ip = address(text);
+  return throttle_is_over(throttle, &ip, now);
+}
+
+static void test_counting(void) {
+  throttle_t throttle;
+  open_new(&throttle);
+  CHECK_INT("nobody failed", is_over(&throttle, "192.0.2.1", NOW), 0);
+  fail(&throttle, "192.0.2.1", 2, NOW);
+  CHECK_INT("two of three", is_over(&throttle, "192.0.2.1", NOW), 0);
+  fail(&throttle, "192.0.2.1", 1, NOW);
+  CHECK_INT("three", is_over(&throttle, "192.0.2.1", NOW), 1);
+  CHECK_INT("a neighbour", is_over(&throttle, "192.0.2.2", NOW), 0);
+  CHECK_INT("one is not forgotten yet", is_over(&throttle, "192.0.2.1", NOW + 59), 1);
+  CHECK_INT("one is forgotten", is_over(&throttle, "192.0.2.1", NOW + 60), 0);
+  fail(&throttle, "192.0.2.1", 1, NOW + 60);
+  CHECK_INT("and another comes", is_over(&throttle, "192.0.2.1", NOW + 60), 1);
+  fail(&throttle, "192.0.2.1", 1000, NOW + 60);
+  CHECK_INT("a thousand are forgotten as three are", is_over(&throttle, "192.0.2.1", NOW + 180), 0);
+  CHECK_INT("a clock that was set back", is_over(&throttle, "192.0.2.1", NOW - 86400), 0);
+  throttle_close(&throttle);
+}
+
+static void test_networks(void) {
+  throttle_t throttle;
+  open_new(&throttle);
+  fail(&throttle, "2001:db8:1:2::1", 3, NOW);
+  CHECK_INT("the same /64", is_over(&throttle, "2001:db8:1:2:ffff::9", NOW), 1);
+  CHECK_INT("the next /64", is_over(&throttle, "2001:db8:1:3::1", NOW), 0);
+  fail(&throttle, "::ffff:192.0.2.9", 3, NOW);
+  CHECK_INT("an IPv4 address is one", is_over(&throttle, "192.0.2.9", NOW), 1);
+  CHECK_INT("0.0.0.0 is an address", is_over(&throttle, "0.0.0.0", NOW), 0);
+  throttle_close(&throttle);
+}
+
+/* A flood of other networks cannot make the worst be forgotten. */
+static void test_flood(void) {
+  throttle_t throttle;
+  open_new(&throttle);
+  fail(&throttle, "198.51.100.1", 3, NOW);
+  for (unsigned int i = 0; i < 20000; i++) {
+    char text[64];
+    snprintf(text, sizeof text, "2001:db8:%x::", i);
+    fail(&throttle, text, 1, NOW);
+  }
+  CHECK_INT("it is still known", is_over(&throttle, "198.51.100.1", NOW), 1);
+  throttle_close(&throttle);
+}
+
+static void test_sharing(void) {
+  enum { CHILDREN = 4, EACH = 250 };
+  throttle_t throttle;
+  unlink(path);
+  for (int i = 0; i < CHILDREN; i++)
+    if (!fork()) {
+      if (throttle_open(&throttle, path, 100000, 60) < 0) _exit(1);
+      fail(&throttle, "192.0.2.1", EACH, NOW);
+      _exit(0);
+    }
+  int status, failed = 0;
+  while (wait(&status) > 0) failed |= status;
+  CHECK_INT("all could count", failed, 0);
+  throttle_open(&throttle, path, CHILDREN * EACH, 60);
+  CHECK_INT("none was lost", is_over(&throttle, "192.0.2.1", NOW), 1);
+  throttle_close(&throttle);
+  throttle_open(&throttle, path, CHILDREN * EACH + 1, 60);
+  CHECK_INT("none was counted twice", is_over(&throttle, "192.0.2.1", NOW), 0);
+  throttle_close(&throttle);
+}
+
+static void write_file(char const *text) {
+  int const fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (write(fd, text, strlen(text)) < 0) abort();
+  close(fd);
+}
+
+static void test_strange_files(void) {
+  throttle_t throttle;
+  write_file("something else\n");
+  CHECK_INT("another file", throttle_open(&throttle, path, 3, 60), -1);
+  CHECK_INT("and why", errno, EPROTO);
+  if (truncate(path, 56 + 1024 * 4 * 16) < 0) abort();
+  CHECK_INT("another file of the right size", throttle_open(&throttle, path, 3, 60), -1);
+  CHECK_INT("and why", errno, EPROTO);
+  unlink(path);
+  if (mkfifo(path, 0600) < 0) abort();
+  CHECK_INT("a fifo", throttle_open(&throttle, path, 3, 60), -1);
+  unlink(path);
+  if (symlink("/dev/null", path) < 0) abort();
+  CHECK_INT("a link", throttle_open(&throttle, path, 3, 60), -1);
+}
+
+int main(void) {
+  if (!mkdtemp(folder)) return 111;
+  snprintf(path, sizeof path, "%s/file", folder);
+  test_counting();
+  test_networks();
+  test_flood();
+  test_sharing();
+  test_strange_files();
+  unlink(path);
+  rmdir(folder);
+  return unit_done();
+}
