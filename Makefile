@@ -123,6 +123,9 @@ LIBS_checkpassword-file := -lbearssl -lcrypt
 LIBS_checkpassword-pam := -lpam
 LIBS_user-add := -lbearssl -lcrypt
 LIBS_user-passwd := -lbearssl -lcrypt
+LIBS_user-compile := -lbearssl
+LIBS_user-del := -lbearssl
+LIBS_user-list := -lbearssl
 libs_tests := $(libs_dns) -lbearssl $(if $(filter musl,$(LIBC)),,-lcrypt) # musl has crypt itself
 
 # Programs that need libraries of the machine's own, which are shared ones: OpenSSL, PAM, and
@@ -133,6 +136,7 @@ left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassw
 
 # Sources that a program shares with another program, besides its own folder.
 SHARES_user-add := cmd/auth/user-passwd/password.c
+SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay)
 SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
   $(sort $(wildcard cmd/net/tls-wrap/*.c)))
 
