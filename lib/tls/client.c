@@ -302,6 +302,13 @@ char const *tls_client_reason(tls_client_t const *client) {
   return client->reason;
 }
 
+int tls_client_alert(tls_client_t const *client, bool *ours) {
+  int const error = error_of(client);
+  *ours = client->alert.len || error >= BR_ERR_SEND_FATAL_ALERT;
+  if (client->alert.len) return client->alert.record[sizeof client->alert.record - 1];
+  return error >= BR_ERR_RECV_FATAL_ALERT ? error & 0xff : -1;
+}
+
 tls_report_t const *tls_client_report(tls_client_t const *client) {
   return &client->report;
 }

@@ -213,6 +213,8 @@ tls_client_state_t tls_client_state(tls_client_t const *client);
 /* Why it failed: "certificate: expired", "the server sent an alert: ..."..., for the log. An alert
    of ours is then still to be sent. */
 char const *tls_client_reason(tls_client_t const *client);
+/* The alert that it failed with, and whose it was; -1: there was none. */
+int tls_client_alert(tls_client_t const *client, bool *ours);
 /* From TLS_CLIENT_OPEN on; what was found of a certificate is there when it was refused, too. */
 tls_report_t const *tls_client_report(tls_client_t const *client);
 /* From TLS_CLIENT_OPEN on. false if the server lets no session be resumed. */
