@@ -130,18 +130,18 @@ typedef struct signing {
 } signing_t;
 
 static struct {
-  int hash;
+  int hash_len;
   keyd_scheme_t ecdsa, pkcs1, pss;
 } const schemes[] = {
-    {NID_sha256, KEYD_ECDSA_SHA256, KEYD_RSA_PKCS1_SHA256, KEYD_RSA_PSS_SHA256},
-    {NID_sha384, KEYD_ECDSA_SHA384, KEYD_RSA_PKCS1_SHA384, KEYD_RSA_PSS_SHA384},
-    {NID_sha512, KEYD_ECDSA_SHA512, KEYD_RSA_PKCS1_SHA512, KEYD_RSA_PSS_SHA512},
+    {32, KEYD_ECDSA_SHA256, KEYD_RSA_PKCS1_SHA256, KEYD_RSA_PSS_SHA256},
+    {48, KEYD_ECDSA_SHA384, KEYD_RSA_PKCS1_SHA384, KEYD_RSA_PSS_SHA384},
+    {64, KEYD_ECDSA_SHA512, KEYD_RSA_PKCS1_SHA512, KEYD_RSA_PSS_SHA512},
 };
 
 /* 0 if there is none. */
 static keyd_scheme_t find_scheme(signing_t const *signing) {
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-    if (schemes[i].hash != EVP_MD_get_type(signing->hash)) continue;
+    if (schemes[i].hash_len != EVP_MD_get_size(signing->hash)) continue;
     if (!strcmp(signing->key->type, "EC")) return schemes[i].ecdsa;
     return signing->pss ? schemes[i].pss : schemes[i].pkcs1;
   }
