@@ -195,9 +195,7 @@ void engine_facts(engine_t const *engine, engine_facts_t *facts) {
   explicit_bzero(&parameters, sizeof parameters);
 }
 
-/* Pages that were not used are not touched. */
 void engine_end(engine_t *engine) {
-  explicit_bzero(&engine->server, sizeof engine->server);
   tls_anchors_free(engine->anchors);
-  engine->anchors = NULL;
+  explicit_bzero(engine, offsetof(engine_t, client));
 }

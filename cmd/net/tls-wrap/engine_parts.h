@@ -31,27 +31,29 @@ typedef struct client {
   unsigned char leaf[LEAF_MAX];
 } client_t;
 
+/* What is small comes first, and is wiped at the end; pages of the rest that are not needed are
+   never touched. */
 struct engine {
   br_ssl_server_context server;
   engine_settings_t const *settings;
   keyd_t *keyd;
   policy_t policy;
   cache_t cache;
-  client_t client;
   tls_anchors_t *anchors;
   br_ec_impl curves;
+  bool opened, resumed;
+  bool hello_read;                 /* the first record was looked at, */
+  bool name_known;                 /* and a server name, or none, was found; */
+  bool name_valid;                 /* what was found is none, or a host name */
   char const *reason;              /* ours; NULL: BearSSL's */
   unsigned char alert[ALERT_SIZE]; /* a record of our own, in place of BearSSL's */
   size_t alert_len, alert_sent;
-  bool opened, resumed;
-  bool hello_read;    /* the first record was looked at, */
-  bool name_known;    /* and a server name, or none, was found; */
-  bool name_valid;    /* what was found is none, or a host name */
   tls_kept_t session; /* as it is kept, or was */
-  keyd_identity_t identity;
   keyd_scheme_t scheme;
   br_x509_certificate chain[KEYD_CHAIN_MAX];
   size_t ahead_start, ahead_end;
+  client_t client;
+  keyd_identity_t identity;
   unsigned char in[BR_SSL_BUFSIZE_INPUT], out[BR_SSL_BUFSIZE_OUTPUT], ahead[AHEAD];
 };
 
