@@ -76,7 +76,8 @@ char const *tls_error_text(int error);
  *
  * A client is four queues of bytes and never waits (but for tls-keyd, when a server asks for our
  * certificate): records from the network go in, plain bytes come out, and the other way round. Its
- * owner asks for a buffer, fills or empties some of it, says how much, and keeps the time. */
+ * owner asks for a buffer, fills or empties some of it, says how much, and keeps the time. A TCP
+ * socket needs TCP_NODELAY: a handshake's records come out one by one. */
 
 #define TLS_NAMES_MAX     8     /* that a server may be known by */
 #define TLS_PINS_MAX      16    /* that are looked at, of one server */

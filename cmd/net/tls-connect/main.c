@@ -2,8 +2,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -118,9 +121,12 @@ static void set_policy(tls_client_settings_t *client) {
   if (!connect_settings.authorities) connect_settings.authorities = AUTHORITIES;
 }
 
-static void check_connection(settings_t const *settings) {
+/* A handshake's records are written one by one: they must not wait for each other's arrival. */
+static void prepare_connection(settings_t const *settings) {
+  int const on = 1;
   if (fcntl(settings->in, F_GETFD) < 0 || fcntl(settings->out, F_GETFD) < 0)
     strerr_dief1x(111, "there is no connection on fd 6 and 7, or those of -6 and -7");
+  setsockopt(settings->out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* if it is TCP */
 }
 
 static void set_defaults(settings_t *settings) {
@@ -141,7 +147,7 @@ int main(int argc, char const *const *argv) {
   argv += options.ind;
   if (!*argv || (settings.keys && settings.keyd)) strerr_dieusage(100, USAGE);
   set_defaults(&settings);
-  check_connection(&settings);
+  prepare_connection(&settings);
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
   if (delayed) front_delayed(&settings, argv);
   front_immediate(&settings, argv);
