@@ -114,7 +114,11 @@ LIBS_dnsbl-check := $(libs_dns)
 LIBS_fcrdns-check := $(libs_dns)
 LIBS_sender-resolvable := $(libs_dns)
 LIBS_tls-wrap := -lbearssl
-LIBS_tls-wrap-openssl := -lssl -lcrypto -lbearssl
+# Static, where OpenSSL has archives: a process is started for every connection, and finding and
+# relocating OpenSSL's shared libraries costs it 1.3 ms and 0.5 MB. Make it anew after an update of
+# OpenSSL; HAVE_OPENSSL_STATIC= on the command line has it shared.
+LIBS_tls-wrap-openssl := $(if $(HAVE_OPENSSL_STATIC),$(if $(SAN),,-static -no-pie -s -Wl,--no-warnings)) \
+  -lssl -lcrypto -lbearssl
 LIBS_tls-keyd := -lbearssl
 LIBS_tls-check := -lbearssl
 LIBS_tls-connect := -lbearssl
