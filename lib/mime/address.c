@@ -2,6 +2,7 @@
    is gathered first, and turns out to be a local part, a display name or the name of a group. */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mime/mime.h"
 #include "mime/scan.h"
@@ -225,12 +226,23 @@ static bool is_element_end(mime_list_t const *list, scan_t const *scan) {
   return *scan->at == ',' || (*scan->at == ';' && list->in_group);
 }
 
+/* a@b <a@b>: many write the address for a name and forget the quotes. Two that differ are nothing
+   to choose from. */
+static int take_again(mime_mailbox_t *mailbox, scan_t *scan, words_t *words) {
+  mime_mailbox_t again = {.len = 0};
+  words->begin = words->end;
+  if (take_angle(&again, scan, words) < 0) return -1;
+  return strcasecmp(again.address, mailbox->address) ? refuse(EINVAL) : 0;
+}
+
 static int take_mailbox(mime_list_t const *list, scan_t *scan, mime_mailbox_t *mailbox,
                         words_t *words) {
+  bool const bare = scan_peek(scan) != '<';
   mailbox->name = 0;
   mailbox->name_len = mailbox->len = 0;
-  int const taken =
-      scan_peek(scan) == '<' ? take_angle(mailbox, scan, words) : take_bare(mailbox, scan, words);
+  int taken = bare ? take_bare(mailbox, scan, words) : take_angle(mailbox, scan, words);
+  bool const twice = !taken && bare && scan_peek(scan) == '<';
+  if (twice) taken = take_again(mailbox, scan, words);
   if (taken < 0) return -1;
   return is_element_end(list, scan) ? 1 : refuse(EINVAL);
 }

@@ -62,9 +62,10 @@ void mime_list_begin(mime_list_t *list, char const *value, size_t len);
 
 /* Steps through an address list (RFC 5322 3.4 with the obsolete forms of 4.4: routes, empty
    elements, blanks and comments anywhere; RFC 6854's groups; RFC 6532's UTF-8, which is not
-   checked). 1 and the next mailbox, be it a local part alone; 0 at the end; -1 with EINVAL where it
-   is no address list, or E2BIG for an address over MIME_ADDRESS_MAX, and so at each further call.
-   What SMTP allows is less: lengths, octets of a domain. */
+   checked; and "a@b <a@b>", as many write it). 1 and the next mailbox, be it a local part alone; 0
+   at the end; -1 with EINVAL where it is no address list, or E2BIG for an address over
+   MIME_ADDRESS_MAX, and so at each further call. What SMTP allows is less: lengths, octets of a
+   domain. */
 int mime_list_next(mime_list_t *list, mime_mailbox_t *mailbox);
 
 /* ---- dates and ids -------------------------------------------------------------------------- */

@@ -17,13 +17,23 @@ bool scan_comment(scan_t *scan) {
   return false;
 }
 
+/* A CR counts with its LF alone. */
+static size_t fold_len(scan_t const *scan) {
+  size_t const left = (size_t)(scan->end - scan->at);
+  if (left && *scan->at == '\n') return 1;
+  return left > 1 && *scan->at == '\r' && scan->at[1] == '\n' ? 2 : 0;
+}
+
 bool scan_blanks(scan_t *scan) {
-  for (; scan->at < scan->end; scan->at++) {
-    while (*scan->at == '(') {
-      if (!scan_comment(scan)) return false;
-      if (scan->at == scan->end) return true;
-    }
-    if (!is_space(*scan->at)) return true;
+  for (size_t fold; scan->at < scan->end;) {
+    if (is_blank(*scan->at))
+      scan->at++;
+    else if ((fold = fold_len(scan)))
+      scan->at += fold;
+    else if (*scan->at != '(')
+      break;
+    else if (!scan_comment(scan))
+      return false;
   }
   return true;
 }
@@ -35,16 +45,13 @@ size_t scan_atom(scan_t *scan) {
 }
 
 bool scan_content(scan_t *scan, char *c) {
+  size_t const fold = fold_len(scan);
+  scan->at += fold;
+  *c = 0;
+  if (fold) return true;
+  if (scan_peek(scan) == '\\') scan->at++;
   if (scan->at == scan->end) return false;
   *c = *scan->at++;
-  if (*c == '\r' || *c == '\n') {
-    *c = 0;
-    return true;
-  }
-  if (*c == '\\') {
-    if (scan->at == scan->end) return false;
-    *c = *scan->at++;
-  }
   if (*c == '\t') *c = ' ';
   return !is_control(*c);
 }

@@ -11,11 +11,6 @@ typedef struct scan {
   char const *at, *end;
 } scan_t;
 
-/* A blank, or a byte of a fold. */
-static inline bool is_space(char c) {
-  return is_blank(c) || c == '\r' || c == '\n';
-}
-
 /* A byte of an atom, RFC 6532's included. */
 static inline bool is_atom_byte(char c) {
   return !is_ascii(c) || is_atext(c);
@@ -39,7 +34,7 @@ bool scan_blanks(scan_t *scan);
 size_t scan_atom(scan_t *scan);
 
 /* Takes the next character of what stands between delimiters, a pair with a backslash as one, and
-   stores what it says, or 0 for a byte of a fold. False at the end and at a control byte. */
+   stores what it says, or 0 for the end of a line. False at the end and at a control byte. */
 bool scan_content(scan_t *scan, char *c);
 
 #endif

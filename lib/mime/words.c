@@ -234,6 +234,10 @@ static size_t plain_len(char const *s, size_t len) {
   return at;
 }
 
+static bool is_space(char c) {
+  return is_blank(c) || c == '\r' || c == '\n';
+}
+
 static size_t spaces_len(char const *s, size_t len) {
   size_t at = 0;
   while (at < len && is_space(s[at])) at++;

@@ -114,6 +114,8 @@ static struct {
 
     /* whom would it be from? */
     {"a@b <c@d>", "EINVAL"},
+    {"a@b <A@b>, c@d", "a@b,c@d"},
+    {"a@b <a@b> <a@b>", "EINVAL"},
     {"<a@b> <c@d>", "EINVAL"},
     {"<a@b> c@d", "EINVAL"},
     {"<a@b", "EINVAL"},
@@ -146,6 +148,9 @@ static void bytes(void) {
   CHECK_STR("a control", walk("a\001@b", 4), "EINVAL");
   CHECK_STR("a control in quotes", walk("\"\x7f\"@b", 5), "EINVAL");
   CHECK_STR("an escaped one", walk("\"\\\001\"@b", 6), "EINVAL");
+  CHECK_STR("a bare CR", walk("a\r@b", 4), "EINVAL");
+  CHECK_STR("one in quotes", walk("\"a\rb\"@b", 7), "EINVAL");
+  CHECK_STR("one with its LF", walk("\"a\r\n b\"@\r\n b", 12), "\"a b\"@b");
   CHECK_STR("a backslash at the end", walk("\"\\", 2), "EINVAL");
 }
 

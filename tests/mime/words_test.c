@@ -59,7 +59,9 @@ static struct {
     /* in the wild */
     {"[SPAM]=?utf-8?Q?a?=b", "[SPAM]ab"},
     {"=?utf-8?Q?a b=3?=", "a b=3"},
-    {"=?utf-8?Q?" "?=", ""},
+    {"=?utf-8?Q?"
+     "?=",
+     ""},
     {"=?utf-8?B?YW!I=?=", "a"},
 };
 
