@@ -67,7 +67,7 @@ unsigned char const *engine_read(engine_t *engine, size_t *len);
 void engine_was_read(engine_t *engine, size_t len);
 /* Makes records of what was written so far. */
 void engine_flush(engine_t *engine);
-/* Says close_notify, behind what was written. It may be said once, from ENGINE_OPEN on. */
+/* Says close_notify, behind what was written; in ENGINE_CLOSED, if that was not done by itself. */
 void engine_close(engine_t *engine);
 
 typedef enum engine_state {

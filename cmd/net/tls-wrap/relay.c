@@ -235,7 +235,8 @@ static void drain(relay_t *relay) {
 
 void relay_finish(relay_t *relay, uint64_t timeout) {
   relay->from_program.ended = relay->to_program.ended = relay->program_gone = true;
-  if (engine_state(relay->engine) == ENGINE_OPEN) engine_close(relay->engine);
+  engine_state_t const state = engine_state(relay->engine);
+  if (state == ENGINE_OPEN || state == ENGINE_CLOSED) engine_close(relay->engine);
   for (move_all(relay); has_records(relay); move_all(relay))
     if (!wait_for(relay, (int)timeout)) return;
   if (!relay->to_client.ended) drain(relay);
