@@ -243,7 +243,7 @@ int sasl_request_parse(sasl_request_t *request, char *line);
 /* The success record that sasl-ok(8) writes and sasl-auth(8) reads: NUL "sasl-ok " token NUL, then
    NAME=value NUL for each fact, then NUL. */
 #define SASL_TOKEN_SIZE 32   /* characters */
-#define SASL_RECORD_MAX 8000 /* bytes */
+#define SASL_RECORD_MAX 7800 /* bytes */
 
 /* Writes a record of these facts, NAME=value strings up to a NULL, to SASL_RECORD_MAX bytes. Its
    length; 0 with errno: EINVAL (a value with control characters, or no UTF-8) or E2BIG. */
