@@ -1,21 +1,9 @@
 /* user-compile: see user-compile(1). */
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "user.h"
 
 #define USAGE "user-compile [-n] [users [users.cdb]]"
 
 char const *PROG = "user-compile";
-
-static int check(users_file_t *file) {
-  int const fd = memfd_create("users", MFD_CLOEXEC);
-  if (fd < 0) strerr_diefu1sys(111, "create a file in memory");
-  int const result = users_compile(file->text, file->len, fd, user_report, file->path);
-  close(fd);
-  return result;
-}
 
 int main(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
@@ -33,7 +21,8 @@ int main(int argc, char const *const *argv) {
   user_hide();
   if (users_file_open(&file, path, argc == 2 ? argv[1] : NULL, false) < 0)
     strerr_diefu2sys(111, "open ", path);
-  int const result = only_check ? check(&file) : users_file_compile(&file, user_report, file.path);
+  int const result =
+      only_check ? user_check(&file) : users_file_compile(&file, user_report, file.path);
   if (result < 0) strerr_diefu2sys(111, "write ", file.table);
   users_file_close(&file);
   return result ? USER_EXIT_NO : 0;

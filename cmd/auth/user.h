@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
@@ -50,6 +52,15 @@ static inline void user_open(users_file_t *file, char const *path, bool create) 
 static inline void user_done(int result, char const *path) {
   if (result > 0) strerr_dief2x(USER_EXIT_NO, path, " has errors: nothing was changed");
   if (result < 0) strerr_diefu2sys(111, "write ", path);
+}
+
+/* Compiles the text into nothing. As users_compile. */
+static inline int user_check(users_file_t *file) {
+  int const fd = memfd_create("users", MFD_CLOEXEC);
+  if (fd < 0) strerr_diefu1sys(111, "create a file in memory");
+  int const result = users_compile(file->text, file->len, fd, user_report, file->path);
+  close(fd);
+  return result;
 }
 
 static inline void user_save(users_file_t *file) {

@@ -208,18 +208,18 @@ static int table_fill(users_file_t const *file, int fd, users_report_f *report, 
   return users_compile(file->text, file->len, fd, report, data);
 }
 
-/* Writes what will take the place of path beside it. As users_compile; unless it is 0 nothing is
-   left. */
-static int new_write(users_file_t const *file, char const *path, fill_f *fill,
+/* Writes what will take the place of path beside it. As users_compile: if it is 0 *fd is open, else
+   nothing is left. */
+static int new_write(users_file_t const *file, char const *path, int *fd, fill_f *fill,
                      users_report_f *report, void *data) {
   char new[PATH_MAX];
-  int const fd = new_create(new, path);
-  if (fd < 0) return -1;
-  int result = fill(file, fd, report, data);
-  if (result == 0) result = new_finish(fd, &file->status);
+  if ((*fd = new_create(new, path)) < 0) return -1;
+  int result = fill(file, *fd, report, data);
+  if (result == 0) result = new_finish(*fd, &file->status);
+  if (result == 0) return 0;
   int const error = errno;
-  fd_close(fd);
-  if (result) unlink(new);
+  fd_close(*fd);
+  unlink(new);
   return errno = error, result;
 }
 
@@ -229,16 +229,34 @@ static int new_install(char const *path) {
   return folder_sync(path);
 }
 
+static int table_write(users_file_t const *file, users_report_f *report, void *data) {
+  int fd;
+  int const result = new_write(file, file->table, &fd, table_fill, report, data);
+  if (result == 0) fd_close(fd);
+  return result;
+}
+
 int users_file_compile(users_file_t *file, users_report_f *report, void *data) {
-  int const result = new_write(file, file->table, table_fill, report, data);
+  int const result = table_write(file, report, data);
   return result ? result : new_install(file->table);
+}
+
+/* Whoever opens the new text must wait for its table, too: so it is locked before it has its name,
+   and the old one is not let go before. */
+static int text_replace(users_file_t *file) {
+  int fd;
+  if (new_write(file, file->path, &fd, text_fill, NULL, NULL) < 0) return -1;
+  int const result = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -1 : new_install(file->path);
+  int const error = errno;
+  fd_close(file->fd);
+  file->fd = fd;
+  return errno = error, result;
 }
 
 /* The text goes first: a table that is older is made anew by the next program, a text that is older
    would have the table lose what it has. */
 int users_file_save(users_file_t *file, users_report_f *report, void *data) {
-  int result = new_write(file, file->table, table_fill, report, data);
-  if (result == 0) result = new_write(file, file->path, text_fill, report, data);
+  int const result = table_write(file, report, data);
   if (result) return result;
-  return new_install(file->path) < 0 ? -1 : new_install(file->table);
+  return text_replace(file) < 0 ? -1 : new_install(file->table);
 }

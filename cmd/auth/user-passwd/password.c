@@ -69,7 +69,8 @@ bool password_option(password_settings_t *settings, int option, char const *argu
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Reads a line without its newline, a byte at a time: what follows is not ours. False: errno. */
+/* Reads a line without its newline, a byte at a time: what follows is not ours. False: errno
+   (EMSGSIZE: it does not fit). */
 static bool line_read(char *line, size_t size, int fd) {
   size_t len = 0;
   for (;;) {

@@ -30,7 +30,7 @@ void password_settings_init(password_settings_t *settings);
 bool password_option(password_settings_t *settings, int option, char const *argument);
 
 typedef struct password {
-  char text[USERS_PASSWORD_MAX + 2];
+  char text[USERS_PASSWORD_MAX + 1];
   char hash[CRYPT_OUTPUT_SIZE];
 } password_t;
 
