@@ -11,6 +11,11 @@
    errno. */
 int confine_process(void);
 
+/* No files but those below these folders can be opened from now on, and they for reading only, nor
+   can any be made, removed or executed (Landlock); descriptors that are open stay so. Needs
+   confine_process. 0, or -1 with errno: ENOSYS: the kernel has no Landlock. */
+int confine_files(char const *const *folders, size_t count);
+
 /* A system call that stays allowed. */
 typedef struct confine_call {
   int number;    /* SYS_... */

@@ -50,13 +50,14 @@ static time_t now(void) {
   return time.tv_sec;
 }
 
-/* ---- memory: a key lies in pages of its own, which no core file has -------------------------- */
+/* ---- memory: a key lies in pages of its own, which no core file has, nor swap if we may say so */
 
 static cert_pair_t *pair_new(void) {
   cert_pair_t *const pair =
       mmap(NULL, sizeof *pair, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pair == MAP_FAILED) return NULL;
   madvise(pair, sizeof *pair, MADV_DONTDUMP);
+  mlock(&pair->key, sizeof pair->key);
   return pair;
 }
 

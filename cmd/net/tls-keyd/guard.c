@@ -1,0 +1,183 @@
+/* What a process that has keys does without. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <skalibs/strerr.h>
+
+#include "confine/confine.h"
+#include "log/log.h"
+#include "tls-keyd.h"
+
+void guard_supervisor(void) {
+  static struct rlimit const none;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+      setrlimit(RLIMIT_CORE, &none) < 0)
+    strerr_diefu1sys(111, "give up privileges");
+}
+
+/* ---- before keys are read -------------------------------------------------------------------- */
+
+#define OTHER_DESCRIPTORS 32 /* besides connections */
+
+static void raise_descriptors(settings_t const *settings) {
+  struct rlimit limit;
+  rlim_t const needed = OTHER_DESCRIPTORS + settings->peers * settings->connections;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "ask for RLIMIT_NOFILE");
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = needed;
+  if (limit.rlim_max < needed || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+    strerr_dief1x(111, "RLIMIT_NOFILE is too low for so many connections");
+}
+
+/* With a limit that stands, the lock could fail at any later page: then keys alone are locked, as
+   they are read. */
+static bool lock_memory(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY &&
+         mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+void guard_process(settings_t const *settings) {
+  raise_descriptors(settings);
+  if (confine_process() < 0) strerr_diefu1sys(111, "give up privileges");
+}
+
+/* ---- afterwards ------------------------------------------------------------------------------ */
+
+static confine_call_t const calls[] = {
+#define ANY(name)                                                                                  \
+  { SYS_##name, 0, 0, 0 }
+#define NOT_EXECUTABLE(name)                                                                       \
+  { SYS_##name, 2, PROT_EXEC, 0 }
+#define FOR_READING(name, argument)                                                                \
+  { SYS_##name, argument, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY }
+    /* peers */
+    ANY(epoll_ctl),
+    ANY(epoll_pwait),
+    ANY(accept4),
+    ANY(getsockopt),
+    ANY(recvfrom),
+    ANY(sendto),
+    ANY(ppoll),
+    /* files */
+    FOR_READING(openat, 2),
+    ANY(newfstatat),
+    ANY(fstat),
+    ANY(statx),
+    ANY(getdents64),
+    ANY(read),
+    ANY(write),
+    ANY(writev),
+    ANY(lseek),
+    ANY(fcntl),
+    ANY(close),
+    /* memory */
+    NOT_EXECUTABLE(mmap),
+    NOT_EXECUTABLE(mprotect),
+    ANY(mremap),
+    ANY(munmap),
+    ANY(madvise),
+    ANY(mlock),
+    ANY(brk),
+    /* time and chance */
+    ANY(clock_gettime),
+    ANY(gettimeofday),
+    ANY(getrandom),
+    /* oneself */
+    ANY(getpid),
+    ANY(gettid),
+    ANY(futex),
+    ANY(set_robust_list),
+    ANY(rt_sigprocmask),
+    ANY(rt_sigreturn),
+    ANY(restart_syscall),
+    ANY(exit),
+    ANY(exit_group),
+/* those that newer architectures have left out */
+#ifdef SYS_open
+    FOR_READING(open, 1),
+    ANY(stat),
+    ANY(lstat),
+    ANY(epoll_wait),
+    ANY(poll),
+    ANY(time),
+#endif
+};
+
+/* The folders that files of ours are in, links followed. */
+typedef struct folders {
+  size_t count;
+  char *paths[64];
+} folders_t;
+
+static bool is_below(char const *path, char const *folder) {
+  size_t const len = strlen(folder);
+  return !strncmp(path, folder, len) && (!path[len] || path[len] == '/');
+}
+
+/* Takes path over. Beyond so many folders, links that lead elsewhere cannot be followed. */
+static void add(folders_t *folders, char *path) {
+  for (size_t i = 0; path && i < folders->count; i++)
+    if (is_below(path, folders->paths[i])) return free(path);
+  if (path && folders->count < sizeof folders->paths / sizeof *folders->paths)
+    folders->paths[folders->count++] = path;
+}
+
+static void cut_last(char *path) {
+  char *const slash = path ? strrchr(path, '/') : NULL;
+  if (slash && slash != path) *slash = 0;
+}
+
+static int add_files(void *data, cert_files_t const *files) {
+  char *const chain = realpath(files->chain, NULL);
+  char *const key = files->key ? realpath(files->key, NULL) : NULL;
+  cut_last(chain);
+  cut_last(key);
+  add(data, chain);
+  add(data, key);
+  return 0;
+}
+
+static bool is_folder(char const *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* certbot's live/ has links into archive/ beside it, where the next generation will be too. */
+static bool has_sisters(char const *folder) {
+  char const *const slash = strrchr(folder, '/');
+  return slash && !strcmp(slash, "/live");
+}
+
+static void find_folders(folders_t *folders, char const *path) {
+  char *const root = realpath(path, NULL);
+  if (root && (!is_folder(root) || has_sisters(root))) cut_last(root);
+  add(folders, root);
+  cert_folder_each(path, add_files, folders);
+}
+
+static void say(char const *event, char const *reason) {
+  log_line_t line;
+  log_start(&line, PROG, event);
+  log_str(&line, "reason", reason);
+  log_send(&line);
+}
+
+void guard_files(settings_t const *settings, bool speaks) {
+  folders_t folders = {0};
+  find_folders(&folders, settings->folder);
+  if (confine_files((char const *const *)folders.paths, folders.count) < 0 && speaks)
+    say("unconfined", "files");
+  if (!lock_memory() && speaks) say("unlocked", "RLIMIT_MEMLOCK");
+#ifndef __SANITIZE_ADDRESS__
+  if (confine_calls(calls, sizeof calls / sizeof *calls) < 0 && speaks) say("unconfined", "calls");
+#endif
+}
