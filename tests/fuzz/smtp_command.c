@@ -1,4 +1,5 @@
-/* Command lines, with what smtp-front takes out of them: verb, path, parameters, BDAT, HELO. */
+/* Command lines, with what smtp-front takes out of them: verb, path, parameters, BDAT, AUTH, HELO.
+ */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +24,25 @@ static void check_path(smtp_path_t const *path) {
        smtp_literal_valid(path->address + host, path->len - host));
 }
 
+/* What AUTH= says is a path, in its own normal form, or nobody. */
+static void check_auth_path(char const *s, size_t len) {
+  smtp_path_t path;
+  if (smtp_auth_path_parse(&path, s, len)) return;
+  MUST(!path.len || memchr(path.address, '@', path.len));
+  check_path(&path);
+}
+
+/* What is handed to the auth service has no blank, no line end and no NUL in it. */
+static void check_auth(char const *s, size_t len) {
+  smtp_auth_t auth;
+  if (smtp_auth_parse(&auth, s, len)) return;
+  MUST(auth.mechanism == s && auth.mechanism_len && auth.mechanism_len <= len);
+  MUST(smtp_auth_line_valid(auth.mechanism, auth.mechanism_len));
+  if (!auth.initial) return;
+  MUST(auth.initial_len && auth.initial + auth.initial_len == s + len);
+  for (size_t i = 0; i < auth.initial_len; i++) MUST(auth.initial[i] > ' ');
+}
+
 static void check_parameters(char const *s, size_t len) {
   smtp_parameter_t parameter;
   size_t position = 0, before;
@@ -35,6 +55,7 @@ static void check_parameters(char const *s, size_t len) {
     smtp_notify_valid(parameter.value, parameter.value_len);
     smtp_orcpt_valid(parameter.value, parameter.value_len, true);
     smtp_xtext_valid(parameter.value, parameter.value_len);
+    check_auth_path(parameter.value, parameter.value_len);
   } while (position > before && position <= len);
   abort();
 }
@@ -61,6 +82,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   ssize_t at = smtp_path_find(argument, len, "FROM:");
   if (at < 0) at = smtp_path_find(argument, len, "TO:");
   if (at >= 0) check_envelope(argument + at, len - (size_t)at, 15);
+  check_auth(argument, len);
   smtp_domain_valid(argument, len, false);
   smtp_literal_valid(argument, len);
   if (!smtp_bdat_parse(&chunk, &last, argument, len)) MUST(chunk <= INT64_MAX);

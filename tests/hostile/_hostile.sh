@@ -3,6 +3,7 @@
 #
 #   play SCRIPT SCENARIO [ARGUMENT...]  runs one against the chain; its words if it fails
 #   restart_smtp                        after CHAIN_ACCEPT or CHAIN_FRONT changed
+#   start_auth, stop_auth               an auth service: alice, who is box@example.test
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/_chain.sh
@@ -22,4 +23,16 @@ play() {
   shift
   words=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." python3 "$HERE/$script" "$@" 2>&1)
   assertTrue "$*: $words" $?
+}
+
+# An auth service at $CHAINMAIL_RUN/auth (_auth_service.sh), for logins without TLS.
+start_auth() {
+  export PASSWORD="of-alice-$$"
+  echo yes >"$CHAINMAIL_CONF/auth-clear-text"
+  start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" "$HERE/_auth_service.sh" &&
+    AUTH_PID=$STARTED
+}
+
+stop_auth() {
+  [ -z "${AUTH_PID-}" ] || end_process "$AUTH_PID"
 }

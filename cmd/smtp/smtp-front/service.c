@@ -29,8 +29,8 @@ static void introduce(introduction_t *introduction, char const *name, char const
 
 static void introduce_session(introduction_t *introduction, session_t const *session) {
   static char const *const ends[] = {"REMOTEIP", "REMOTEPORT", "LOCALIP", "LOCALPORT"};
-  static char const *const tls[] = {"SSL_PROTOCOL", "SSL_SERVER_END_POINT", "SSL_PEER_CERT_HASH",
-                                    "SSL_PEER_CERT_SUBJECT"};
+  static char const *const tls[] = {"SSL_PROTOCOL", "SSL_CIPHER", "SSL_SERVER_END_POINT",
+                                    "SSL_PEER_CERT_HASH", "SSL_PEER_CERT_SUBJECT"};
   introduce(introduction, "SERVICE", "smtp");
   introduce(introduction, "SESSION_ID", session->id);
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
