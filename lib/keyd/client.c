@@ -71,11 +71,15 @@ static int connect_until(int fd, char const *path, int64_t deadline) {
   return 0;
 }
 
+/* Where there is no socket nobody listens; ENOENT is tls-keyd's own word. */
 static int make_connection(keyd_t *keyd, int64_t deadline) {
   if (keyd->fd >= 0) return 0;
   keyd->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (keyd->fd < 0) return -1;
-  return connect_until(keyd->fd, keyd->path, deadline);
+  if (connect_until(keyd->fd, keyd->path, deadline) == 0) return 0;
+  int const error = errno;
+  disconnect(keyd);
+  return errno = error == ENOENT ? ECONNREFUSED : error, -1;
 }
 
 static int send_packet(int fd, void *bytes, size_t len, int64_t deadline) {

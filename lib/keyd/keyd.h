@@ -73,7 +73,7 @@ int keyd_open_file(keyd_t *keyd, char const *path, char const **reason);
    a while does well to close; the next question connects again. */
 void keyd_close(keyd_t *keyd);
 
-/* All return 0, or -1 with errno: ENOENT: there is none; ETIMEDOUT; ECONNREFUSED, ENOENT...:
+/* All return 0, or -1 with errno: ENOENT: there is none; ETIMEDOUT; ECONNREFUSED...:
    tls-keyd is not there; EPERM: it does not serve us; EAGAIN: it serves too many; EINVAL: the key
    cannot do that; EPROTO: its answer is no good. A connection that tls-keyd has closed meanwhile is
    made again, once. */

@@ -109,17 +109,12 @@ static int refuse(engine_t *engine, char const *reason, int alert) {
   return alert;
 }
 
-/* There may be no socket to connect to, and not only no certificate. */
-static bool is_out_of_reach(keyd_t const *keyd) {
-  return !keyd->store && keyd->fd < 0;
-}
-
 int identity_choose(engine_t *engine) {
   bool const strict = engine->settings->strict_name;
   if (strict && !engine->name_valid)
     return refuse(engine, "not a host name", SSL_AD_UNRECOGNIZED_NAME);
   if (choose(engine) < 0) {
-    if (errno != ENOENT || is_out_of_reach(engine->keyd)) {
+    if (errno != ENOENT) {
       engine->keyd_error = errno;
       return refuse(engine, 0, SSL_AD_INTERNAL_ERROR);
     }
