@@ -118,8 +118,8 @@ static void feed(engine_t *engine) {
 
 unsigned char *engine_receive(engine_t *engine, size_t *len) {
   bool const waits = engine->hello_read && engine->ahead_end > 0;
-  bool const more = !waits && !engine->alert_len &&
-                    br_ssl_engine_current_state(&engine->server.eng) & BR_SSL_RECVREC;
+  bool const more =
+      !waits && !engine->alert && br_ssl_engine_current_state(&engine->server.eng) & BR_SSL_RECVREC;
   *len = more ? AHEAD - engine->ahead_end : 0;
   return *len ? engine->ahead + engine->ahead_end : NULL;
 }
@@ -129,15 +129,32 @@ void engine_received(engine_t *engine, size_t len) {
   feed(engine);
 }
 
+/* The last records of a handshake are small: in packets of their own each would wait for the one
+   before to be acknowledged. */
+static void gather(engine_t *engine) {
+  br_ssl_engine_context *const eng = &engine->server.eng;
+  unsigned char const *record;
+  size_t len;
+  while (!engine->alert && (record = br_ssl_engine_sendrec_buf(eng, &len)) &&
+         len <= SMALL - engine->small_end) {
+    memcpy(engine->small + engine->small_end, record, len);
+    engine->small_end += len;
+    br_ssl_engine_sendrec_ack(eng, len);
+    feed(engine);
+  }
+}
+
 unsigned char const *engine_send(engine_t *engine, size_t *len) {
-  if (!engine->alert_len) return br_ssl_engine_sendrec_buf(&engine->server.eng, len);
-  *len = engine->alert_len - engine->alert_sent;
-  return *len ? engine->alert + engine->alert_sent : NULL;
+  gather(engine);
+  *len = engine->small_end - engine->small_start;
+  if (*len) return engine->small + engine->small_start;
+  return engine->alert ? NULL : br_ssl_engine_sendrec_buf(&engine->server.eng, len);
 }
 
 void engine_sent(engine_t *engine, size_t len) {
-  if (engine->alert_len) {
-    engine->alert_sent += len;
+  if (engine->small_end) {
+    engine->small_start += len;
+    if (engine->small_start == engine->small_end) engine->small_start = engine->small_end = 0;
     return;
   }
   br_ssl_engine_sendrec_ack(&engine->server.eng, len);
@@ -172,7 +189,7 @@ void engine_close(engine_t *engine) {
 /* ---- what has come of it --------------------------------------------------------------------- */
 
 engine_state_t engine_state(engine_t const *engine) {
-  if (engine->alert_len) return ENGINE_FAILED;
+  if (engine->alert) return ENGINE_FAILED;
   if (br_ssl_engine_current_state(&engine->server.eng) & BR_SSL_CLOSED)
     return br_ssl_engine_last_error(&engine->server.eng) ? ENGINE_FAILED : ENGINE_CLOSED;
   return engine->opened ? ENGINE_OPEN : ENGINE_HANDSHAKE;

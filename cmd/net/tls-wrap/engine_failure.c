@@ -50,16 +50,18 @@ static failure_t const *find_failure(int error) {
 }
 
 /* An alert of our own, while records are not encrypted yet. */
-static void set_alert(engine_t *engine, unsigned char alert) {
-  unsigned char const record[ALERT_SIZE] = {21, PROTOCOL >> 8, PROTOCOL & 0xff, 0, 2, 2, alert};
-  memcpy(engine->alert, record, sizeof record);
-  engine->alert_len = sizeof record;
+static void send_alert(engine_t *engine, unsigned char alert) {
+  unsigned char const record[] = {21, PROTOCOL >> 8, PROTOCOL & 0xff, 0, 2, 2, alert};
+  engine->alert = alert;
+  if (sizeof record > SMALL - engine->small_end) return;
+  memcpy(engine->small + engine->small_end, record, sizeof record);
+  engine->small_end += sizeof record;
 }
 
 /* Refuses to go on. Returns what BearSSL takes for that. */
 int engine_refuse(engine_t *engine, char const *reason, unsigned char alert) {
   engine->reason = reason;
-  set_alert(engine, alert);
+  send_alert(engine, alert);
   return 0;
 }
 
@@ -68,8 +70,8 @@ int engine_refuse(engine_t *engine, char const *reason, unsigned char alert) {
 void failure_note(engine_t *engine, bool sending) {
   int const error = br_ssl_engine_last_error(&engine->server.eng);
   unsigned char const alert = error ? find_failure(error)->alert : 0;
-  if (alert && !engine->alert_len && !engine->opened && !engine->resumed && !sending)
-    set_alert(engine, alert);
+  if (alert && !engine->alert && !engine->opened && !engine->resumed && !sending)
+    send_alert(engine, alert);
 }
 
 char const *engine_reason(engine_t const *engine) {
@@ -79,7 +81,7 @@ char const *engine_reason(engine_t const *engine) {
 
 engine_side_t engine_alert(engine_t const *engine, unsigned int *alert) {
   int const error = br_ssl_engine_last_error(&engine->server.eng);
-  *alert = engine->alert_len ? engine->alert[ALERT_SIZE - 1] : (unsigned int)error & 0xff;
-  if (engine->alert_len || error >= BR_ERR_SEND_FATAL_ALERT) return ENGINE_SERVER;
+  *alert = engine->alert ? engine->alert : (unsigned int)error & 0xff;
+  if (engine->alert || error >= BR_ERR_SEND_FATAL_ALERT) return ENGINE_SERVER;
   return error >= BR_ERR_RECV_FATAL_ALERT ? ENGINE_CLIENT : ENGINE_NOBODY;
 }

@@ -12,7 +12,7 @@
 #define AHEAD      32768 /* bytes of records that one read may take */
 #define LEAF_MAX   16384 /* bytes of a client's certificate */
 #define CLIENT_MAX 8     /* certificates of its chain */
-#define ALERT_SIZE 7     /* bytes of an alert's record */
+#define SMALL      512   /* bytes of small records that go out in one packet */
 #define HASHES     3     /* functions, SHA-2 */
 
 /* What BearSSL calls back, each with the class's pointer first. */
@@ -42,16 +42,17 @@ struct engine {
   tls_anchors_t *anchors;
   br_ec_impl curves;
   bool opened, resumed;
-  bool hello_read;                 /* the first record was looked at, */
-  bool name_known;                 /* and a server name, or none, was found; */
-  bool name_valid;                 /* what was found is none, or a host name */
-  char const *reason;              /* ours; NULL: BearSSL's */
-  unsigned char alert[ALERT_SIZE]; /* a record of our own, in place of BearSSL's */
-  size_t alert_len, alert_sent;
-  tls_kept_t session; /* as it is kept, or was */
+  bool hello_read;     /* the first record was looked at, */
+  bool name_known;     /* and a server name, or none, was found; */
+  bool name_valid;     /* what was found is none, or a host name */
+  char const *reason;  /* ours; NULL: BearSSL's */
+  unsigned char alert; /* that we have sent by ourselves; BearSSL is not asked after it */
+  tls_kept_t session;  /* as it is kept, or was */
   keyd_scheme_t scheme;
   br_x509_certificate chain[KEYD_CHAIN_MAX];
-  size_t ahead_start, ahead_end;
+  size_t ahead_start, ahead_end; /* in ahead: what BearSSL is to have */
+  size_t small_start, small_end; /* in small: what is to be sent */
+  unsigned char small[SMALL];
   client_t client;
   keyd_identity_t identity;
   unsigned char in[BR_SSL_BUFSIZE_INPUT], out[BR_SSL_BUFSIZE_OUTPUT], ahead[AHEAD];
@@ -69,7 +70,8 @@ void suites_set(engine_t *engine);
 /* The standard name, or "". */
 char const *suite_name(uint16_t number);
 
-/* Refuses to go on, by an alert of our own. Returns 0, what BearSSL takes for that. */
+/* Refuses to go on, by an alert of our own while records are not encrypted. Returns 0, what BearSSL
+ * takes for that. */
 int engine_refuse(engine_t *engine, char const *reason, unsigned char alert);
 /* To be called after BearSSL has had bytes; sending: it had records to send before. */
 void failure_note(engine_t *engine, bool sending);
