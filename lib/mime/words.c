@@ -308,8 +308,8 @@ size_t mime_phrase_decode(char *out, size_t size, char const *s, size_t len) {
     if (*scan.at == '"')
       phrase_put_quoted(&phrase, &scan);
     else
-      while (scan.at < scan.end && !is_phrase_blank(*scan.at) && *scan.at != '"')
-        phrase_put(&phrase, *scan.at++);
+      do phrase_put(&phrase, *scan.at++);
+      while (scan.at < scan.end && !is_phrase_blank(*scan.at) && *scan.at != '"');
   }
   return mime_text_decode(out, size, phrase.text, phrase.len);
 }

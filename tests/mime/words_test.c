@@ -75,6 +75,8 @@ static struct {
     {"=?utf-8?q?=C3=BC?= =?utf-8?q?x?= y", "\xc3\xbcx y"},
     {"\"=?utf-8?q?=C3=BC?= b\"", "\xc3\xbc b"},
     {"a(b", "a"},
+    {"\r", ""},
+    {"a\rb", "ab"},
     {"\"a", "a"},
     {"", ""},
 };
