@@ -130,9 +130,9 @@ static void prepare_connection(settings_t const *settings) {
 }
 
 static void set_defaults(settings_t *settings) {
-  set_policy(&connect_settings.client);
   connect_settings.client.names = connect_settings.names;
   connect_settings.client.pins = connect_settings.pins;
+  set_policy(&connect_settings.client);
   connect_settings.has_certificate = settings->keys || settings->keyd;
   if (!settings->handshake) settings->handshake = handshake_timeout();
 }
