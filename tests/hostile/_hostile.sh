@@ -21,16 +21,17 @@ play() {
   export CHAIN SMTP_PORT SMTP_PID SEND_PID
   script=$1
   shift
-  words=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." python3 "$HERE/$script" "$@" 2>&1)
+  words=$(PASSWORD=${PASSWORD-} PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." python3 "$HERE/$script" "$@" 2>&1)
   assertTrue "$*: $words" $?
 }
 
-# An auth service at $CHAINMAIL_RUN/auth (_auth_service.sh), for logins without TLS.
+# An auth service at $CHAINMAIL_RUN/auth (_auth_service.sh), for logins without TLS. The password is in
+# its environment and the scenarios', and in no other.
 start_auth() {
-  export PASSWORD="of-alice-$$"
+  PASSWORD="of-alice-$(od -An -N 12 -tx1 /dev/urandom | tr -d ' ')"
   echo yes >"$CHAINMAIL_CONF/auth-clear-text"
-  start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" "$HERE/_auth_service.sh" &&
-    AUTH_PID=$STARTED
+  start_program auth.log env PASSWORD="$PASSWORD" \
+    tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" "$HERE/_auth_service.sh" && AUTH_PID=$STARTED
 }
 
 stop_auth() {
