@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """_costs.py WHAT: does WHAT with one smtp-front over a socket pair, and prints what it cost.
 
-  calls FILE   strace's record of a session: EHLO, one message, QUIT
-  hello        private KB of a session that said EHLO
+  calls FILE [OPTION...]   strace's record of a session: EHLO, one message, QUIT
+  hello [OPTION...]        private KB of a session that said EHLO
   message SIZE private KB of one that sent a message of SIZE bytes, too
   flood        peak KB of one that was sent 200 MB over the limit, and the reply
   recipients   peak KB of one that was sent 100,000 RCPTs, and how many it took
@@ -18,11 +18,11 @@ PATIENCE = 60
 
 
 class Client:
-    def __init__(self, before=()):
+    def __init__(self, before=(), options=()):
         self.stream, theirs = socket.socketpair()
         self.process = subprocess.Popen(
             [*before, "smtp-front", "-R", "-o", "databytes=1000000", "-o", "commands=200000",
-             "record"],
+             *options, "record"],
             stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
         theirs.close()
         self.stream.settimeout(PATIENCE)
@@ -49,15 +49,15 @@ class Client:
         self.process.wait(PATIENCE)
 
 
-def calls(path):
-    client = Client(["strace", "-o", path])
+def calls(path, *options):
+    client = Client(["strace", "-o", path], options)
     client.say("EHLO client.example", "MAIL FROM:<a@example.net>", "RCPT TO:<b@example.org>",
                "DATA", "Subject: small\r\n\r\ntext\r\n.")
     client.end()
 
 
-def hello():
-    client = Client()
+def hello(*options):
+    client = Client(options=options)
     client.say("EHLO client.example")
     print(client.status("smaps_rollup", "Private_Dirty:"))
     client.end()

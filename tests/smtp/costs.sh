@@ -42,6 +42,23 @@ test_system_calls() {
   at_most 80 'system calls in all' "$(count '(')"
 }
 
+# The calls' names in strace's record, in their order, until the chain is run beside it.
+names() {
+  sed -e '/^\(vfork\|fork\|clone3\{0,1\}\)(/,$d' -e 's/(.*//' "$1"
+}
+
+test_logins_cost_nothing_to_others() {
+  skip_sanitized
+  skip_untraceable
+  isSkipping && return
+  "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/without"
+  "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/with" -A "$SHUNIT_TMPDIR/nowhere" -f '*' -P
+  assertTrue 'some are seen' "[ $(names "$SHUNIT_TMPDIR/with" | wc -l) -gt 30 ]"
+  assertEquals 'the same system calls' "$(names "$SHUNIT_TMPDIR/without")" \
+    "$(names "$SHUNIT_TMPDIR/with")"
+  at_most 64 'private KB' "$("$HERE/_costs.py" hello -A "$SHUNIT_TMPDIR/nowhere")"
+}
+
 test_replies_are_sent_together() {
   skip_untraceable
   isSkipping && return
