@@ -92,6 +92,11 @@ static bool look_at_hello(engine_t *engine) {
   return true;
 }
 
+static void note_opening(engine_t *engine) {
+  unsigned int const state = br_ssl_engine_current_state(&engine->server.eng);
+  if (state & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)) engine->opened = true;
+}
+
 /* Gives BearSSL what it has room for. */
 static void push(engine_t *engine) {
   br_ssl_engine_context *const eng = &engine->server.eng;
@@ -104,6 +109,7 @@ static void push(engine_t *engine) {
     memcpy(to, engine->ahead + engine->ahead_start, room);
     engine->ahead_start += room;
     br_ssl_engine_recvrec_ack(eng, room);
+    note_opening(engine);
   }
   engine->ahead_start = engine->ahead_end = 0;
 }
@@ -111,8 +117,8 @@ static void push(engine_t *engine) {
 static void feed(engine_t *engine) {
   br_ssl_engine_context *const eng = &engine->server.eng;
   bool const sending = br_ssl_engine_current_state(eng) & BR_SSL_SENDREC;
+  note_opening(engine);
   if (look_at_hello(engine)) push(engine);
-  if (br_ssl_engine_current_state(eng) & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)) engine->opened = true;
   failure_note(engine, sending);
 }
 
@@ -191,7 +197,8 @@ void engine_close(engine_t *engine) {
 engine_state_t engine_state(engine_t const *engine) {
   if (engine->alert) return ENGINE_FAILED;
   if (br_ssl_engine_current_state(&engine->server.eng) & BR_SSL_CLOSED)
-    return br_ssl_engine_last_error(&engine->server.eng) ? ENGINE_FAILED : ENGINE_CLOSED;
+    return br_ssl_engine_last_error(&engine->server.eng) || !engine->opened ? ENGINE_FAILED
+                                                                            : ENGINE_CLOSED;
   return engine->opened ? ENGINE_OPEN : ENGINE_HANDSHAKE;
 }
 

@@ -73,7 +73,7 @@ void engine_close(engine_t *engine);
 typedef enum engine_state {
   ENGINE_HANDSHAKE,
   ENGINE_OPEN,
-  ENGINE_CLOSED, /* the client said close_notify: nothing more will come from it */
+  ENGINE_CLOSED, /* was open, and the client said close_notify: nothing more will come from it */
   ENGINE_FAILED
 } engine_state_t;
 engine_state_t engine_state(engine_t const *engine);

@@ -9,6 +9,7 @@ typedef struct failure {
 } failure_t;
 
 static failure_t const failures[] = {
+    {BR_ERR_OK, 0, "the client closed it"},
     {BR_ERR_UNSUPPORTED_VERSION, 70, "not TLS"},
     {BR_ERR_BAD_VERSION, 70, "a version that was not agreed on"},
     {BR_ERR_BAD_LENGTH, 22, "a record of bad length"},

@@ -187,9 +187,9 @@ relay_result_t relay_handshake(relay_t *relay, uint64_t timeout) {
     if (time >= deadline || !wait_for(relay, (int)(deadline - time))) return RELAY_TIMED_OUT;
   }
   switch (engine_state(relay->engine)) {
-  case ENGINE_OPEN: return RELAY_DONE;
+  case ENGINE_OPEN:
+  case ENGINE_CLOSED: return RELAY_DONE;
   case ENGINE_FAILED: return RELAY_FAILED;
-  case ENGINE_CLOSED: return RELAY_CLOSED;
   default: return relay->program_gone ? RELAY_PROGRAM_GONE : RELAY_TRUNCATED;
   }
 }
