@@ -1,4 +1,4 @@
-/* text: characters, for the files of this folder and of lib/mime. Nothing here depends on a locale. */
+/* text: characters, for the files of this folder and of lib/mime. Nothing depends on a locale. */
 #ifndef CHAINMAIL_SMTP_TEXT_H
 #define CHAINMAIL_SMTP_TEXT_H
 

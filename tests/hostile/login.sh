@@ -30,7 +30,10 @@ test_failures_wait_for_those_who_stop_listening() {
   speak -o auth-attempts=2 && login failures_wait_half_closed
 }
 test_sessions_wait_by_themselves() { speak -o auth-delay=60 && login others_do_not_wait; }
-test_secrets_do_not_stay() { speak -o auth-delay=0 -o auth-attempts=100 && login secrets_do_not_stay; }
+test_secrets_do_not_stay() {
+  [ -z "$CHECK_SAN" ] || { echo 'skip - sanitizers keep copies'; return; }
+  speak -o auth-delay=0 -o auth-attempts=100 && login secrets_do_not_stay
+}
 test_no_core_is_left() {
   login no_core_is_left
   case $words in skip*) echo "$words" ;; esac

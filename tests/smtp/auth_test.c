@@ -42,7 +42,8 @@ static void check_auth(auth_case_t const *c) {
   CHECK(c->in, result == 0);
   CHECK_MEM(c->in, auth.mechanism, auth.mechanism_len, c->mechanism, strlen(c->mechanism));
   CHECK(c->in, !auth.initial == !c->initial);
-  if (c->initial) CHECK_MEM(c->in, auth.initial, auth.initial_len, c->initial, strlen(c->initial));
+  if (auth.initial && c->initial)
+    CHECK_MEM(c->in, auth.initial, auth.initial_len, c->initial, strlen(c->initial));
 }
 
 typedef struct line_case {
