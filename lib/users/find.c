@@ -6,9 +6,10 @@
 #include "table/table.h"
 #include "users/internal.h"
 
-static bool version_is_ours(cdb const *map) {
+bool users_map_valid(cdb const *map) {
   cdb_data version;
-  return table_find(map, &version, "", 0) > 0 && version.len == sizeof USERS_VERSION - 1 &&
+  return table_is_whole(map) && table_find(map, &version, "", 0) > 0 &&
+         version.len == sizeof USERS_VERSION - 1 &&
          !memcmp(version.s, USERS_VERSION, sizeof USERS_VERSION - 1);
 }
 
@@ -17,7 +18,7 @@ static int map_fd(cdb *map, int fd) {
   if (fstat(fd, &status) < 0) return -1;
   if (!S_ISREG(status.st_mode) || status.st_size < TABLE_HEADER_SIZE) return errno = EPROTO, -1;
   if (!cdb_init_fromfd(map, fd)) return -1;
-  if (table_is_whole(map) && version_is_ours(map)) return 0;
+  if (users_map_valid(map)) return 0;
   cdb_free(map);
   return errno = EPROTO, -1;
 }
@@ -69,12 +70,15 @@ static int named_find(cdb const *map, users_key_t kind, char const *s, users_use
   return result;
 }
 
+int users_map_find(cdb const *map, users_key_t kind, char const *s, users_user_t *user) {
+  if (kind == USERS_KEY_NAME) return user_find(map, s, strlen(s), user);
+  return named_find(map, kind, s, user);
+}
+
 static int find(char const *path, users_key_t kind, char const *s, users_user_t *user) {
   cdb map = CDB_ZERO;
   if (table_open(&map, path) < 0) return -1;
-  int const result = kind == USERS_KEY_NAME ? user_find(&map, s, strlen(s), user)
-                                            : named_find(&map, kind, s, user);
-  int const error = errno;
+  int const result = users_map_find(&map, kind, s, user), error = errno;
   cdb_free(&map);
   return errno = error, result;
 }

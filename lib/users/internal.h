@@ -3,7 +3,10 @@
 #ifndef CHAINMAIL_USERS_INTERNAL_H
 #define CHAINMAIL_USERS_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include <skalibs/cdb.h>
 
 #include "users/users.h"
 
@@ -19,5 +22,10 @@ typedef enum users_key {
 
 /* Writes a key, ASCII letters in lower case. len is at most USERS_NAME_MAX. Returns its length. */
 size_t users_key_make(char key[USERS_KEY_MAX], users_key_t kind, char const *s, size_t len);
+
+/* True if a file's bytes are a whole table of ours. */
+bool users_map_valid(cdb const *map);
+/* Finds the user that a key leads to, in a valid table. 0, or -1 with ENOENT or EPROTO. */
+int users_map_find(cdb const *map, users_key_t kind, char const *s, users_user_t *user);
 
 #endif
