@@ -59,8 +59,8 @@ static void put_latin1(decoder_t *decoder, char const *s, size_t len) {
 
 /* Converts what waits by iconv. A byte that it cannot convert is one unknown character. */
 static void put_converted(decoder_t *decoder, char const *s, size_t len) {
-  iconv_t const none = (iconv_t)-1; // NOLINT(performance-no-int-to-ptr): POSIX defines it so
-  iconv_t const conversion = iconv_open("UTF-8", decoder->charset);
+  iconv_t none = (iconv_t)-1; // NOLINT(performance-no-int-to-ptr): POSIX defines it so
+  iconv_t conversion = iconv_open("UTF-8", decoder->charset);
   char utf8[256], *in = (char *)s; /* iconv's interface has no const */
   if (conversion == none) {
     put_utf8(decoder, s, len);

@@ -7,7 +7,7 @@
 #include "../unit.h"
 #include "mime/mime.h"
 
-#define SMALL     100000 /* bytes; then twice and four times as many */
+#define SMALL     ((size_t)100000) /* bytes; then twice and four times as many */
 #define INPUT_MAX (4 * SMALL)
 
 static char input[INPUT_MAX], output[INPUT_MAX];
@@ -90,6 +90,7 @@ __attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) {
   branches++;
 }
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's names are none
 void *memchr(void const *s, int c, size_t len) {
   for (char const *at = s, *end = at + len; at < end; at++)
     if (*at == (char)c) return (void *)at;
@@ -120,6 +121,7 @@ int strncasecmp(char const *a, char const *b, size_t len) {
 int strcasecmp(char const *a, char const *b) {
   return strncasecmp(a, b, (size_t)-1);
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 static void fill(char const *begin, char const *part, size_t len) {
   size_t const begin_len = strlen(begin), part_len = strlen(part);
@@ -136,7 +138,7 @@ static unsigned long cost(void (*run)(size_t len), size_t len) {
 static void check_growth(size_t i) {
   unsigned long costs[3];
   fill(cases[i].begin, cases[i].part, INPUT_MAX);
-  for (size_t k = 0; k < 3; k++) costs[k] = cost(cases[i].run, (size_t)SMALL << k);
+  for (size_t k = 0; k < 3; k++) costs[k] = cost(cases[i].run, SMALL << k);
   bool const linear = costs[1] * 10 <= costs[0] * 21 && costs[2] * 10 <= costs[1] * 21;
   if (!unit_case(cases[i].name, linear && costs[0]))
     fprintf(stderr, "  %lu, %lu, %lu branches\n", costs[0], costs[1], costs[2]);
