@@ -6,7 +6,8 @@
 sasl_step_t server_plain(sasl_server_t *server, slice_t message) {
   slice_t rest = message;
   slice_t const authzid = slice_cut(&rest, 0), name = slice_cut(&rest, 0), secret = rest;
-  if (!secret.s || server->stage++) return SASL_STEP_MALFORMED;
+  if (!secret.s || (secret.len && memchr(secret.s, 0, secret.len)) || server->stage++)
+    return SASL_STEP_MALFORMED;
   sasl_step_t step = server_take_name(server, name);
   if (step == SASL_STEP_SEND) step = server_take_authzid(server, authzid, false);
   if (step == SASL_STEP_SEND) step = server_take_secret(server, secret);
