@@ -15,7 +15,7 @@ needs() {
     run) echo s6 'swaks|curl' ;;
     check)
       echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs openssl \
-        gnutls-bin ;;
+        gnutls-bin testssl.sh ;;
     bench) echo s6 python3 strace procps util-linux e2fsprogs ;;
     lint) echo clang-tidy clang-format cppcheck shellcheck mandoc ;;
     fuzz) needs system; echo clang libclang-rt-dev ;;

@@ -26,10 +26,6 @@ if command -v tls-wrap-openssl >/dev/null; then ENGINES="$ENGINES tls-wrap-opens
 oneTimeSetUp() { make_host || exit 1; }
 oneTimeTearDown() { end_host; }
 
-test_with_both_engines() {
-  case $ENGINES in *openssl) ;; *) echo 'skip - no OpenSSL, no tls-wrap-openssl' ;; esac
-}
-
 # EC unless an option says otherwise: -newkey rsa:2048 -days 10
 make_certificate() {
   file=$1

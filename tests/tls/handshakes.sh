@@ -3,6 +3,8 @@
 # certificates, sessions.
 # timeout: 240
 
+# shellcheck disable=SC2086 # $starttls is words, or none
+
 # shellcheck source=tests/tls/_tls.sh
 . "$(dirname "$0")/_tls.sh"
 
@@ -31,6 +33,13 @@ refuses() { # refuses TEXT [OPTION...]
   assertContains "$ENGINE $mode $*" "$SAID" "$wanted"
 }
 
+# mark_log, then told REGEX: the log has said it since.
+told() { # told REGEX: by the log
+  wait_until tail_has "$1" || fail "$ENGINE: not in the log: $1: $(tail -n 3 "$CHAIN/smtp.log")"
+}
+tail_has() { tail -n "+$((seen + 1))" "$CHAIN/smtp.log" | grep -q "$1"; }
+mark_log() { seen=$(wc -l <"$CHAIN/smtp.log"); }
+
 has_1_3() { [ "$ENGINE" = tls-wrap-openssl ]; }
 
 # in_both COMMAND...: with STARTTLS and with TLS from the start, and both engines
@@ -46,10 +55,13 @@ in_both() {
 with() {
   mode=implicit
   starttls=
-  # shellcheck disable=SC2086 # words are wanted
   serve implicit $1 || fail "$ENGINE does not start"
   shift
   "$@"
+}
+
+test_without_openssl() {
+  case $ENGINES in *openssl) ;; *) echo 'skip - no OpenSSL, no tls-wrap-openssl' ;; esac
 }
 
 # ---- versions -----------------------------------------------------------------------------------
@@ -65,8 +77,11 @@ versions() {
     refuses alert -tls1_3
     agrees 'Protocol version: TLSv1.2'
   fi
-  # shellcheck disable=SC2086 # words are wanted
-  for old in -tls1 -tls1_1; do refuses alert $old $OLD; done
+  for old in -tls1 -tls1_1; do
+    mark_log
+    refuses error $old $OLD
+    told 'verdict=failed reason="no version in common" alert_sent=protocol_version'
+  done
 }
 
 only_1_2() { has_1_3 && refuses 'alert protocol version' -tls1_3; agrees TLSv1.2; }
@@ -234,12 +249,6 @@ make_users() {
   [ ! -e "$CHAIN/users.crt" ] || return 0
   make_authority users && make_authority others && issue alice users && issue mallory others
 }
-
-told() { # told REGEX: by the log
-  wait_until tail_has "$1" || fail "$ENGINE: not in the log: $1: $(tail -n 3 "$CHAIN/smtp.log")"
-}
-tail_has() { tail -n "+$((seen + 1))" "$CHAIN/smtp.log" | grep -q "$1"; }
-mark_log() { seen=$(wc -l <"$CHAIN/smtp.log"); }
 
 hash_of() {
   openssl x509 -in "$CHAIN/$1.crt" -outform DER | sha256sum | cut -d ' ' -f 1
