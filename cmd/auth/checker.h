@@ -30,6 +30,7 @@ typedef struct checker_account {
   char const *shell;   /* NULL: one that lets nobody in */
   char const *senders; /* NULL: its own address */
   uint32_t uid, gid;   /* 0: not known */
+  bool has_groups;     /* those of the system: else gid is all there is */
 } checker_account_t;
 
 static inline _Noreturn void checker_usage(int option, char const *usage) {
@@ -76,8 +77,9 @@ static inline void checker_fact_id(char const *name, uint32_t id) {
 static inline void checker_become(checker_account_t const *account) {
   if (!account->uid || !account->gid)
     strerr_dief2x(CHECKER_TEMPORARY, "no uid to become: ", account->name);
-  if (setgroups(1, &(gid_t){account->gid}) < 0 ||
-      setresgid(account->gid, account->gid, account->gid) < 0 ||
+  int const groups = account->has_groups ? initgroups(account->name, account->gid)
+                                         : setgroups(1, &(gid_t){account->gid});
+  if (groups < 0 || setresgid(account->gid, account->gid, account->gid) < 0 ||
       setresuid(account->uid, account->uid, account->uid) < 0)
     strerr_diefu2sys(CHECKER_TEMPORARY, "become ", account->name);
   if (!setuid(0)) strerr_dief1x(CHECKER_TEMPORARY, "root can be had again");
