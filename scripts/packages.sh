@@ -12,10 +12,10 @@ needs() {
     system)
       echo gcc make skalibs-dev libbearssl-dev libc-ares-dev libidn2-dev libxxhash-dev libcrypt-dev ;;
     features) echo libssl-dev libpam0g-dev ;;
-    run) echo s6 'swaks|curl' ;;
+    run) echo s6 openssl 'swaks|curl' ;;
     check)
       echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs openssl \
-        gnutls-bin testssl.sh ;;
+        gnutls-bin testssl.sh gsasl ;;
     bench) echo s6 python3 strace procps util-linux e2fsprogs ;;
     lint) echo clang-tidy clang-format cppcheck shellcheck mandoc ;;
     fuzz) needs system; echo clang libclang-rt-dev ;;
