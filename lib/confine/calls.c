@@ -52,9 +52,9 @@ static size_t offset_of(int argument) {
   return offsetof(struct seccomp_data, args) + 8 * (size_t)argument + half;
 }
 
-/* The kernel tries a filter for every number in advance, as far as it can follow it. That pays after
-   thousands of calls; a process for one session makes some dozens, and the first instruction, which
-   the kernel does not follow, spares it two thirds of what the filter costs. */
+/* The kernel tries a filter for every number in advance, as far as it can follow it. That pays
+   after thousands of calls; a process for one session makes some dozens, and the first instruction,
+   which the kernel does not follow, spares it two thirds of what the filter costs. */
 static void begin(program_t *program) {
   add(program, BPF_MISC | BPF_TAX, 0, 0, 0);
   load(program, offsetof(struct seccomp_data, arch));

@@ -11,9 +11,9 @@
 #include "conf/conf.h"
 #include "wrap.h"
 
-#define USAGE                                                                                      \
-  " [-uS] [-k keys | -K socket] [-m version] [-M version] [-s suites] [-c file | -C file] "        \
-  "[-t seconds] [-T seconds] program..."
+static char const usage[] =
+    " [-uS] [-k keys | -K socket] [-m version] [-M version] [-s suites] [-c file | -C file] "
+    "[-t seconds] [-T seconds] program...";
 
 char const *PROG = engine_program;
 
@@ -25,7 +25,7 @@ role_t const role = {.side = ENGINE_SERVER,
 /* ---- options --------------------------------------------------------------------------------- */
 
 _Noreturn static void die_usage(int code) {
-  strerr_dief3x(code, "usage: ", engine_program, USAGE);
+  strerr_dief3x(code, "usage: ", engine_program, usage);
 }
 
 static uint64_t parse_seconds(char const *s, unsigned int min) {
