@@ -93,4 +93,8 @@ size_t mime_text_decode(char *out, size_t size, char const *s, size_t len);
 /* The same for a display name: quotes are removed, comments are left out. */
 size_t mime_phrase_decode(char *out, size_t size, char const *s, size_t len);
 
+/* Writes a display name, and a NUL: as it is, quoted, or in encoded words of UTF-8, folded between
+   them. Its length, or -1 with EMSGSIZE. */
+ssize_t mime_phrase_format(char *out, size_t size, char const *s, size_t len);
+
 #endif

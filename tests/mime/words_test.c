@@ -81,6 +81,31 @@ static struct {
     {"", ""},
 };
 
+static struct {
+  char const *name, *phrase;
+} const names[] = {
+    {"John Doe", "John Doe"},
+    {"John Q. Public", "\"John Q. Public\""},
+    {"a \"b\" \\", "\"a \\\"b\\\" \\\\\""},
+    {"", "\"\""},
+    {" a", "\" a\""},
+    {"J\xc3\xb6rg (x)", "=?utf-8?q?J=C3=B6rg_=28x=29?="},
+    {"a\xff\nb", "=?utf-8?q?a=3F=3Fb?="},
+};
+
+static void written_names(void) {
+  char out[128], in[40], again[128];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    mime_phrase_format(out, sizeof out, names[i].name, strlen(names[i].name));
+    CHECK_STR(names[i].phrase, out, names[i].phrase);
+  }
+  for (size_t i = 0; i < sizeof in; i += 2) memcpy(in + i, "\xc3\xbc", 2);
+  CHECK_INT("no room", mime_phrase_format(out, sizeof out, in, sizeof in), -1);
+  ssize_t const len = mime_phrase_format(out, sizeof out, in, 26);
+  CHECK("a fold", len > 75 && out[72] == '\n');
+  CHECK_INT("it is one name again", mime_phrase_decode(again, sizeof again, out, (size_t)len), 26);
+}
+
 static void cuts(void) {
   char out[8];
   CHECK_INT("cut", mime_text_decode(out, sizeof out, "0123456789", 10), 7);
@@ -116,6 +141,7 @@ int main(void) {
     mime_phrase_decode(out, sizeof out, phrases[i].phrase, strlen(phrases[i].phrase));
     CHECK_STR(phrases[i].phrase, out, phrases[i].decoded);
   }
+  written_names();
   cuts();
   long_words();
   return unit_done();
