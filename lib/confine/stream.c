@@ -53,6 +53,9 @@ confine_call_t const confine_stream[] = {
     ANY(restart_syscall),
     ANY(exit),
     ANY(exit_group),
+#ifdef __SANITIZE_ADDRESS__
+    ANY(sigaltstack), /* the sanitizer's, before what does not return */
+#endif
 };
 
 size_t const confine_stream_count = sizeof confine_stream / sizeof *confine_stream;
