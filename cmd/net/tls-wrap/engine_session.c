@@ -60,6 +60,15 @@ static int load(br_ssl_session_cache_class const **class, br_ssl_server_context 
 static br_ssl_session_cache_class const cache_class = {
     .context_size = sizeof(cache_t), .save = save, .load = load};
 
+static void digest_anchor(br_sha256_context *sha, br_x509_trust_anchor const *anchor) {
+  br_x509_pkey const *const key = &anchor->pkey;
+  br_sha256_update(sha, anchor->dn.data, anchor->dn.len);
+  if (key->key_type == BR_KEYTYPE_RSA)
+    br_sha256_update(sha, key->key.rsa.n, key->key.rsa.nlen);
+  else
+    br_sha256_update(sha, key->key.ec.q, key->key.ec.qlen);
+}
+
 /* Sessions made under other rules for the client's certificate must not get around ours. */
 static void digest_settings(engine_t *engine) {
   engine_settings_t const *const settings = engine->settings;
@@ -67,8 +76,7 @@ static void digest_settings(engine_t *engine) {
   br_sha256_context sha;
   br_sha256_init(&sha);
   br_sha256_update(&sha, &settings->client_certificate, sizeof settings->client_certificate);
-  for (size_t i = 0; anchors && i < anchors->count; i++)
-    br_sha256_update(&sha, anchors->all[i].dn.data, anchors->all[i].dn.len);
+  for (size_t i = 0; anchors && i < anchors->count; i++) digest_anchor(&sha, &anchors->all[i]);
   br_sha256_out(&sha, engine->session.settings);
 }
 

@@ -108,7 +108,6 @@ static char const *reason_of(helper_t const *helper, relay_result_t result) {
 }
 
 _Noreturn static void end(helper_t *helper, int code) {
-  relay_finish(&helper->relay, helper->settings->handshake);
   engine_end(helper->relay.engine);
   keyd_close(&helper->keyd);
   _exit(code);
@@ -122,6 +121,7 @@ static void shake_hands(helper_t *helper) {
   }
   log_failed(reason_of(helper, result), helper->relay.engine, now() - helper->start);
   tell_failure(helper);
+  if (result == RELAY_FAILED) relay_finish(&helper->relay, helper->settings->handshake);
   end(helper, result == RELAY_TIMED_OUT ? HELPER_TIMED_OUT : HELPER_FAILED);
 }
 
@@ -150,5 +150,6 @@ _Noreturn void helper_run(settings_t const *settings, int control, int plain) {
   relay_init(&helper.relay, start_engine(&helper), 0, 1, PLAIN);
   shake_hands(&helper);
   stream(&helper);
+  relay_finish(&helper.relay, settings->handshake);
   end(&helper, 0);
 }

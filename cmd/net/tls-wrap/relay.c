@@ -223,13 +223,16 @@ relay_result_t relay_stream(relay_t *relay, uint64_t idle) {
   }
 }
 
-static void drain(relay_t *relay) {
+/* What still comes is of no use to anybody; but left unread, it would make the kernel take back our
+   last bytes. */
+static void drain(relay_end_t *end) {
   uint64_t const deadline = now() + LINGER;
-  shutdown(relay->to_client.fd, SHUT_WR);
-  for (move_all(relay); !relay->from_client.ended; move_all(relay)) {
+  char waste[4096];
+  while (!end->ended) {
     uint64_t const time = now();
-    if (time >= deadline || !has_room_for_records(relay)) return;
-    if (!wait_for(relay, (int)(deadline - time))) return;
+    struct pollfd polled = {.fd = end->fd, .events = POLLIN};
+    if (time >= deadline || poll(&polled, 1, (int)(deadline - time)) <= 0) return;
+    account(end, read(end->fd, waste, sizeof waste), sizeof waste);
   }
 }
 
@@ -239,5 +242,7 @@ void relay_finish(relay_t *relay, uint64_t timeout) {
   if (state == ENGINE_OPEN || state == ENGINE_CLOSED) engine_close(relay->engine);
   for (move_all(relay); has_records(relay); move_all(relay))
     if (!wait_for(relay, (int)timeout)) return;
-  if (!relay->to_client.ended) drain(relay);
+  if (relay->to_client.ended) return;
+  shutdown(relay->to_client.fd, SHUT_WR);
+  drain(&relay->from_client);
 }
