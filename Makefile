@@ -176,7 +176,7 @@ all: $(links)
 help:
 	@printf '%s\n' \
 	  'make              the links, in build/<variant>/bin' \
-	  'make run          a mail host on 127.0.0.1:2525, state in build/run (SMTP_PORT= RUN=)' \
+	  'make run          a mail host on 127.0.0.1:2525, 2587 and 2465, state in build/run (SMTP_PORT= RUN=)' \
 	  'make check        all tests (ONLY=pattern: those whose path matches)' \
 	  'make check-san    the same under ASan and UBSan' \
 	  'make install      into PREFIX (/usr/local) under DESTDIR' \
@@ -231,7 +231,7 @@ $(foreach name,$(compiled),$(call make_program,$(name),$(call objects_of,$(call 
 
 .PHONY: system_programs
 system_programs:
-	@$(MAKE) --no-print-directory LIBC=system CC=gcc $(addprefix build/system/bin/,$(borrowed))
+	@$(MAKE) -s --no-print-directory LIBC=system CC=gcc $(addprefix build/system/bin/,$(borrowed))
 
 define script # name, source
 $(BIN)/$(1): $(2)
@@ -300,6 +300,7 @@ install: $(links)
 	done
 	scripts/install-service.sh service '$(DESTDIR)$(datadir)/service' '$(PREFIX)'
 	install -m 755 scripts/setup.sh '$(DESTDIR)$(datadir)/setup'
+	install -m 755 scripts/certificate.sh '$(DESTDIR)$(datadir)/certificate'
 
 clean:
 	@rm -rf $(filter-out build/sysroot% build/%.mk build/peers,$(wildcard build/*))

@@ -1,15 +1,19 @@
 #!/bin/sh
 # run.sh: a mail host on 127.0.0.1, from this checkout, until Ctrl-C. Called by `make run`,
-# which sets BIN. State is in RUN (build/run), the port is SMTP_PORT (2525).
+# which sets BIN. State is in RUN (build/run), the ports are SMTP_PORT (2525), SUBMISSION_PORT (2587)
+# and SUBMISSIONS_PORT (2465).
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 RUN=${RUN:-$top/build/run}
 SMTP_PORT=${SMTP_PORT:-2525}
+SUBMISSION_PORT=${SUBMISSION_PORT:-2587}
+SUBMISSIONS_PORT=${SUBMISSIONS_PORT:-2465}
 SMTP_ADDRESS=127.0.0.1
 START_TIMEOUT=10    # seconds until the services must be ready
 DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
-services='smtp queue-send deliver-maildir'
+services='smtp submission submissions tls-keyd auth queue-send deliver-maildir'
+login=alice@example.test
 
 say() { printf '%s\n' "chainmail: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -20,7 +24,7 @@ RUN=$(cd "$RUN" && pwd)
 if [ "${RUN_LOCKED:-}" != "$RUN" ]; then
   export RUN RUN_LOCKED="$RUN"
   s6-setlock -n "$RUN/lock" true 2>/dev/null ||
-    die "already running in $RUN; RUN= and SMTP_PORT= choose another place and port"
+    die "already running in $RUN; RUN=, SMTP_PORT=, SUBMISSION_PORT= and SUBMISSIONS_PORT= choose others"
   exec s6-setlock -n "$RUN/lock" "$0"
 fi
 tree=$RUN/service
@@ -34,10 +38,10 @@ export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN CHAINMAIL_LOG CHAINMAIL
 
 # Root uses the service users where they are and can reach this folder; all others, one uid.
 choose_users() {
-  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail LOG_USER=chainlog
+  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail TLS_USER=tlskey SASL_USER=sasl LOG_USER=chainlog
   if [ "$(id -u)" -eq 0 ]; then
     problem=
-    for user in smtp queue vmail chainlog; do
+    for user in smtp queue vmail tlskey sasl chainlog; do
       if ! id -u "$user" >/dev/null 2>&1; then
         problem="there is no user $user (scripts/setup.sh makes them)"
       elif ! s6-setuidgid "$user" test -x "$BIN/tcp-accept" ||
@@ -50,7 +54,7 @@ choose_users() {
     problem='not started by root'
   fi
   [ -n "$problem" ] || return 0
-  SMTP_USER='' QUEUE_USER='' MAIL_USER='' LOG_USER=''
+  SMTP_USER='' QUEUE_USER='' MAIL_USER='' TLS_USER='' SASL_USER='' LOG_USER=''
   say "everything runs as $(id -un): $problem"
 }
 
@@ -70,6 +74,17 @@ END
   tcp-rules-compile "$RUN/conf/rules"
 }
 
+# A user to try things with; the password is made up once. Nothing may be done to descriptor 3 here:
+# it holds the lock.
+make_login() {
+  if [ ! -s "$RUN/password" ]; then
+    (umask 077 && head -c 9 /dev/urandom | base64 | tr '+/' '-_' >"$RUN/password")
+    user-del "$login" 2>/dev/null || :
+  fi
+  user-list | grep -q "^$login" || user-add -p 0 "$login" <"$RUN/password"
+  user-compile
+}
+
 write_tree() {
   rm -rf "$tree"
   mkdir -p "$tree"
@@ -78,8 +93,10 @@ write_tree() {
 PATH='$PATH'
 CHAINMAIL_CONF='$CHAINMAIL_CONF' CHAINMAIL_QUEUE='$CHAINMAIL_QUEUE' CHAINMAIL_RUN='$CHAINMAIL_RUN'
 export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN
-SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER LOG_USER=$LOG_USER
+SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER
+TLS_USER=$TLS_USER SASL_USER=$SASL_USER LOG_USER=$LOG_USER
 SMTP_ADDRESS=$SMTP_ADDRESS SMTP_PORT=$SMTP_PORT SMTP_GRACE=1
+SUBMISSION_PORT=$SUBMISSION_PORT SUBMISSIONS_PORT=$SUBMISSIONS_PORT TLS_WRAP=tls-wrap
 LOG='$CHAINMAIL_LOG' LOG_TO=1
 END
 }
@@ -135,7 +152,7 @@ await_delivery() {
 }
 
 welcome() {
-  say "SMTP on $SMTP_ADDRESS:$SMTP_PORT; everyone at localhost and example.test is welcome"
+  say "SMTP on $SMTP_ADDRESS:$SMTP_PORT, with STARTTLS; everyone at localhost and example.test is welcome"
   say "logs are in $CHAINMAIL_LOG, Maildirs in $CHAINMAIL_MAIL"
   touch "$RUN/started"
   send_first || { say 'the first message was not accepted' >&2; return 0; }
@@ -146,6 +163,11 @@ welcome() {
   fi
   say 'to send another, paste this into another terminal:'
   printf '\n  swaks --server %s:%s --to anyone@example.test\n\n' "$SMTP_ADDRESS" "$SMTP_PORT"
+  say "$login may log in, with the password $(cat "$RUN/password"), and submit after STARTTLS, or over TLS:"
+  printf '\n  swaks --server %s:%s -tls --auth-user %s --auth-password %s --from %s --to you@example.test\n' \
+    "$SMTP_ADDRESS" "$SUBMISSION_PORT" "$login" "$(cat "$RUN/password")" "$login"
+  printf '  swaks --server %s:%s -tlsc --auth-user %s --auth-password %s --from %s --to you@example.test\n\n' \
+    "$SMTP_ADDRESS" "$SUBMISSIONS_PORT" "$login" "$(cat "$RUN/password")" "$login"
   say 'Ctrl-C stops everything'
 }
 
@@ -153,6 +175,7 @@ svscan=
 listener=
 choose_users
 write_conf
+make_login
 write_tree
 trap 'stop; exit 130' INT
 trap 'stop; exit 143' TERM HUP

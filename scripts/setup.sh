@@ -3,6 +3,7 @@
 #
 #   users smtp queue vmail sasl tlskey chainlog and group chainq
 #   /etc/chainmail, /var/spool/chainmail, /var/log/chainmail, /var/vmail
+#   a certificate that it signed itself, where there is none
 #
 # -m NAME sets `me`, this host's name, the only setting that must be made.
 # -r ROOT puts the folders under ROOT, and makes no users.
@@ -11,6 +12,7 @@
 # the environment name other folders. What is there is left as it is: run it again at will.
 set -eu
 
+services='smtp submission submissions tls-keyd auth queue-send deliver-maildir'
 one_uid=
 root=
 me=
@@ -89,7 +91,7 @@ make_queue() {
 
 make_logs() {
   folder 0755 root:root "$log"
-  for service in smtp queue-send deliver-maildir; do
+  for service in $services; do
     folder 2750 chainlog:chainlog "$log/$service"
   done
 }
@@ -101,6 +103,14 @@ write_once() { # write_once PATH: from stdin, unless it is there
 make_conf() {
   folder 0755 root:root "$conf"
   mkdir -p "$conf/hooks"
+  folder 0750 root:tlskey "$conf/tls"
+  # user-add and its like keep the mode and the group that the files have.
+  write_once "$conf/users" <<END
+# Who may log in: users(5). user-add, user-passwd and user-del write it; after a change by hand:
+#     user-compile
+END
+  [ -n "$one_uid" ] || chown root:sasl "$conf/users"
+  chmod 0640 "$conf/users"
   write_once "$conf/routes" <<END
 # Who lives here, and where their mail goes: route-compile(1). After a change:
 #     route-compile
@@ -126,8 +136,24 @@ set_me() {
   fi
 }
 
+# Without any certificate there is no TLS; most of those who send mail take one that nobody signed.
+make_certificate() {
+  [ -s "$conf/me" ] || return 0
+  [ -z "$(find "$conf/tls" -name '*.pem' -o -name '*.crt')" ] || return 0
+  here=$(dirname "$0")
+  make=$here/certificate # as installed
+  [ -x "$make" ] || make=$here/certificate.sh
+  if command -v openssl >/dev/null; then
+    owner=tlskey
+    [ -z "$one_uid" ] || owner=$(id -un)
+    "$make" -o "$owner" "$conf/tls/default.pem" "$(cat "$conf/me")" localhost
+  else
+    echo "setup: there is no openssl to make a certificate with; put one into $conf/tls" >&2
+  fi
+}
+
 if [ -n "$root" ]; then
-  for user in smtp queue vmail chainlog; do
+  for user in smtp queue vmail sasl tlskey chainlog; do
     has_user "$user" || one_uid=yes
   done
 elif [ -z "$one_uid" ]; then
@@ -139,3 +165,4 @@ make_queue
 make_logs
 folder 0751 vmail:vmail "$mail"
 set_me
+make_certificate

@@ -46,7 +46,7 @@ have() {
   return 1
 }
 
-# ---- s6: the tree, with all three services and their logs --------------------------------------
+# ---- s6: the tree, with all services and their logs --------------------------------------------
 
 write_s6_tree() {
   cp -R "$SERVICE/s6" "$CHAIN/s6"
@@ -54,21 +54,42 @@ write_s6_tree() {
   sed '/^mkdir/d; s|@PREFIX@/lib/chainmail:||' "$SERVICE/s6/settings" >"$CHAIN/s6/settings"
   cat >>"$CHAIN/s6/settings" <<END
 CHAINMAIL_CONF='$CHAINMAIL_CONF' CHAINMAIL_QUEUE='$CHAINMAIL_QUEUE' CHAINMAIL_RUN='$CHAINMAIL_RUN'
-SMTP_USER= QUEUE_USER= MAIL_USER= LOG_USER= SMTP_ADDRESS=127.0.0.1 SMTP_PORT=$SMTP_PORT
+SMTP_USER= QUEUE_USER= MAIL_USER= TLS_USER= SASL_USER= LOG_USER=
+SMTP_ADDRESS=127.0.0.1 SMTP_PORT=$SMTP_PORT
+SUBMISSION_PORT=$SUBMISSION_PORT SUBMISSIONS_PORT=$SUBMISSIONS_PORT
 LOG='$CHAIN/logs'
 END
 }
 
+# Submits as alice with this password.
+submit() { # submit PASSWORD URL BOX
+  printf 'From: alice@example.test\r\nSubject: submitted\r\n\r\nhello\r\n' >"$CHAIN/message"
+  curl -sS -k --ssl-reqd "$2" --user "alice@example.test:$1" --mail-from alice@example.test \
+    --mail-rcpt "$3@example.test" -T "$CHAIN/message" >>"$CHAIN/client.log" 2>&1
+}
+
+assert_submits() { # assert_submits URL BOX
+  assertTrue "$1: $(tail -n 3 "$CHAIN/client.log")" "submit secret $1 $2"
+  assertFalse "$1 with a wrong password" "submit wrong $1 $2"
+  delivered=$(deliveries "$2")
+  assertContains "$(cat "$delivered")" '(Authenticated sender: alice@example.test)'
+  assertContains 'the header was completed' "$(cat "$delivered")" 'Message-ID: <'
+}
+
 testS6() {
   have s6-svscan || return
-  SMTP_PORT=$(free_port)
+  SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
   write_s6_tree
+  echo secret | user-add -p 0 alice@example.test
   s6-svscan "$CHAIN/s6" >"$CHAIN/supervisor.log" 2>&1 </dev/null &
   SUPERVISOR=$!
   wait_until test -e "$CHAIN/s6/smtp/supervise/control"
-  s6-svwait -U -t 10000 "$CHAIN/s6/smtp" "$CHAIN/s6/queue-send"
+  s6-svwait -U -t 10000 "$CHAIN/s6/smtp" "$CHAIN/s6/queue-send" "$CHAIN/s6/auth" \
+    "$CHAIN/s6/tls-keyd" "$CHAIN/s6/submission" "$CHAIN/s6/submissions"
   assertTrue 'the services say that they are ready' $?
   assert_works s6
+  assert_submits "smtp://127.0.0.1:$SUBMISSION_PORT" starttls
+  assert_submits "smtps://127.0.0.1:$SUBMISSIONS_PORT" immediate
   s6-svscanctl -t "$CHAIN/s6"
   assertTrue 'it ends' "wait_until has_ended $SUPERVISOR"
   wait "$SUPERVISOR"

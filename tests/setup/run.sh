@@ -8,8 +8,8 @@ WAIT=30
 
 oneTimeSetUp() {
   HOST=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX")
-  export RUN="$HOST/state" SMTP_PORT
-  SMTP_PORT=$(free_port)
+  export RUN="$HOST/state" SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT
+  SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
 }
 
 oneTimeTearDown() {
@@ -40,7 +40,7 @@ test_first_message_and_another() {
   first=$(sed -n 's/.*the first message lies in //p' "$HOST/output")
   assertTrue 'the first message lies where it is said to' "[ -f '$first' ]"
   assertEquals 1 "$(grep -c '^Subject: The first message' "$first")"
-  command=$(sed -n 's/^  \(swaks .*\)/\1/p' "$HOST/output")
+  command=$(sed -n 's/^  \(swaks .*anyone.*\)/\1/p' "$HOST/output")
   assertNotNull 'a line to paste' "$command"
   # shellcheck disable=SC2086 # the words of a command
   $command --from me@example.test >"$HOST/swaks" 2>&1 || cat "$HOST/swaks"
@@ -48,6 +48,20 @@ test_first_message_and_another() {
   swaks --server "127.0.0.1:$SMTP_PORT" --from me@example.test --to some.one@localhost \
     >"$HOST/swaks" 2>&1 || cat "$HOST/swaks"
   assertTrue 'localhost is welcome too' 'wait_until has_mail localhost/some.one'
+}
+
+test_lines_to_paste_log_in() {
+  sed -n 's/^  \(swaks .*--auth-password .*\)/\1/p' "$HOST/output" >"$HOST/lines"
+  assertEquals 'after STARTTLS, and over TLS' 2 "$(wc -l <"$HOST/lines")"
+  while read -r line; do
+    # shellcheck disable=SC2086 # the words of a command
+    output=$($line 2>&1 </dev/null)
+    assertEquals "$output" 0 $?
+    assertContains "$output" '235 2.7.0'
+    # shellcheck disable=SC2086 # the words of a command
+    output=$($line --auth-password wrong 2>&1 </dev/null)
+    assertNotEquals "$output" 0 $?
+  done <"$HOST/lines"
 }
 
 count_mails() { [ "$(mails "$1" | wc -l)" -eq "$2" ]; }
