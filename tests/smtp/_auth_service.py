@@ -5,11 +5,12 @@
   hears text         the front says this line
   says text          the service does; in texts \\0 \\n \\xHH are bytes, {A*5} is AAAAA
   record NAME=value  a line of the success record; `record` alone ends it
-  dies               it closes the connection        hangs    it answers no more, until the front goes
-  gone               the front has closed            next     it takes another connection
+  dies               it closes the connection
+  gone               the front closes it, without a word more
 
-The first connection is taken with the first line. What does not come as the script says is a
-difference; so is a script that was not played to its end.
+An exchange has a connection of its own. It is over with an answer that is no challenge, or with `dies`
+or `gone`; what is said before the next one is a difference. What does not come as the script says is
+one, too, and so is a script that was not played to its end.
 """
 
 import contextlib
@@ -33,26 +34,35 @@ class AuthService(threading.Thread):
         self.listener.settimeout(patience)
         self.stream = self.lines = None
         self.facts = []
+        self.over = True
         self.difference = None
         self.start()
 
     def run(self):
+        line = ""
         try:
-            self.accept()
             for line in self.script:
                 word, _, rest = line.partition(" ")
                 getattr(self, "do_" + word)(rest)
+            if self.stream and self.lines:
+                self.do_gone("")
         except (AssertionError, AttributeError, OSError) as error:
-            self.difference = f"auth service: {line if self.facts else 'start'}: {error}"
+            self.difference = f"auth service: {line}: {error}"
         finally:
             if self.stream:
                 self.stream.close()
             self.listener.close()
 
-    def accept(self):
+    def begin(self):
+        """Takes the connection of an exchange, if there is none."""
+        if not self.over:
+            return
+        if self.lines:
+            self.do_gone("")
         self.stream, _ = self.listener.accept()
         self.stream.settimeout(self.patience)
         self.lines = self.stream.makefile("rb")
+        self.over = False
         self.facts = []
         while (fact := self.hear()) != b"":
             self.facts.append(fact)
@@ -62,38 +72,44 @@ class AuthService(threading.Thread):
         assert line.endswith(b"\n"), f"the front has gone, after {line!r}"
         return line[:-1]
 
+    def say(self, text):
+        with contextlib.suppress(BrokenPipeError):  # the front need not hear it to its end
+            self.stream.sendall(self.to_bytes(text) + b"\n")
+
     def finish(self):
         """What was different, or None."""
         self.join(self.patience)
         return "auth service: the script is not played to its end" if self.is_alive() else self.difference
 
     def do_front(self, rest):
+        self.begin()
         assert self.to_bytes(rest) in self.facts, f"facts are {self.facts}"
 
     def do_no(self, rest):
+        self.begin()
         found = [fact for fact in self.facts if fact.startswith(rest.encode() + b"=")]
         assert not found, f"there is {found}"
 
     def do_hears(self, rest):
+        self.begin()
         line = self.hear()
         assert line == self.to_bytes(rest), f"heard {line!r}"
 
     def do_says(self, rest):
-        with contextlib.suppress(BrokenPipeError):  # the front need not hear it to its end
-            self.stream.sendall(self.to_bytes(rest) + b"\n")
+        self.say(rest)
+        self.over = not rest.startswith("+") and rest != "OK"
 
-    do_record = do_says
+    def do_record(self, rest):
+        self.say(rest)
+        self.over = not rest
 
     def do_dies(self, _):
         self.lines.close()
         self.stream.close()
+        self.lines, self.over = None, True
 
     def do_gone(self, _):
-        line = self.lines.readline()
-        assert not line, f"heard {line!r}"
-
-    do_hangs = do_gone
-
-    def do_next(self, _):
-        self.stream.close()
-        self.accept()
+        with contextlib.suppress(ConnectionResetError):  # it left words of ours unread
+            line = self.lines.readline()
+            assert not line, f"heard {line!r}"
+        self.lines, self.over = None, True

@@ -7,7 +7,6 @@ auth
   no SSL_PROTOCOL
   hears AUTH PLAIN AAAA
   says NO failed
-  next
   front SSL_PROTOCOL=TLSv1.3
   hears AUTH PLAIN AAAA
   says NO malformed

@@ -1,4 +1,4 @@
-# "*" ends an exchange, at any step; the next one goes over the same connection.
+# "*" ends an exchange, at any step; another one may follow.
 options -A {folder}/auth
 env SSL_PROTOCOL=TLSv1.2
 auth

@@ -18,10 +18,8 @@ auth
   says NO weak
   hears AUTH PLAIN AAAG
   says NO temporary the users file is not there
-  next
   hears AUTH PLAIN AAAH
   says NO such-reason
-  next
   hears AUTH PLAIN AAAI
   says NO throttled
 S~ 220 .*

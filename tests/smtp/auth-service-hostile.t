@@ -5,51 +5,42 @@ conf auth-attempts 100
 auth
   hears AUTH PLAIN AAAA
   says + not base64\r\n250 ok
-  next
+  gone
   hears AUTH PLAIN AAAB
   says + {A*4001}
-  next
+  gone
   hears AUTH PLAIN AAAC
   says {A*13000}
-  next
   hears AUTH PLAIN AAAD
   says + AA\0AA
-  next
+  gone
   hears AUTH PLAIN AAAE
   says OK
   record
-  next
   hears AUTH PLAIN AAAF
   says OK
   record AUTH_USER=
   record
-  next
   hears AUTH PLAIN AAAG
   says OK
   record AUTH_USER={u*256}
   record
-  next
   hears AUTH PLAIN AAAH
   says OK
   record AUTH_USER=alice
   record RELAYCLIENT=
   record
-  next
   hears AUTH PLAIN AAAI
   says OK
   record AUTH_USER=alice
   record AUTH_SENDERS={x*9000}
   record
-  next
   hears AUTH PLAIN AAAJ
   says OK then
-  next
   hears AUTH PLAIN AAAK
   says
-  next
   hears AUTH PLAIN AAAL
   says 235 2.7.0 ok
-  next
   hears AUTH PLAIN
   says + QUFB
   hears AAAA

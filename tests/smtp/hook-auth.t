@@ -18,17 +18,14 @@ auth
   record AUTH_USER=mallory
   record AUTH_SENDERS=*
   record
-  next
   hears AUTH PLAIN AAAA
   says OK
   record AUTH_USER=eve
   record
-  next
   hears AUTH PLAIN AAAA
   says OK
   record AUTH_USER=late
   record
-  next
   hears AUTH LOGIN
   says OK
   record AUTH_USER=alice@example.test

@@ -8,7 +8,6 @@ auth
   says OK
   record AUTH_USER=alice
   record
-  next
   front SSL_PROTOCOL=TLSv1.3
   hears AUTH PLAIN AAAA
   says OK

@@ -55,15 +55,10 @@ bool auth_stands_ready(session_t const *session) {
 
 static char const senders_fact[] = "SMTP_AUTH_SENDERS";
 
-static void forget_login(session_t *session) {
+void auth_forget(session_t *session) {
   *session->auth_user = 0;
   session->auth_method = 0;
   facts_unset(&session->session_facts, senders_fact);
-}
-
-void auth_forget(session_t *session) {
-  forget_login(session);
-  service_drop();
 }
 
 bool auth_owns(session_t const *session, char const *address) {
@@ -145,7 +140,7 @@ static reply_t welcome(session_t *session, sasl_mechanism_t mechanism) {
   if (!refused) reply = reply_get(REPLY_AUTH_OK, 0);
   log_auth(session, mechanism, &reply);
   if (!refused) return reply;
-  forget_login(session);
+  auth_forget(session);
   return fail(session, reply, true);
 }
 
@@ -153,8 +148,7 @@ static reply_t welcome(session_t *session, sasl_mechanism_t mechanism) {
 static reply_t settle(session_t *session, sasl_mechanism_t mechanism, sasl_result_t result,
                       sasl_service_t const *service) {
   bool success = result == SASL_SUCCESS && take_login(session, service, mechanism);
-  /* It has done its work, or another one may. */
-  if (result == SASL_SUCCESS || result == SASL_TEMPORARY) service_drop();
+  service_close(); /* it does not wait for the next attempt, nor while a failure does */
   if (success) return welcome(session, mechanism);
   if (result == SASL_SUCCESS) result = SASL_TEMPORARY;
   struct outcome const *outcome = &outcomes[result];
@@ -176,7 +170,7 @@ static sasl_result_t hand_on(sasl_service_t *service, char *line, size_t len) {
 
 /* The client has gone, or goes on without end. */
 static reply_t break_off(session_t *session, wire_status_t status) {
-  service_drop();
+  service_close();
   if (status == WIRE_LONG) return reply_get(REPLY_AUTH_LONG_LINE, 0);
   session_break(session, status);
   return (reply_t){0};
@@ -195,11 +189,7 @@ static reply_t converse(session_t *session, sasl_mechanism_t mechanism, sasl_ser
   for (unsigned int round = 0; result == SASL_CHALLENGE; round++) {
     char *line;
     size_t len;
-    if (!can_ask(service, round)) {
-      service_drop();
-      result = SASL_TEMPORARY;
-      break;
-    }
+    if (!can_ask(service, round)) return settle(session, mechanism, SASL_TEMPORARY, 0);
     wire_challenge(&session->wire, service->text);
     wire_status_t status = wire_line(&session->wire, seconds, SASL_LINE_MAX, &line, &len);
     if (status) return break_off(session, status);
@@ -210,7 +200,7 @@ static reply_t converse(session_t *session, sasl_mechanism_t mechanism, sasl_ser
 
 static reply_t start(session_t *session, sasl_mechanism_t mechanism, smtp_auth_t const *auth) {
   static char initial[SASL_LINE_MAX + 1];
-  sasl_service_t *service = service_get(session);
+  sasl_service_t *service = service_open(session);
   if (!service) return settle(session, mechanism, SASL_TEMPORARY, 0);
   if (auth->initial) memcpy(initial, auth->initial, auth->initial_len);
   initial[auth->initial_len] = 0;

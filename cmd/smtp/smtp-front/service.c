@@ -7,7 +7,7 @@
 #define INTRODUCTION_FACTS 16
 
 static sasl_service_t service;
-static bool opened; /* service.fd says something */
+static bool opened;
 
 /* Who asks, and what is known of the connection. */
 typedef struct introduction {
@@ -64,10 +64,9 @@ static unsigned int find_patience(session_t const *session) {
   return (unsigned int)(left < usual ? left : usual);
 }
 
-sasl_service_t *service_get(session_t const *session) {
+sasl_service_t *service_open(session_t const *session) {
   introduction_t introduction = {.len = 0};
   char const *path = find_socket(session);
-  if (opened && service.fd >= 0) return &service;
   introduce_session(&introduction, session);
   errno = ENAMETOOLONG;
   opened = path && !sasl_service_open(&service, path, introduction.facts, find_patience(session));
@@ -76,7 +75,7 @@ sasl_service_t *service_get(session_t const *session) {
   return 0;
 }
 
-void service_drop(void) {
+void service_close(void) {
   if (opened) sasl_service_close(&service);
   opened = false;
 }

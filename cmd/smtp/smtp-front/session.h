@@ -334,16 +334,16 @@ bool auth_owns(session_t const *session, char const *address);
 /* Notes who logged in, and as whom it may send (NULL: what the options say). False if there is no
    room. */
 bool auth_take_user(session_t *session, char const *user, char const *senders);
-/* Forgets who logged in, and the service that knows it. */
+/* Forgets who logged in. */
 void auth_forget(session_t *session);
 reply_name_t check_auth(session_t *session, argument_t argument);
 reply_t proceed_auth(session_t *session, argument_t argument);
 
-/* The connection to the auth service: made when first needed. NULL, after a line of the log, if it
-   is not to be had. */
-sasl_service_t *service_get(session_t const *session);
-/* Ends it, and wipes what it knew. */
-void service_drop(void);
+/* Connects to the auth service, for one exchange. NULL, after a line of the log, if it is not to be
+   had. */
+sasl_service_t *service_open(session_t const *session);
+/* Closes the connection, if there is one, and wipes what it knew. */
+void service_close(void);
 
 /* ---- tls.c, xclient.c ----------------------------------------------------------------------- */
 
