@@ -262,9 +262,9 @@ static int read_folder(keyd_store_t *store) {
   return 0;
 }
 
-void keyd_store_refresh(keyd_store_t *store) {
+void keyd_store_refresh(keyd_store_t *store, bool at_once) {
   time_t const time = now();
-  if (time - store->looked < KEYD_UNCHANGED) return;
+  if (!at_once && time - store->looked < KEYD_UNCHANGED) return;
   store->looked = time;
   forget(store, time - KEYD_RETIRED);
   read_folder(store);

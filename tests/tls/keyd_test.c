@@ -243,7 +243,7 @@ static void test_expired(void) {
 static bool is_told(keyd_store_t *store, char const *change) {
   for (int tries = 0; tries < 500; tries++) {
     struct timespec const pause = {.tv_nsec = 20000000};
-    keyd_store_refresh(store);
+    keyd_store_refresh(store, false);
     if (strstr(changes, change)) return true;
     nanosleep(&pause, NULL);
   }
@@ -290,7 +290,7 @@ static void test_renewal(void) {
   CHECK_INT("it still signs", sign(store, old), 0);
   changes[0] = 0;
   run("mv r r.away");
-  keyd_store_refresh(store);
+  keyd_store_refresh(store, true);
   CHECK_STR("a folder that has gone takes nothing away",
             choose(store, "y.example", LIST(ecdsa_first), 1), "y.example P-256");
   keyd_store_close(store);

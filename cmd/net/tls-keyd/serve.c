@@ -14,9 +14,9 @@
 #include "log/log.h"
 #include "tls-keyd.h"
 
-#define EVENTS      64
-#define TICK        10 /* seconds between two looks at idle connections */
-#define REFRESH     60 /* and at the folder, when nobody asks */
+#define EVENTS 64
+#define TICK                                                                                       \
+  10 /* seconds between two looks at idle connections, and at the folder if nobody asks */
 #define PAUSE       50 /* milliseconds without accepting, when a resource has run out */
 #define IDLE_ENOUGH 1  /* seconds after which a connection may make way for another */
 
@@ -35,7 +35,7 @@ typedef struct process {
   keyd_store_t *store;
   int epoll, signals;
   bool speaks, is_ended;
-  uint32_t now, ticked, refreshed, said;
+  uint32_t now, ticked, said;
   size_t max;
   size_t counts[PEERS_MAX]; /* connections of each peer */
   connection_t *connections;
@@ -206,7 +206,7 @@ static void take_question(process_t *process, connection_t *connection) {
 
 static void take_signals(process_t *process) {
   for (int signal; (signal = signals_take(process->signals));) {
-    if (signal == SIGHUP) keyd_store_refresh(process->store);
+    if (signal == SIGHUP) keyd_store_refresh(process->store, true);
     if (signal == SIGTERM || signal == SIGINT) process->is_ended = true;
   }
 }
@@ -227,9 +227,7 @@ static void take_time(process_t *process) {
   if (process->now - process->ticked < TICK) return;
   process->ticked = process->now;
   end_idle(process);
-  if (process->now - process->refreshed < REFRESH) return;
-  process->refreshed = process->now;
-  keyd_store_refresh(process->store);
+  keyd_store_refresh(process->store, false);
   if (process->speaks && process->service->sessions)
     keyd_sessions_sweep(process->service->sessions, process->now);
 }
@@ -277,7 +275,7 @@ int serve(service_t const *service, bool speaks, int ready) {
   static process_t process;
   process = (process_t){.service = service, .settings = service->settings, .speaks = speaks};
   process.signals = signals_open();
-  process.now = process.ticked = process.refreshed = seconds();
+  process.now = process.ticked = seconds();
   process.said = process.now - 1;
   guard_process(process.settings);
   open_store(&process);
