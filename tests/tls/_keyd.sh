@@ -31,7 +31,7 @@ issue() {
   [ $# -lt 5 ] || printf '%s\n' "${@:5}" >"$file.ext"
   [ $# -ge 5 ] || echo "subjectAltName=$names" >"$file.ext"
   # shellcheck disable=SC2086 # words are wanted
-  openssl req -new -newkey $p256 -nodes -keyout "$file.key" -subj "/CN=$file" -out "$file.csr" 2>/dev/null &&
+  openssl req -new -newkey $p256 -nodes -keyout "$file.key" -subj "/CN=${file##*/}" -out "$file.csr" 2>/dev/null &&
     openssl x509 -req -in "$file.csr" -CA "$authority.crt" -CAkey "$authority.key" -CAcreateserial \
       -days "$days" -extfile "$file.ext" -out "$file.crt" 2>/dev/null &&
     chmod 600 "$file.key" && rm "$file.csr" "$file.ext"
