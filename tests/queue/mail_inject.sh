@@ -18,8 +18,8 @@ oneTimeTearDown() {
 }
 
 start_service() {
-  RELAYCLIENT='' start_program service.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/inject" \
-    smtp-front submission queue-inject || return
+  start_program service.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/inject" \
+    env RELAYCLIENT= smtp-front submission queue-inject || return
   SERVICE_PID=$STARTED
 }
 

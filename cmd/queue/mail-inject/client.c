@@ -267,7 +267,9 @@ static bool pass(int from, int to) {
 void service_relay(int fd) {
   struct pollfd sides[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
   for (;;) {
-    if (poll(sides, 2, PATIENCE * 1000) <= 0 && errno != EINTR) return;
+    int const ready = poll(sides, 2, PATIENCE * 1000);
+    if (!ready || (ready < 0 && errno != EINTR)) return;
+    if (ready < 0) continue;
     if (sides[0].revents && !pass(fd, 1)) return;
     if (!sides[1].revents || pass(0, fd)) continue;
     shutdown(fd, SHUT_WR);
