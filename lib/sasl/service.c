@@ -192,10 +192,10 @@ sasl_result_t sasl_service_apop(sasl_service_t *service, char const *timestamp, 
   return converse(service, words);
 }
 
-sasl_result_t sasl_service_answer(sasl_service_t *service, char const *answer) {
+sasl_result_t sasl_service_answer(sasl_service_t *service, char const *line) {
   /* The service waits for a line: were it told nothing, the next command would be its answer. */
-  bool const sound = is_line(answer);
-  char const *const words[] = {sound ? answer : "*", NULL};
+  bool const sound = is_line(line);
+  char const *const words[] = {sound ? line : "*", NULL};
   sasl_result_t const result = converse(service, words);
   return !sound && result == SASL_CANCELLED ? SASL_MALFORMED : result;
 }

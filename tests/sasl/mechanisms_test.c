@@ -45,118 +45,119 @@ static void check_out(char const *name, char const *out, size_t out_len, char co
 
 #define BYTES(s) s, sizeof(s) - 1
 
+static struct {
+  char const *name;
+  sasl_mechanism_t mechanism;
+  char const *message;
+  size_t len;
+  sasl_step_t step;
+  char const *user, *secret, *authzid;
+} const first_messages[] = {
+    {"PLAIN, RFC 4616 first example", SASL_PLAIN, BYTES("\0tim\0tanstaaftanstaaf"),
+     SASL_STEP_PASSWORD, "tim", "tanstaaftanstaaf", ""},
+    {"PLAIN, RFC 4616 second example", SASL_PLAIN, BYTES("Ursel\0Kurt\0xipj3plmq"),
+     SASL_STEP_PASSWORD, "Kurt", "xipj3plmq", "Ursel"},
+    {"PLAIN, UTF-8", SASL_PLAIN, BYTES("\0m\xc3\xbcller\0gr\xc3\xbc\xc3\x9f gott"),
+     SASL_STEP_PASSWORD, "m\xc3\xbcller", "gr\xc3\xbc\xc3\x9f gott", ""},
+    {"PLAIN, empty", SASL_PLAIN, BYTES(""), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"PLAIN, one NUL", SASL_PLAIN, BYTES("tim\0secret"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"PLAIN, three NULs", SASL_PLAIN, BYTES("\0tim\0secret\0"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"PLAIN, NULs alone", SASL_PLAIN, BYTES("\0\0"), SASL_STEP_FAILED, 0, 0, 0},
+    {"PLAIN, no password", SASL_PLAIN, BYTES("\0tim\0"), SASL_STEP_FAILED, 0, 0, 0},
+    {"PLAIN, control character in the name", SASL_PLAIN, BYTES("\0t\nim\0secret"), SASL_STEP_FAILED,
+     0, 0, 0},
+    {"PLAIN, invalid UTF-8 in the password", SASL_PLAIN, BYTES("\0tim\0\xff\xfe"), SASL_STEP_FAILED,
+     0, 0, 0},
+    {"PLAIN, control character in the identity", SASL_PLAIN, BYTES("a\rb\0tim\0secret"),
+     SASL_STEP_FAILED, 0, 0, 0},
+    {"LOGIN, the name", SASL_LOGIN, BYTES("tim"), SASL_STEP_SEND, "tim", "", ""},
+    {"LOGIN, NUL in the name", SASL_LOGIN, BYTES("tim\0"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"LOGIN, empty name", SASL_LOGIN, BYTES(""), SASL_STEP_FAILED, 0, 0, 0},
+    {"CRAM-MD5 has no initial response", SASL_CRAM_MD5, BYTES("tim x"), SASL_STEP_MALFORMED, 0, 0,
+     0},
+    {"EXTERNAL, no identity", SASL_EXTERNAL, BYTES(""), SASL_STEP_CERTIFICATE, "", "", ""},
+    {"EXTERNAL, an identity", SASL_EXTERNAL, BYTES("fred"), SASL_STEP_CERTIFICATE, "fred", "", ""},
+    {"EXTERNAL, NUL", SASL_EXTERNAL, BYTES("fred\0"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"OAUTHBEARER, RFC 7628", SASL_OAUTHBEARER,
+     BYTES("n,a=user@example.com,\x01host=server.example.com\x01port=143\x01"
+           "auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"),
+     SASL_STEP_TOKEN, "user@example.com",
+     "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", "user@example.com"},
+    {"OAUTHBEARER, nobody's", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=bearer x\x01\x01"),
+     SASL_STEP_TOKEN, "", "x", ""},
+    {"OAUTHBEARER, no token", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=\x01\x01"),
+     SASL_STEP_SEND, "", "", ""},
+    {"OAUTHBEARER, no pairs", SASL_OAUTHBEARER, BYTES("n,,\x01\x01"), SASL_STEP_SEND, "", "", ""},
+    {"OAUTHBEARER, no end", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=Bearer x\x01"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"OAUTHBEARER, more after the end", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=Bearer x\x01\x01y"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"OAUTHBEARER, NUL in the token", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=Bearer x\0y\x01\x01"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"OAUTHBEARER, another scheme", SASL_OAUTHBEARER,
+     BYTES("n,,\x01"
+           "auth=Basic x\x01\x01"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"OAUTHBEARER, binding", SASL_OAUTHBEARER,
+     BYTES("p=x,,\x01"
+           "auth=Bearer x\x01\x01"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"XOAUTH2", SASL_XOAUTH2,
+     BYTES("user=someuser@example.com\x01"
+           "auth=Bearer ya29.vF9\x01\x01"),
+     SASL_STEP_TOKEN, "someuser@example.com", "ya29.vF9", ""},
+    {"XOAUTH2, no user", SASL_XOAUTH2, BYTES("auth=Bearer ya29.vF9\x01\x01"), SASL_STEP_MALFORMED,
+     0, 0, 0},
+    {"SCRAM, RFC 5802", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"),
+     SASL_STEP_VERIFIER, "user", "", ""},
+    {"SCRAM, commas and equals signs", SASL_SCRAM_SHA_1, BYTES("n,a=x=2Cy,n=a=3Db=2Cc,r=x"),
+     SASL_STEP_VERIFIER, "a=b,c", "", "x,y"},
+    {"SCRAM, an extension", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r=abc,x=whatever"),
+     SASL_STEP_VERIFIER, "user", "", ""},
+    {"SCRAM, a mandatory extension", SASL_SCRAM_SHA_1, BYTES("n,,m=x,n=user,r=abc"),
+     SASL_STEP_MALFORMED, 0, 0, 0},
+    {"SCRAM, another escape", SASL_SCRAM_SHA_1, BYTES("n,,n=a=3db,r=abc"), SASL_STEP_MALFORMED, 0,
+     0, 0},
+    {"SCRAM, no nonce", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r="), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"SCRAM, NUL in the name", SASL_SCRAM_SHA_1, BYTES("n,,n=us\0er,r=abc"), SASL_STEP_MALFORMED, 0,
+     0, 0},
+    {"SCRAM, no name", SASL_SCRAM_SHA_1, BYTES("n,,n=,r=abc"), SASL_STEP_FAILED, 0, 0, 0},
+    {"SCRAM, no header", SASL_SCRAM_SHA_1, BYTES("n=user,r=abc"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"SCRAM, a wrong flag", SASL_SCRAM_SHA_1, BYTES("nn,,n=user,r=abc"), SASL_STEP_MALFORMED, 0, 0,
+     0},
+    {"SCRAM, binding without -PLUS", SASL_SCRAM_SHA_1,
+     BYTES("p=tls-server-end-point,,n=user,r=abc"), SASL_STEP_FAILED, 0, 0, 0},
+    {"SCRAM, the client could bind and we cannot", SASL_SCRAM_SHA_1, BYTES("y,,n=user,r=abc"),
+     SASL_STEP_VERIFIER, "user", "", ""},
+    {"SCRAM-PLUS without binding", SASL_SCRAM_SHA_256_PLUS, BYTES("n,,n=user,r=abc"),
+     SASL_STEP_FAILED, 0, 0, 0},
+    {"SCRAM-PLUS, another binding", SASL_SCRAM_SHA_256_PLUS, BYTES("p=tls-unique,,n=user,r=abc"),
+     SASL_STEP_FAILED, 0, 0, 0},
+    {"SCRAM-PLUS", SASL_SCRAM_SHA_256_PLUS, BYTES("p=tls-server-end-point,,n=user,r=abc"),
+     SASL_STEP_VERIFIER, "user", "", ""},
+};
+
 static void test_first_messages(void) {
-  static struct {
-    char const *name;
-    sasl_mechanism_t mechanism;
-    char const *message;
-    size_t len;
-    sasl_step_t step;
-    char const *user, *secret, *authzid;
-  } const cases[] = {
-      {"PLAIN, RFC 4616 first example", SASL_PLAIN, BYTES("\0tim\0tanstaaftanstaaf"),
-       SASL_STEP_PASSWORD, "tim", "tanstaaftanstaaf", ""},
-      {"PLAIN, RFC 4616 second example", SASL_PLAIN, BYTES("Ursel\0Kurt\0xipj3plmq"),
-       SASL_STEP_PASSWORD, "Kurt", "xipj3plmq", "Ursel"},
-      {"PLAIN, UTF-8", SASL_PLAIN, BYTES("\0m\xc3\xbcller\0gr\xc3\xbc\xc3\x9f gott"),
-       SASL_STEP_PASSWORD, "m\xc3\xbcller", "gr\xc3\xbc\xc3\x9f gott", ""},
-      {"PLAIN, empty", SASL_PLAIN, BYTES(""), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"PLAIN, one NUL", SASL_PLAIN, BYTES("tim\0secret"), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"PLAIN, three NULs", SASL_PLAIN, BYTES("\0tim\0secret\0"), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"PLAIN, NULs alone", SASL_PLAIN, BYTES("\0\0"), SASL_STEP_FAILED, 0, 0, 0},
-      {"PLAIN, no password", SASL_PLAIN, BYTES("\0tim\0"), SASL_STEP_FAILED, 0, 0, 0},
-      {"PLAIN, control character in the name", SASL_PLAIN, BYTES("\0t\nim\0secret"),
-       SASL_STEP_FAILED, 0, 0, 0},
-      {"PLAIN, invalid UTF-8 in the password", SASL_PLAIN, BYTES("\0tim\0\xff\xfe"),
-       SASL_STEP_FAILED, 0, 0, 0},
-      {"PLAIN, control character in the identity", SASL_PLAIN, BYTES("a\rb\0tim\0secret"),
-       SASL_STEP_FAILED, 0, 0, 0},
-      {"LOGIN, the name", SASL_LOGIN, BYTES("tim"), SASL_STEP_SEND, "tim", "", ""},
-      {"LOGIN, NUL in the name", SASL_LOGIN, BYTES("tim\0"), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"LOGIN, empty name", SASL_LOGIN, BYTES(""), SASL_STEP_FAILED, 0, 0, 0},
-      {"CRAM-MD5 has no initial response", SASL_CRAM_MD5, BYTES("tim x"), SASL_STEP_MALFORMED, 0, 0,
-       0},
-      {"EXTERNAL, no identity", SASL_EXTERNAL, BYTES(""), SASL_STEP_CERTIFICATE, "", "", ""},
-      {"EXTERNAL, an identity", SASL_EXTERNAL, BYTES("fred"), SASL_STEP_CERTIFICATE, "fred", "",
-       ""},
-      {"EXTERNAL, NUL", SASL_EXTERNAL, BYTES("fred\0"), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"OAUTHBEARER, RFC 7628", SASL_OAUTHBEARER,
-       BYTES("n,a=user@example.com,\x01host=server.example.com\x01port=143\x01"
-             "auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"),
-       SASL_STEP_TOKEN, "user@example.com",
-       "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", "user@example.com"},
-      {"OAUTHBEARER, nobody's", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=bearer x\x01\x01"),
-       SASL_STEP_TOKEN, "", "x", ""},
-      {"OAUTHBEARER, no token", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=\x01\x01"),
-       SASL_STEP_SEND, "", "", ""},
-      {"OAUTHBEARER, no pairs", SASL_OAUTHBEARER, BYTES("n,,\x01\x01"), SASL_STEP_SEND, "", "", ""},
-      {"OAUTHBEARER, no end", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=Bearer x\x01"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"OAUTHBEARER, more after the end", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=Bearer x\x01\x01y"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"OAUTHBEARER, NUL in the token", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=Bearer x\0y\x01\x01"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"OAUTHBEARER, another scheme", SASL_OAUTHBEARER,
-       BYTES("n,,\x01"
-             "auth=Basic x\x01\x01"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"OAUTHBEARER, binding", SASL_OAUTHBEARER,
-       BYTES("p=x,,\x01"
-             "auth=Bearer x\x01\x01"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"XOAUTH2", SASL_XOAUTH2,
-       BYTES("user=someuser@example.com\x01"
-             "auth=Bearer ya29.vF9\x01\x01"),
-       SASL_STEP_TOKEN, "someuser@example.com", "ya29.vF9", ""},
-      {"XOAUTH2, no user", SASL_XOAUTH2, BYTES("auth=Bearer ya29.vF9\x01\x01"), SASL_STEP_MALFORMED,
-       0, 0, 0},
-      {"SCRAM, RFC 5802", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"),
-       SASL_STEP_VERIFIER, "user", "", ""},
-      {"SCRAM, commas and equals signs", SASL_SCRAM_SHA_1, BYTES("n,a=x=2Cy,n=a=3Db=2Cc,r=x"),
-       SASL_STEP_VERIFIER, "a=b,c", "", "x,y"},
-      {"SCRAM, an extension", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r=abc,x=whatever"),
-       SASL_STEP_VERIFIER, "user", "", ""},
-      {"SCRAM, a mandatory extension", SASL_SCRAM_SHA_1, BYTES("n,,m=x,n=user,r=abc"),
-       SASL_STEP_MALFORMED, 0, 0, 0},
-      {"SCRAM, another escape", SASL_SCRAM_SHA_1, BYTES("n,,n=a=3db,r=abc"), SASL_STEP_MALFORMED, 0,
-       0, 0},
-      {"SCRAM, no nonce", SASL_SCRAM_SHA_1, BYTES("n,,n=user,r="), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"SCRAM, NUL in the name", SASL_SCRAM_SHA_1, BYTES("n,,n=us\0er,r=abc"), SASL_STEP_MALFORMED,
-       0, 0, 0},
-      {"SCRAM, no name", SASL_SCRAM_SHA_1, BYTES("n,,n=,r=abc"), SASL_STEP_FAILED, 0, 0, 0},
-      {"SCRAM, no header", SASL_SCRAM_SHA_1, BYTES("n=user,r=abc"), SASL_STEP_MALFORMED, 0, 0, 0},
-      {"SCRAM, a wrong flag", SASL_SCRAM_SHA_1, BYTES("nn,,n=user,r=abc"), SASL_STEP_MALFORMED, 0,
-       0, 0},
-      {"SCRAM, binding without -PLUS", SASL_SCRAM_SHA_1,
-       BYTES("p=tls-server-end-point,,n=user,r=abc"), SASL_STEP_FAILED, 0, 0, 0},
-      {"SCRAM, the client could bind and we cannot", SASL_SCRAM_SHA_1, BYTES("y,,n=user,r=abc"),
-       SASL_STEP_VERIFIER, "user", "", ""},
-      {"SCRAM-PLUS without binding", SASL_SCRAM_SHA_256_PLUS, BYTES("n,,n=user,r=abc"),
-       SASL_STEP_FAILED, 0, 0, 0},
-      {"SCRAM-PLUS, another binding", SASL_SCRAM_SHA_256_PLUS, BYTES("p=tls-unique,,n=user,r=abc"),
-       SASL_STEP_FAILED, 0, 0, 0},
-      {"SCRAM-PLUS", SASL_SCRAM_SHA_256_PLUS, BYTES("p=tls-server-end-point,,n=user,r=abc"),
-       SASL_STEP_VERIFIER, "user", "", ""},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    sasl_server_init(&server, cases[i].mechanism, &settings);
-    check_step(cases[i].name, sasl_server_step(&server, cases[i].message, cases[i].len),
-               cases[i].step);
-    if (!cases[i].user) continue;
-    CHECK_STR(cases[i].name, server.name, cases[i].user);
-    CHECK_MEM(cases[i].name, server.secret, server.secret_len, cases[i].secret,
-              strlen(cases[i].secret));
-    CHECK_STR(cases[i].name, server.authzid, cases[i].authzid);
+  for (size_t i = 0; i < sizeof first_messages / sizeof *first_messages; i++) {
+    sasl_server_init(&server, first_messages[i].mechanism, &settings);
+    check_step(first_messages[i].name,
+               sasl_server_step(&server, first_messages[i].message, first_messages[i].len),
+               first_messages[i].step);
+    if (!first_messages[i].user) continue;
+    CHECK_STR(first_messages[i].name, server.name, first_messages[i].user);
+    CHECK_MEM(first_messages[i].name, server.secret, server.secret_len, first_messages[i].secret,
+              strlen(first_messages[i].secret));
+    CHECK_STR(first_messages[i].name, server.authzid, first_messages[i].authzid);
   }
 }
 

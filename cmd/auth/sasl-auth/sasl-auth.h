@@ -59,11 +59,11 @@ size_t facts_end_point(unsigned char *bytes, size_t size);
 bool facts_address(ip46 *ip);
 
 /* A checker's environment: what is inherited, without what could pose as a fact, the front's facts,
-   and these variables: pairs of name and value up to a NULL name; a NULL value is none. */
+   and more variables, up to a NULL name; a NULL value is none. */
 typedef struct variable {
   char const *name, *value;
 } variable_t;
-char const *const *environment_make(variable_t const *variables);
+char const *const *environment_make(variable_t const *more);
 
 /* ---- checker.c: asking a checker ----------------------------------------------------------------
  */
