@@ -336,6 +336,28 @@ Date: '
   has "$(cat "$CHAIN/smtp.log")" 'submission: session='
 }
 
+# With the auth service in place of a proxy's word.
+testLogin() {
+  mkdir -p "$CHAINMAIL_RUN"
+  echo yes >"$CHAINMAIL_CONF/auth-clear-text"
+  echo wonder | user-add -p 0 -m none -s 'alice@example.test @alice.test' alice ||
+    fail 'no user' || return
+  start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" \
+    sasl-auth checkpassword-file sasl-ok || return
+  auth=$STARTED
+  CHAIN_FRONT="smtp-front -S -A $CHAINMAIL_RUN/auth submission queue-inject" start_chain
+  for from in alice@example.test x@alice.test bob@example.test; do
+    swaks --server "127.0.0.1:$SMTP_PORT" --from alice@example.test --to box@example.test \
+      --auth PLAIN --auth-user alice --auth-password wonder --suppress-data \
+      --data "From: $from\n\nHello\n" 2>&1 | sed -n 's/^<[-* ]* *//p' | grep -B1 '^221' | head -n 1
+  done >"$SHUNIT_TMPDIR/replies"
+  end_process "$auth"
+  assertEquals '250 2.0.0
+250 2.0.0
+550 5.7.1' "$(cut -c 1-9 "$SHUNIT_TMPDIR/replies")"
+  assertEquals 2 "$(deliveries box 2 | wc -l)"
+}
+
 testWhatPythonWrites() {
   live -u
   sent=$(python3 "$TOP/tests/policy/_compose.py" "$SMTP_PORT")
