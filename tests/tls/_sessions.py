@@ -270,10 +270,17 @@ def keys_are_in_keyd_alone(*keys):
 
 
 def keys_are_found(*keys):
-    """With keys of its own they are in the helper, and this test sees it."""
+    """With keys of its own the helper has them while it shakes hands, and this test sees it; no
+    longer."""
     for key in keys:
+        wanted, client = list(needles(key)), Client()
+        front = client.pid()
+        helper = wait_until(lambda pid=front: [kin for kin, _ in children(pid)], "a helper")[0]
+        wait_until(lambda pid=helper, secret=wanted: has_key(pid, secret), key, "in the helper")
+        check(not has_key(front, wanted), key, "is in the front")
+        client.close()
         holders = key_holders(key)
-        check("helper" in holders and "front" not in holders, key, "is in", holders)
+        check(holders <= {"tls-keyd"}, key, "is in the memory of", holders)
 
 
 main(globals())

@@ -117,6 +117,7 @@ static void shake_hands(helper_t *helper) {
   relay_result_t const result = relay_handshake(&helper->relay, helper->settings->handshake);
   if (result == RELAY_DONE) {
     tell_facts(helper);
+    keyd_close(&helper->keyd); /* no session may keep tls-keyd, or a key, for hours */
     return;
   }
   log_failed(reason_of(helper, result), helper->relay.engine, now() - helper->start);
