@@ -47,7 +47,7 @@ struct tls_client {
 typedef br_x509_class const *class_t;
 
 static judge_t *judge_of(class_t const *self) {
-  return (judge_t *)(uintptr_t)self;
+  return (judge_t *)(void *)self;
 }
 
 static void start_chain(class_t *self, char const *name) {
@@ -80,9 +80,13 @@ static unsigned int end_chain(class_t *self) {
   return judge->key ? 0 : BR_ERR_X509_UNSUPPORTED;
 }
 
+/* Usages bind where an authority's word counts; a key that is known itself, or not at all, is good
+   for whatever its owner does with it. */
 static br_x509_pkey const *get_key(class_t const *self, unsigned int *usages) {
-  if (usages) *usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
-  return judge_of(self)->key;
+  judge_t const *const judge = judge_of(self);
+  bool const bound = judge->settings.policy == TLS_POLICY_CA;
+  if (usages) *usages = bound ? tls_chain_usages(&judge->chain) : BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+  return judge->key;
 }
 
 static br_x509_class const judge_class = {

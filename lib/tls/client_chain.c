@@ -12,6 +12,9 @@
 #define GENERAL_NAME_IP     DER_CONTEXT(7)
 #define EXTENSION_NAMES     "\x55\x1d\x11" /* subjectAltName */
 #define EXTENSION_PURPOSES  "\x55\x1d\x25" /* extKeyUsage */
+#define EXTENSION_USAGES    "\x55\x1d\x0f" /* keyUsage */
+#define USAGES_SIGN         0xc0           /* digitalSignature, nonRepudiation */
+#define USAGES_EXCHANGE     0x38           /* keyEncipherment, dataEncipherment, keyAgreement */
 #define PURPOSE_ANY         "\x55\x1d\x25\x00"
 #define PURPOSE_SERVER_AUTH "\x2b\x06\x01\x05\x05\x07\x03\x01"
 
@@ -126,6 +129,19 @@ static bool is_for_servers(certificate_t const *certificate) {
   while (der_take(&purposes, DER_OID, &purpose))
     if (der_is(&purpose, PURPOSE_SERVER_AUTH, 8) || der_is(&purpose, PURPOSE_ANY, 4)) return true;
   return false;
+}
+
+unsigned int tls_chain_usages(tls_chain_t const *chain) {
+  certificate_t certificate;
+  cert_bytes_t value, bits;
+  if (!chain->count || !certificate_parse(&certificate, chain->all[0].at, chain->all[0].len))
+    return 0;
+  if (!find_extension(&certificate, EXTENSION_USAGES, 3, &value))
+    return BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX;
+  /* The first byte counts the bits of the last that are not used. */
+  if (!der_take(&value, DER_BIT_STRING, &bits) || bits.len < 2) return 0;
+  return (bits.at[1] & USAGES_SIGN ? BR_KEYTYPE_SIGN : 0) |
+         (bits.at[1] & USAGES_EXCHANGE ? BR_KEYTYPE_KEYX : 0);
 }
 
 static tls_finding_t verify_leaf(cert_bytes_t leaf, tls_client_settings_t const *settings) {

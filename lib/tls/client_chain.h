@@ -36,6 +36,9 @@ void tls_chain_verify(tls_chain_t const *chain, tls_client_settings_t const *set
 /* What the policy looks at. */
 tls_finding_t tls_policy_finding(tls_policy_t policy, tls_report_t const *report);
 
+/* What the leaf's key may be used for, BR_KEYTYPE_SIGN and BR_KEYTYPE_KEYX (RFC 5280, section
+   4.2.1.3). */
+unsigned int tls_chain_usages(tls_chain_t const *chain);
 /* The leaf's key; decoder holds it. NULL if it is none that we can use. */
 br_x509_pkey const *tls_chain_key(tls_chain_t const *chain, br_x509_decoder_context *decoder);
 

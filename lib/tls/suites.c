@@ -51,8 +51,8 @@ size_t tls_suites_list(uint16_t ids[TLS_SUITES_MAX], bool weak) {
   return count;
 }
 
-char const *tls_suite_name(uint16_t id) {
+char const *tls_suite_name(uint16_t suite) {
   for (size_t i = 0; i < SUITES; i++)
-    if (suites[i].id == id) return suites[i].name;
+    if (suites[i].id == suite) return suites[i].name;
   return "unknown";
 }

@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   read_chain(data, size);
   tls_chain_verify(&chain, &settings, &report);
   tls_chain_verify(&chain, &settings, &again);
-  if (memcmp(&report, &again, sizeof report)) abort();
+  if (report.ca != again.ca || report.pin != again.pin || strcmp(report.peer_hash, again.peer_hash))
+    abort();
   if (report.ca == TLS_HELD || report.ca == TLS_UNASKED || report.ca >= TLS_FINDINGS) abort();
   if (report.pin == TLS_UNASKED || report.pin >= TLS_FINDINGS) abort();
   if (chain.count && !memchr(report.peer_subject, 0, sizeof report.peer_subject)) abort();

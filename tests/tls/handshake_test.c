@@ -318,8 +318,7 @@ static void check_bytes(char const *title, void const *bytes, size_t len, char c
     tls_client_received(client, room);
     at += room;
     left -= room;
-    unsigned char const *from;
-    while ((from = tls_client_send(client, &room))) tls_client_sent(client, room);
+    while (tls_client_send(client, &room)) tls_client_sent(client, room);
   }
   check_failed(title, client, reason);
   tls_client_end(client);
@@ -350,6 +349,18 @@ static void test_unusable_key(void) {
   pass(client);
   check_failed("a key that we cannot use", client, "certificate: unsupported");
   tls_client_end(client);
+}
+
+static void test_usages(void) {
+  make("usage", P256, SAN " -addext keyUsage=keyAgreement");
+  tls_anchors_t *const trusted = tls_anchors_load("usage.crt");
+  tls_client_settings_t settings = by_ca();
+  settings.anchors = trusted;
+  check_finding("a key that may not sign", "usage", &settings, "key not for this use", TLS_HELD,
+                TLS_UNASKED);
+  settings.policy = TLS_POLICY_ANY;
+  check_finding("when nobody minds", "usage", &settings, "", TLS_HELD, TLS_UNASKED);
+  tls_anchors_free(trusted);
 }
 
 /* ---- our certificate ------------------------------------------------------------------------- */
@@ -399,6 +410,7 @@ int main(void) {
   test_old_servers();
   test_nonsense();
   test_unusable_key();
+  test_usages();
   test_our_certificate();
   tls_anchors_free(anchors);
   folder_remove();
