@@ -90,6 +90,16 @@ bool certificate_parse(certificate_t *certificate, unsigned char const *der, siz
   return der_take(&in, DER_SEQUENCE, &signed_part) && parse_signed_part(certificate, signed_part);
 }
 
+bool certificate_extension(certificate_t const *certificate, void const *oid, size_t len,
+                           cert_bytes_t *value) {
+  cert_bytes_t rest = certificate->extensions, extension, id, critical;
+  while (der_take(&rest, DER_SEQUENCE, &extension) && der_take(&extension, DER_OID, &id)) {
+    der_take(&extension, DER_BOOLEAN, &critical);
+    if (der_is(&id, oid, len)) return der_take(&extension, DER_OCTET_STRING, value);
+  }
+  return false;
+}
+
 /* ---- algorithms ------------------------------------------------------------------------------ */
 
 #define OID_MAX 9

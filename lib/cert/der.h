@@ -51,6 +51,10 @@ typedef struct certificate {
 /* False if it is none. */
 bool certificate_parse(certificate_t *certificate, unsigned char const *der, size_t len);
 
+/* The value of its extension with this OID; false if there is none. */
+bool certificate_extension(certificate_t const *certificate, void const *oid, size_t len,
+                           cert_bytes_t *value);
+
 /* The hash function that a signature algorithm implies, and what it is used with. */
 typedef enum signature_kind {
   SIGNATURE_UNKNOWN,

@@ -39,18 +39,6 @@ static bool is_host_name(cert_bytes_t name) {
   return name.at[0] != '.';
 }
 
-/* The value of the extension of this OID. */
-static bool find_extension(cert_bytes_t extensions, void const *oid, size_t len,
-                           cert_bytes_t *value) {
-  cert_bytes_t extension, id, critical;
-  while (der_take(&extensions, DER_SEQUENCE, &extension)) {
-    if (!der_take(&extension, DER_OID, &id)) return false;
-    der_take(&extension, DER_BOOLEAN, &critical);
-    if (der_is(&id, oid, len)) return der_take(&extension, DER_OCTET_STRING, value);
-  }
-  return false;
-}
-
 static void find_common_name(cert_names_t *names, cert_bytes_t subject) {
   cert_bytes_t set, attribute, id;
   der_t value;
@@ -66,7 +54,7 @@ void cert_names_begin(cert_names_t *names, unsigned char const *der, size_t len)
   cert_bytes_t value;
   *names = (cert_names_t){.rest = {der, 0}, .subject = {der, 0}};
   if (!certificate_parse(&certificate, der, len)) return;
-  if (find_extension(certificate.extensions, subject_alt_name, sizeof subject_alt_name, &value)) {
+  if (certificate_extension(&certificate, subject_alt_name, sizeof subject_alt_name, &value)) {
     der_take(&value, DER_SEQUENCE, &names->rest);
     return;
   }

@@ -68,16 +68,6 @@ br_x509_pkey const *tls_chain_key(tls_chain_t const *chain, br_x509_decoder_cont
 
 /* ---- names and purposes ---------------------------------------------------------------------- */
 
-static bool find_extension(certificate_t const *certificate, char const *oid, size_t oid_len,
-                           cert_bytes_t *value) {
-  cert_bytes_t rest = certificate->extensions, extension, id, critical;
-  while (der_take(&rest, DER_SEQUENCE, &extension) && der_take(&extension, DER_OID, &id)) {
-    der_take(&extension, DER_BOOLEAN, &critical);
-    if (der_is(&id, oid, oid_len)) return der_take(&extension, DER_OCTET_STRING, value);
-  }
-  return false;
-}
-
 /* Who the server is to be: a name, or an address of this many bytes. */
 typedef struct reference {
   char const *name;
@@ -107,7 +97,7 @@ static bool has_name(certificate_t const *certificate, char const *name) {
   reference_t const reference = make_reference(name);
   cert_bytes_t value, names;
   der_t general;
-  if (!find_extension(certificate, EXTENSION_NAMES, 3, &value) ||
+  if (!certificate_extension(certificate, EXTENSION_NAMES, 3, &value) ||
       !der_take(&value, DER_SEQUENCE, &names))
     return false;
   while (der_next(&names, &general))
@@ -124,7 +114,7 @@ static bool has_a_name(certificate_t const *certificate, tls_client_settings_t c
 /* Without the extension, for all purposes (RFC 5280, section 4.2.1.12). */
 static bool is_for_servers(certificate_t const *certificate) {
   cert_bytes_t value, purposes, purpose;
-  if (!find_extension(certificate, EXTENSION_PURPOSES, 3, &value)) return true;
+  if (!certificate_extension(certificate, EXTENSION_PURPOSES, 3, &value)) return true;
   if (!der_take(&value, DER_SEQUENCE, &purposes)) return false;
   while (der_take(&purposes, DER_OID, &purpose))
     if (der_is(&purpose, PURPOSE_SERVER_AUTH, 8) || der_is(&purpose, PURPOSE_ANY, 4)) return true;
@@ -136,7 +126,7 @@ unsigned int tls_chain_usages(tls_chain_t const *chain) {
   cert_bytes_t value, bits;
   if (!chain->count || !certificate_parse(&certificate, chain->all[0].at, chain->all[0].len))
     return 0;
-  if (!find_extension(&certificate, EXTENSION_USAGES, 3, &value))
+  if (!certificate_extension(&certificate, EXTENSION_USAGES, 3, &value))
     return BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX;
   /* The first byte counts the bits of the last that are not used. */
   if (!der_take(&value, DER_BIT_STRING, &bits) || bits.len < 2) return 0;
