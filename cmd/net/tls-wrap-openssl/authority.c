@@ -17,19 +17,11 @@ static X509 *next(OSSL_LIB_CTX *library, BIO *file) {
   return 0;
 }
 
-/* Names that begin_library has left out: signatures of certificates are looked up by them. */
-static void name_hashes(void) {
-  EVP_add_digest(EVP_sha256());
-  EVP_add_digest(EVP_sha384());
-  EVP_add_digest(EVP_sha512());
-}
-
 char const *authority_load(SSL_CTX *context, OSSL_LIB_CTX *library, char const *path) {
   BIO *file = BIO_new_file(path, "r");
   X509 *certificate;
   unsigned int count = 0, failed = 0;
   if (!file) return "cannot open the CA file";
-  name_hashes();
   while ((certificate = next(library, file))) {
     failed += trust(context, certificate) < 0;
     count++;

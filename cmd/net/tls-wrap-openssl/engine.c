@@ -78,13 +78,22 @@ static int accept_any(int verified, X509_STORE_CTX *store) {
 
 /* ---- beginning ---- */
 
+/* How certificates are signed, ours too, is looked up by these names. */
+static int name_hashes(void) {
+  return EVP_add_digest(EVP_sha1()) && EVP_add_digest(EVP_sha256()) &&
+                 EVP_add_digest(EVP_sha384()) && EVP_add_digest(EVP_sha512())
+             ? 0
+             : -1;
+}
+
 /* Once per process, and nothing that a server does not need: not the machine's openssl.cnf, which
    is about other programs, nor names of all algorithms, nor texts of errors. */
 static int begin_library(void) {
   uint64_t const leave_out = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
                              OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                              OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT;
-  return OPENSSL_init_crypto(leave_out, 0) && OPENSSL_init_ssl(leave_out, 0) ? 0 : -1;
+  if (!OPENSSL_init_crypto(leave_out, 0) || !OPENSSL_init_ssl(leave_out, 0)) return -1;
+  return name_hashes();
 }
 
 static char const *ask_for_certificate(engine_t *engine) {

@@ -13,6 +13,7 @@ static struct {
 } const texts[] = {
     {SSL_R_NO_SHARED_CIPHER, "no cipher suite in common"},
     {SSL_R_UNSUPPORTED_PROTOCOL, "no version in common"},
+    {SSL_R_UNKNOWN_PROTOCOL, "no version in common"},
     {SSL_R_VERSION_TOO_LOW, "no version in common"},
     {SSL_R_NO_SUITABLE_KEY_SHARE, "no group in common"},
     {SSL_R_NO_SUITABLE_GROUPS, "no group in common"},
