@@ -32,9 +32,9 @@ static scheme_t const *find(keyd_scheme_t number) {
   return NULL;
 }
 
-bool keyd_can_sign(cert_key_type_t type, keyd_scheme_t number) {
-  scheme_t const *const scheme = find(number);
-  return scheme && (scheme->form == FORM_ECDSA) == (type != CERT_RSA);
+bool keyd_can_sign(cert_key_type_t type, keyd_scheme_t scheme) {
+  scheme_t const *const how = find(scheme);
+  return how && (how->form == FORM_ECDSA) == (type != CERT_RSA);
 }
 
 /* ---- RSA ------------------------------------------------------------------------------------- */
@@ -162,11 +162,11 @@ static int sign_ecdsa(cert_pair_t const *pair, scheme_t const *scheme, unsigned 
   return *len ? 0 : (errno = EIO, -1);
 }
 
-int keyd_sign_with(cert_pair_t const *pair, keyd_scheme_t number, unsigned char const *hash,
+int keyd_sign_with(cert_pair_t const *pair, keyd_scheme_t scheme, unsigned char const *hash,
                    size_t hash_len, unsigned char signature[KEYD_SIGNATURE_MAX], size_t *len) {
-  scheme_t const *const scheme = find(number);
-  if (!scheme || !keyd_can_sign(pair->key.type, number) || hash_len != scheme->hash_len)
+  scheme_t const *const how = find(scheme);
+  if (!how || !keyd_can_sign(pair->key.type, scheme) || hash_len != how->hash_len)
     return errno = EINVAL, -1;
-  if (scheme->form == FORM_ECDSA) return sign_ecdsa(pair, scheme, hash, signature, len);
-  return sign_rsa(pair, scheme, hash, signature, len);
+  if (how->form == FORM_ECDSA) return sign_ecdsa(pair, how, hash, signature, len);
+  return sign_rsa(pair, how, hash, signature, len);
 }

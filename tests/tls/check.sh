@@ -20,7 +20,7 @@ check() {
 }
 
 # A second more or less makes 90 days of 89: what is said, with N for either, or for 19 or 20.
-days() { echo "$said" | sed -E 's/ (89|90|19|20) /  N /g; s/  N days/ N days/'; }
+days() { echo "$said" | sed -E 's/\<(89|90|19|20)\>/N/'; }
 
 # good NAME [DAYS]: a certificate of root's in keys/
 good() {

@@ -42,8 +42,8 @@ void inspect(report_t *report, settings_t const *settings, cert_files_t const *f
 
 /* ---- print.c ---- */
 
-/* A table, names so wide; or an array in JSON. */
-void print_begin(settings_t const *settings, size_t width);
+/* A table, with so many columns for names; or an array in JSON. */
+void print_begin(settings_t const *chosen, size_t columns);
 void print_report(report_t const *report);
 void print_end(void);
 

@@ -258,7 +258,7 @@ static void open_store(process_t *process) {
 
 static void make_connections(process_t *process) {
   process->max = process->settings->peers * process->settings->connections;
-  process->connections = malloc(process->max * sizeof *process->connections);
+  process->connections = calloc(process->max, sizeof *process->connections);
   if (!process->connections) strerr_diefu1sys(111, "get memory for connections");
   for (size_t i = 0; i < process->max; i++) process->connections[i].fd = -1;
 }

@@ -78,15 +78,17 @@ static unsigned int processors(void) {
   return count > 64 ? 64 : (unsigned int)count;
 }
 
-/* Where things are by default. */
-static void set_places(void) {
-  static char folder[4096], address[sizeof((struct sockaddr_un *)0)->sun_path + 5];
-  if (conf_path(folder, sizeof folder, "tls") < 0) strerr_diefu1sys(111, "find tls");
-  if (!settings.folder) settings.folder = folder;
-  if (settings.address) return;
+static char const *default_address(void) {
+  static char address[sizeof((struct sockaddr_un *)0)->sun_path + 5];
   int const len = snprintf(address, sizeof address, "unix:%s/tls/keyd", conf_run());
   if (len < 0 || (size_t)len >= sizeof address) strerr_dief1x(100, "CHAINMAIL_RUN is too long");
-  settings.address = address;
+  return address;
+}
+
+static char const *default_folder(void) {
+  static char folder[4096];
+  if (conf_path(folder, sizeof folder, "tls") < 0) strerr_diefu1sys(111, "find tls");
+  return folder;
 }
 
 static void parse_arguments(int argc, char const *const *argv) {
@@ -94,11 +96,10 @@ static void parse_arguments(int argc, char const *const *argv) {
   for (int option; (option = subgetopt_r(argc, argv, "hUu:w:c:i:s:l:m:n:", &options)) != -1;)
     parse_option(option, options.arg);
   argv += options.ind;
-  if (*argv) settings.address = *argv++;
-  if (*argv) settings.folder = *argv++;
+  settings.address = *argv ? *argv++ : default_address();
+  settings.folder = *argv ? *argv++ : default_folder();
   if (*argv) strerr_dieusage(100, USAGE);
   if (!settings.processes) settings.processes = processors();
-  set_places();
 }
 
 static void read_settings(void) {
