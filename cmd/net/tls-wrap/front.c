@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <skalibs/env.h>
-#include <skalibs/exec.h>
-#include <skalibs/posixplz.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
