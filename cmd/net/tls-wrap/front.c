@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <skalibs/env.h>
+#include <skalibs/exec.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
