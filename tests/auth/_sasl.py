@@ -468,12 +468,7 @@ def relay_gsasl(mechanism, password):
         tell(answer[2:])
         final = base64.b64decode(answer[2:]).startswith(b"v=")
         answer = front.say("" if final else hear())
-    try:
-        tell("")  # it would go on to talk over the connection
-    except BrokenPipeError:
-        pass
-    client.stdin.close()
-    client.stdout.close()
+    client.communicate("\n", PATIENCE)  # a line of what it would talk about over the connection
     code = client.wait(PATIENCE)
     check(answer != "OK" or code == 0, mechanism, "gsasl ends with", code)
     return answer
