@@ -77,9 +77,9 @@ static inline void checker_fact_id(char const *name, uint32_t id) {
 static inline void checker_become(checker_account_t const *account) {
   if (!account->uid || !account->gid)
     strerr_dief2x(CHECKER_TEMPORARY, "no uid to become: ", account->name);
-  int const groups = account->has_groups ? initgroups(account->name, account->gid)
-                                         : setgroups(1, &(gid_t){account->gid});
-  if (groups < 0 || setresgid(account->gid, account->gid, account->gid) < 0 ||
+  gid_t const gid = account->gid;
+  int const groups = account->has_groups ? initgroups(account->name, gid) : setgroups(1, &gid);
+  if (groups < 0 || setresgid(gid, gid, gid) < 0 ||
       setresuid(account->uid, account->uid, account->uid) < 0)
     strerr_diefu2sys(CHECKER_TEMPORARY, "become ", account->name);
   if (!setuid(0)) strerr_dief1x(CHECKER_TEMPORARY, "root can be had again");

@@ -3,7 +3,7 @@
 
 #include "credentials/credentials.h"
 
-#define DIGEST_HEX (2 * br_md5_SIZE)
+#define DIGEST_HEX ((size_t)2 * br_md5_SIZE)
 
 bool credentials_same(char const *secret, char const *said) {
   size_t const len = strlen(secret), said_len = strlen(said);

@@ -78,7 +78,8 @@ oneTimeSetUp() {
   DOVECOT=$(mktemp -d "${TMPDIR:-/tmp}/dovecot.XXXXXX")
   DOVECOT_PID=
   mkdir "$DOVECOT/run" "$DOVECOT/state"
-  [ -x "$peer/bin/doveconf" ] || return 0
+  # Dovecot wants its users by name.
+  [ -x "$peer/bin/doveconf" ] && id -un >/dev/null 2>&1 || return 0
   write_configuration
   start_dovecot
 }

@@ -42,7 +42,7 @@ static int read_bytes(credentials_t *credentials, size_t len) {
 }
 
 static void test_read(void) {
-  credentials_t credentials;
+  credentials_t credentials = {.extra = ""};
   CHECK_INT("512 bytes", read_bytes(&credentials, 512), 0);
   CHECK_INT("all of them", strlen(credentials.extra), 508);
   CHECK("513 are too many", read_bytes(&credentials, 513) < 0 && errno == EPROTO);

@@ -32,7 +32,9 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   char *const bytes = malloc(size ? size : 1); /* of its own: a read past its end is seen */
   if (!bytes) abort();
   memcpy(bytes, data, size);
-  cdb const map = {.map = bytes, .size = (uint32_t)size};
+  cdb map = CDB_ZERO;
+  map.map = bytes;
+  map.size = (uint32_t)size;
   if (users_map_valid(&map)) {
     check(users_map_find(&map, USERS_KEY_NAME, "alice", &user), &user);
     check(users_map_find(&map, USERS_KEY_MODEL, "", &user), &user);
