@@ -39,6 +39,8 @@ ROWS = [
     ("full {} per core", "    per second and core"),
     ("resumed {} us", "resumed handshake, CPU us"),
     ("offered {} us", "connection, TLS offered, unused"),
+    ("full alone {} us", "a full handshake without the rest, us"),
+    ("resumed alone {} us", "a resumed one"),
     ("bulk {} rate", "bulk, MB/s"),
     ("bulk {} cpu", "    CPU, us for 1 MB"),
     ("idle {} kb", "idle session after EHLO, KB"),
@@ -149,6 +151,12 @@ class Bench:
                     one.recv(1)
 
         self.record(key, self.meter(connect).server / count * 1e6)
+
+    def subtract_connections(self, engine):
+        """What a handshake adds to a connection on which TLS is offered, and not used."""
+        for kind in ("full", "resumed"):
+            self.record(f"{kind} alone {engine} us", self.median(f"{kind} {engine} us")
+                        - self.median(f"offered {engine} us"))
 
     # ---- bytes ----
 
@@ -305,6 +313,8 @@ def main():
                 print(f"bench: TLS, round {number_of_round + 1} of {options.rounds}",
                       file=sys.stderr)
                 bench.run_round()
+            for engine in bench.engines:
+                bench.subtract_connections(engine)
             show(bench)
             (options.tools / "tls.json").write_text(json.dumps(bench.samples, indent=1) + "\n")
         finally:
