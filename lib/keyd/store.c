@@ -134,7 +134,9 @@ static entry_t *add(keyd_store_t *store, cert_files_t const *files) {
   entry_t *const entry = calloc(1, sizeof *entry);
   if (!entry || !(entry->chain = strdup(files->chain))) return free(entry), NULL;
   entry->is_named_default = is_named_default(files->name);
-  return store->entries[store->count++] = entry;
+  store->entries[store->count] = entry;
+  store->count++;
+  return entry;
 }
 
 /* A pair that is no good, as one is in the middle of its renewal, leaves the last one in force. */

@@ -1,7 +1,9 @@
 /* lib/keyd: signatures that OpenSSL verifies, folders of certificates, sessions, messages. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -447,6 +449,98 @@ static void test_answers(void) {
   keyd_store_close(store);
 }
 
+/* ---- the client ------------------------------------------------------------------------------ */
+
+/* What a tls-keyd says to one question after another, on one connection until it closes that. */
+typedef struct script {
+  char const *bytes; /* NULL: it closes the connection instead */
+  size_t len;        /* 0: it says nothing */
+} script_t;
+
+#define SAYS(s) ((script_t){s, sizeof(s) - 1})
+#define SILENCE ((script_t){"", 0})
+#define CLOSES  ((script_t){NULL, 0})
+
+_Noreturn static void play(int listening, script_t const *script, size_t count) {
+  unsigned char question[KEYD_REQUEST_MAX];
+  int fd = -1;
+  for (size_t i = 0; i < count; i++) {
+    if (fd < 0) fd = accept(listening, NULL, NULL);
+    if (script[i].bytes && recv(fd, question, sizeof question, 0) > 0 && script[i].len)
+      send(fd, script[i].bytes, script[i].len, MSG_NOSIGNAL);
+    if (script[i].bytes) continue;
+    close(fd);
+    fd = -1;
+  }
+  for (;;) pause();
+}
+
+static pid_t player;
+
+static void begin_play(keyd_t *keyd, script_t const *script, size_t count) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+  int const fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  unlink("socket");
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 9) < 0) abort();
+  player = fork();
+  if (!player) play(fd, script, count);
+  close(fd);
+  keyd_open(keyd, "socket", 5000);
+}
+
+static void end_play(keyd_t *keyd) {
+  keyd_close(keyd);
+  kill(player, SIGKILL);
+  waitpid(player, NULL, 0);
+}
+
+/* 0, or the error. */
+static int get(keyd_t *keyd) {
+  unsigned char session[8];
+  size_t len = sizeof session;
+  return keyd_session_get(keyd, hash, 9, session, &len) < 0 ? errno : 0;
+}
+
+static void test_reconnecting(void) {
+  keyd_t keyd;
+  script_t const restarted[] = {SAYS("\0session"), CLOSES, SAYS("\0again")};
+  script_t const broken[] = {CLOSES, CLOSES, CLOSES};
+  keyd_open(&keyd, "nobody", 1000);
+  CHECK_INT("nobody is there", get(&keyd), ECONNREFUSED);
+  begin_play(&keyd, restarted, 3);
+  CHECK_INT("an answer", get(&keyd), 0);
+  CHECK_INT("a restarted tls-keyd", get(&keyd), 0);
+  end_play(&keyd);
+  begin_play(&keyd, broken, 3);
+  CHECK_INT("one that only ends connections", get(&keyd), ECONNRESET);
+  end_play(&keyd);
+}
+
+static void test_refusals(void) {
+  keyd_t keyd;
+  script_t const refusing[] = {SAYS("\3"), CLOSES, SAYS("\4"), CLOSES, SAYS("\1"), SAYS("\0")};
+  begin_play(&keyd, refusing, 6);
+  CHECK_INT("one that does not serve us", get(&keyd), EPERM);
+  CHECK_INT("one that serves too many", get(&keyd), EAGAIN);
+  CHECK_INT("no session", get(&keyd), ENOENT);
+  CHECK_INT("an empty one", get(&keyd), 0);
+  end_play(&keyd);
+}
+
+static void test_bad_answers(void) {
+  keyd_t keyd;
+  script_t const wrong[] = {SAYS("\0too long a session"), CLOSES, SAYS("\77"), CLOSES,
+                            SAYS("\0no identity"),        CLOSES, SILENCE};
+  begin_play(&keyd, wrong, 7);
+  CHECK_INT("a session without room for it", get(&keyd), EPROTO);
+  CHECK_INT("a status that nobody knows", get(&keyd), EPROTO);
+  CHECK_INT("no identity", keyd_choose(&keyd, "a", LIST(rsa_only), 0, &identity), -1);
+  CHECK_INT("is no good", errno, EPROTO);
+  keyd.timeout = 50;
+  CHECK_INT("one that says nothing", get(&keyd), ETIMEDOUT);
+  end_play(&keyd);
+}
+
 int main(void) {
   folder_make();
   test_signatures("RSA-2048", "rsa:2048");
@@ -465,6 +559,9 @@ int main(void) {
   test_killed();
   test_requests();
   test_answers();
+  test_reconnecting();
+  test_refusals();
+  test_bad_answers();
   folder_remove();
   return unit_done();
 }

@@ -19,7 +19,9 @@ static char const *keep(void *data, char const *label, unsigned char const *der,
   unsigned char *const copy = malloc(len);
   if (!copy) return "out of memory";
   memcpy(copy, der, len);
-  anchors[count++] = (cert_bytes_t){copy, len};
+  anchors[count].at = copy;
+  anchors[count].len = len;
+  count++;
   return NULL;
 }
 

@@ -32,6 +32,8 @@ static settings_t settings = {
     .lifetime = 3600,
     .mode = (mode_t)-1,
     .ready_fd = -1,
+    .address = "",
+    .folder = "",
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
