@@ -1,7 +1,8 @@
 """_times.py ROUNDS NAME...: what a failed login takes, as CPU time of checkpassword-file.
 
-Each round asks for every NAME once, with a wrong password, so that whatever else the machine does meets
-all of them alike. Prints each name's median in microseconds, and "all within P percent"."""
+Each round asks for every NAME once, with a wrong password, and each begins with another one, so that
+whatever else the machine does meets all of them alike. Prints each name's median in microseconds, and
+"all within P percent"."""
 import os
 import statistics
 import sys
@@ -22,8 +23,9 @@ def ask(name):
     return usage.ru_utime + usage.ru_stime
 
 
-for _ in range(rounds):
-    for name in names:
+for turn in range(rounds):
+    start = turn % len(names)
+    for name in names[start:] + names[:start]:
         times[name].append(ask(name))
 medians = {name: statistics.median(some) for name, some in times.items()}
 for name, median in medians.items():
