@@ -12,7 +12,7 @@ SUBMISSIONS_PORT=${SUBMISSIONS_PORT:-2465}
 SMTP_ADDRESS=127.0.0.1
 START_TIMEOUT=10    # seconds until the services must be ready
 DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
-services='smtp submission submissions tls-keyd auth queue-send deliver-maildir'
+services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir'
 login=alice@example.test
 
 say() { printf '%s\n' "chainmail: $*"; }

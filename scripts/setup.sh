@@ -12,7 +12,7 @@
 # the environment name other folders. What is there is left as it is: run it again at will.
 set -eu
 
-services='smtp submission submissions tls-keyd auth queue-send deliver-maildir'
+services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir'
 one_uid=
 root=
 me=

@@ -85,11 +85,14 @@ testS6() {
   SUPERVISOR=$!
   wait_until test -e "$CHAIN/s6/smtp/supervise/control"
   s6-svwait -U -t 10000 "$CHAIN/s6/smtp" "$CHAIN/s6/queue-send" "$CHAIN/s6/auth" \
-    "$CHAIN/s6/tls-keyd" "$CHAIN/s6/submission" "$CHAIN/s6/submissions"
+    "$CHAIN/s6/tls-keyd" "$CHAIN/s6/submission" "$CHAIN/s6/submissions" "$CHAIN/s6/inject"
   assertTrue 'the services say that they are ready' $?
   assert_works s6
   assert_submits "smtp://127.0.0.1:$SUBMISSION_PORT" starttls
   assert_submits "smtps://127.0.0.1:$SUBMISSIONS_PORT" immediate
+  printf 'Subject: local\n\nhello\n' | mail-inject local@example.test
+  assertTrue 'mail of this host' $?
+  assertContains "$(cat "$(deliveries local)")" 'From: '
   s6-svscanctl -t "$CHAIN/s6"
   assertTrue 'it ends' "wait_until has_ended $SUPERVISOR"
   wait "$SUPERVISOR"
