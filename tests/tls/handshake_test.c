@@ -336,13 +336,12 @@ static void test_nonsense(void) {
 }
 
 static void test_unusable_key(void) {
-  char const *const record = "ed25519.crt";
   size_t len;
-  char const *const pem = file_read(record, &len);
   tls_client_settings_t settings = by_ca();
   settings.policy = TLS_POLICY_ANY;
   tls_client_t *const client = tls_client_start(&settings);
   start_server("ec");
+  char const *const pem = file_read("ed25519.crt", &len);
   if (cert_chain_read(&server.chain, pem, len)) abort();
   server.certificates[0] = (br_x509_certificate){(unsigned char *)server.chain.certificates[0].at,
                                                  server.chain.certificates[0].len};
