@@ -45,6 +45,11 @@ struct engine {
   plain_t in, out;
 };
 
+/* ---- context.c ---- */
+
+/* Makes the engine's context, and the library that it is of. NULL, or why it cannot. */
+char const *context_make(engine_t *engine);
+
 /* ---- suites.c: suites, groups and signature schemes ---- */
 
 /* Sets them and the versions in the context. NULL, or what is wrong with the settings. */

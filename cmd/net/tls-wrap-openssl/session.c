@@ -13,6 +13,15 @@ static void hash_text(br_sha256_context *hash, char const *text) {
   br_sha256_update(hash, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
+static void hash_authorities(br_sha256_context *hash, SSL_CTX const *context) {
+  STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(context);
+  unsigned char const *der;
+  size_t len;
+  for (int i = 0; i < sk_X509_NAME_num(names); i++)
+    if (X509_NAME_get0_der(sk_X509_NAME_value(names, i), &der, &len))
+      br_sha256_update(hash, der, len);
+}
+
 int session_separate(engine_t *engine) {
   engine_settings_t const *settings = engine->settings;
   unsigned int const numbers[] = {settings->min_version, settings->max_version,
@@ -22,8 +31,8 @@ int session_separate(engine_t *engine) {
   hash_text(&hash, "chainmail openssl 1");
   br_sha256_update(&hash, numbers, sizeof numbers);
   hash_text(&hash, settings->suites);
-  hash_text(&hash, settings->ca_file);
   hash_text(&hash, engine->name);
+  hash_authorities(&hash, engine->context);
   br_sha256_out(&hash, engine->session_context);
   return SSL_set_session_id_context(engine->ssl, engine->session_context, CONTEXT_BYTES) ? 0 : -1;
 }
