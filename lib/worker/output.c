@@ -55,8 +55,9 @@ static void attach_descriptors(struct msghdr *message, descriptors_t *control,
 }
 
 /* ETOOMANYREFS: this user has as many descriptors on the way as it may open. */
-static bool is_full(int error) {
-  return error == EAGAIN || error == ENOBUFS || error == ETOOMANYREFS;
+static int cannot_send(int error) {
+  if (error == EAGAIN) return 0;
+  return error == ENOBUFS || error == ENOMEM || error == ETOOMANYREFS ? 1 : -1;
 }
 
 int worker_output_send(worker_output_t *output, int socket) {
@@ -68,7 +69,7 @@ int worker_output_send(worker_output_t *output, int socket) {
   do {
     sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0) return is_full(errno) ? 0 : -1;
+  if (sent < 0) return cannot_send(errno);
   drop_sent(output, (size_t)sent);
   return 0;
 }

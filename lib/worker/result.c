@@ -14,3 +14,9 @@ size_t worker_result_format(char *out, uint64_t number, chain_kind_t kind, char 
   verdict[1 + len] = 0;
   return frame_write(out, WORKER_RESULT_MAX, (char const *[]){"r", digits, verdict}, 3);
 }
+
+bool worker_destination_is_down(chain_verdict_t const *verdict) {
+  char const *code = verdict->enhanced;
+  return verdict->kind == CHAIN_DEFER && !verdict->code && !strncmp(code, "4.4.", 4) &&
+         code[4] >= '1' && code[4] <= '5' && !code[5];
+}

@@ -54,8 +54,9 @@ void worker_output_init(worker_output_t *output);
    EAGAIN (no room: send first) or EMSGSIZE (no frame can hold it). */
 int worker_job_put(worker_output_t *output, worker_job_t const *job);
 
-/* Sends without waiting. 0: as much as the socket took, see worker_output_pending; -1 with errno
-   (the peer is gone). */
+/* Sends without waiting. 0: as much as the socket took, see worker_output_pending; 1: nothing, and
+   the socket will not say when it can (the system is short of memory, or of descriptors on their
+   way): try later; -1 with errno (the peer is gone). */
 int worker_output_send(worker_output_t *output, int socket);
 bool worker_output_pending(worker_output_t const *output);
 
@@ -81,6 +82,14 @@ int worker_input_read(worker_input_t *input, int socket, bool wait);
    caller's. 1 taken, 0 none, -1 with EPROTO. */
 int worker_job_next(worker_input_t *input, worker_job_t *job);
 int worker_result_next(worker_input_t *input, worker_result_t *result);
+
+/* True if a result speaks of the destination (the job's argument) and not of this message: a
+   failure for now with one of the codes 4.4.1 to 4.4.5 (no answer, connection lost, no DNS, no
+   route, congestion) and no reply code before it. queue-send then leaves the destination alone for
+   a while, with all its messages. So a deliverer says "Z4.4.1 cannot connect to mx.example: ..." of
+   its own findings, or of a greeting of 421, and puts a reply code in front of what a server said
+   about one message: "Z451 4.4.1 mx.example said: ...". */
+bool worker_destination_is_down(chain_verdict_t const *verdict);
 
 /* ---- the deliverer's side: results out ------------------------------------------------------ */
 

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,7 +188,56 @@ static void test_peer_gone(void) {
   close_ends();
 }
 
+static struct {
+  char const *text;
+  char kind;
+  bool down;
+} const down_cases[] = {
+    {"4.4.1 cannot connect to mx.example", 'Z', true},
+    {"4.4.5 too busy", 'Z', true},
+    {"451 4.4.1 mx.example said: later", 'Z', false},
+    {"4.4.0 other", 'Z', false},
+    {"4.4.6 a loop", 'Z', false},
+    {"4.4.10 unknown", 'Z', false},
+    {"4.2.2 full", 'Z', false},
+    {"no code", 'Z', false},
+    {"5.4.1 no answer", 'D', false},
+    {"", 'K', false},
+};
+
+static void test_down(void) {
+  for (size_t i = 0; i < sizeof down_cases / sizeof *down_cases; i++) {
+    chain_verdict_t verdict;
+    char const *text = down_cases[i].text;
+    chain_verdict_parse(&verdict, (chain_kind_t)down_cases[i].kind, text, strlen(text));
+    CHECK_INT(*text ? text : "an empty text", worker_destination_is_down(&verdict),
+              down_cases[i].down);
+  }
+}
+
+/* A user who has as many descriptors on the way as it may open. */
+static void test_too_many_on_the_way(void) {
+  worker_job_t job = {0, "", "r", "a", "i", STDIN_FILENO};
+  struct rlimit limit, low;
+  int result = 0;
+  connect_ends();
+  if (getuid() == 0 && setresuid((uid_t)-1, 65534, (uid_t)-1) < 0) exit(111);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  low = limit;
+  low.rlim_cur = 32;
+  setrlimit(RLIMIT_NOFILE, &low);
+  for (unsigned i = 0; result == 0 && i < 10000 && !worker_job_put(&output, &job); i++)
+    if (i % 16 == 15) result = worker_output_send(&output, ends[0]);
+  if (result == 1)
+    CHECK("it is not waited for by poll", worker_output_pending(&output));
+  else
+    unit_skip("too many descriptors on the way: this user may have any number");
+  setrlimit(RLIMIT_NOFILE, &limit);
+  close_ends();
+}
+
 int main(void) {
+  test_down();
   test_batch();
   test_too_long();
   test_short_writes();
@@ -195,5 +245,6 @@ int main(void) {
   test_bad_frames();
   test_result();
   test_peer_gone();
+  test_too_many_on_the_way();
   return unit_done();
 }
