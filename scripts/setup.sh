@@ -3,7 +3,7 @@
 #
 #   users smtp queue vmail sasl tlskey chainlog and group chainq
 #   /etc/chainmail, /var/spool/chainmail, /var/log/chainmail, /var/vmail
-#   a certificate that it signed itself, where there is none
+#   a certificate that it signed itself, where there is none, and the auth service's secret
 #
 # -m NAME sets `me`, this host's name, the only setting that must be made.
 # -r ROOT puts the folders under ROOT, and makes no users.
@@ -109,8 +109,12 @@ make_conf() {
 # Who may log in: users(5). user-add, user-passwd and user-del write it; after a change by hand:
 #     user-compile
 END
-  [ -n "$one_uid" ] || chown root:sasl "$conf/users"
-  chmod 0640 "$conf/users"
+  # What strangers' salts are made of: sasl-auth(8). Nobody sees it before the group is right.
+  [ -s "$conf/auth-secret" ] || (umask 077 && head -c 32 /dev/urandom >"$conf/auth-secret")
+  for file in users auth-secret; do
+    [ -n "$one_uid" ] || chown root:sasl "$conf/$file"
+    chmod 0640 "$conf/$file"
+  done
   write_once "$conf/routes" <<END
 # Who lives here, and where their mail goes: route-compile(1). After a change:
 #     route-compile

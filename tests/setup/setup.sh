@@ -30,8 +30,18 @@ test_says_that_me_is_missing() {
   assertFalse '[ -e "$ROOT/etc/chainmail/me" ]'
 }
 
+test_makes_a_secret_for_the_auth_service() {
+  "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
+  "$TOP/scripts/setup.sh" -1 -r "$ROOT/other" -m mx.example.test
+  assertEquals 640 "$(mode etc/chainmail/auth-secret)"
+  assertEquals 32 "$(wc -c <"$ROOT/etc/chainmail/auth-secret")"
+  assertFalse 'each host has its own' \
+    "cmp -s '$ROOT/etc/chainmail/auth-secret' '$ROOT/other/etc/chainmail/auth-secret'"
+}
+
 test_leaves_what_is_there() {
   "$TOP/scripts/setup.sh" -1 -r "$ROOT" -m mx.example.test
+  secret=$(cksum <"$ROOT/etc/chainmail/auth-secret")
   echo '@example.test maildir %l' >"$ROOT/etc/chainmail/routes"
   echo kept >"$ROOT/var/spool/chainmail/new/entry"
   output=$("$TOP/scripts/setup.sh" -1 -r "$ROOT" 2>&1)
@@ -40,6 +50,7 @@ test_leaves_what_is_there() {
   assertEquals mx.example.test "$(cat "$ROOT/etc/chainmail/me")"
   assertEquals '@example.test maildir %l' "$(cat "$ROOT/etc/chainmail/routes")"
   assertEquals kept "$(cat "$ROOT/var/spool/chainmail/new/entry")"
+  assertEquals "$secret" "$(cksum <"$ROOT/etc/chainmail/auth-secret")"
 }
 
 test_the_routes_it_writes_compile() {
