@@ -1,0 +1,89 @@
+/* dsn: delivery status notifications (RFC 3461, 3464, 6522, 6533), made of an entry of the queue
+ * and of what became of its recipients.
+ *
+ *   dsn_notice_t notice;
+ *   int fd = queue_spool_open(queue);
+ *   int made = dsn_compose(&notice, fd, &request, &settings);
+ *
+ * 1: the file is the message, notice has its envelope: both are what queue_inject takes. 0: no one
+ * is to be told anything, and the file is empty.
+ *
+ * One notice tells of all results that are known at the same time, whatever their kinds. It is
+ * decided here, not by the caller, who is told what (RFC 3461): hand over every result there is. */
+#ifndef CHAINMAIL_DSN_H
+#define CHAINMAIL_DSN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "queue/queue.h"
+
+#define DSN_WORDS_MAX CHAIN_TEXT_MAX /* bytes of a result's words that are told; the rest is cut   \
+                                      */
+#define DSN_HEADER_MAX 65536 /* bytes of the message's header that are returned, whole lines */
+#define DSN_TEXTS_MAX  65536 /* bytes of a file of texts */
+
+/* What became of a recipient (RFC 3464 2.3.3), the gravest first. */
+typedef enum dsn_action {
+  DSN_FAILED,
+  DSN_DELAYED,
+  DSN_EXPANDED,  /* to a list or to several, of whom no more will be told */
+  DSN_RELAYED,   /* to a host that knows nothing of DSN */
+  DSN_DELIVERED, /* into a mailbox */
+  DSN_ACTIONS
+} dsn_action_t;
+
+typedef struct dsn_result {
+  dsn_action_t action;
+  char const *recipient; /* as the envelope has it */
+  char const *status;    /* "5.1.1" (RFC 3463). NULL or "": the one that words begin with, with or
+                            without a reply code, or one that fits the action */
+  char const *words;     /* why, in the remote's words or ours, any bytes; NULL or "": none */
+  char const *remote;    /* the host that said them; NULL or "": no host, these are our own words */
+  uint64_t last_attempt; /* microseconds since the epoch, 0: none */
+  uint64_t retry_until;  /* of DSN_DELAYED: when it is given up */
+} dsn_result_t;
+
+typedef struct dsn_texts dsn_texts_t;
+
+typedef struct dsn_settings {
+  char const *me;         /* the host's name, a domain in ASCII */
+  char const *postmaster; /* the address where people find help; NULL: postmaster@me */
+  char const *double_to;  /* who is told when a notice cannot be delivered; NULL: no one */
+  uint64_t whole_max; /* bytes of a message that is returned whole; of longer ones: the header */
+  dsn_texts_t const *texts; /* NULL: those of dsn_texts_table */
+} dsn_settings_t;
+
+typedef struct dsn_request {
+  queue_entry_t const *entry;
+  dsn_result_t const *results;
+  size_t count;
+  char const *id; /* the notice's own, by chain_id_make: for queue_inject, too */
+  uint64_t now;   /* microseconds since the epoch */
+} dsn_request_t;
+
+typedef struct dsn_notice {
+  size_t reported;                      /* results that it tells of */
+  char envelope[QUEUE_ADDRESS_MAX + 8]; /* from the null sender, to one recipient */
+  size_t envelope_len;
+  char const *environment[4]; /* facts for queue_inject: SMTP_UTF8, SMTP_BODY, X_NOTICE; ended by
+                                 NULL, all of static storage */
+} dsn_notice_t;
+
+/* True if someone is to be told of this result: NOTIFY of the recipient's P record (without one:
+   failures and delays), and for what has the null sender only failures, to double_to, unless the
+   message is such a notice of a notice itself, or to double_to. */
+bool dsn_wanted(queue_entry_t const *entry, dsn_settings_t const *settings,
+                dsn_result_t const *result);
+
+/* Writes the notice of those results that are wanted to fd, from its beginning; fd is an empty file
+   open for writing. The message is returned whole if it failed for someone, RET=HDRS does not
+   forbid it, it is no longer than whole_max and all its lines may travel by SMTP; else its header.
+   1 made; 0 none is wanted; -1 with errno: EEXIST: every boundary made of this id stands in the
+   message (no one can have guessed it: take a new id), ENOMEM, EBADMSG the entry is torn, or as
+   write. Memory does not grow with the message, nor with the words. */
+int dsn_compose(dsn_notice_t *notice, int fd, dsn_request_t const *request,
+                dsn_settings_t const *settings);
+
+#endif
