@@ -159,10 +159,10 @@ void draft_base(draft_t *draft, word_t const *words, size_t count) {
 
 /* ---- the other arguments ---- */
 
+/* As it is written: other hosts may tell upper from lower case. */
 static bool take_address(draft_t *draft, word_t const *word, stralloc *text) {
-  route_address_t address;
-  return draft_address(draft, word, &address) &&
-         text_add(draft, text, route_address_text(&address), address.len);
+  smtp_path_t path;
+  return draft_path(draft, word, &path) && text_add(draft, text, path.address, path.len);
 }
 
 static bool take_alias(draft_t *draft, word_t const *word, stralloc *text) {
@@ -219,6 +219,17 @@ static bool take_server(draft_t *draft, word_t const *word, stralloc *text) {
   return false;
 }
 
+/* With a port in any case: without one, a remote destination is a domain. */
+static bool take_smarthost(draft_t *draft, word_t const *word, stralloc *text) {
+  if (host_valid(word->s, word->len))
+    return text_add(draft, text, word->s, word->len) && text_add(draft, text, ":25", 3);
+  if (server_valid(word->s, word->len) && *word->s != 'u')
+    return text_add(draft, text, word->s, word->len);
+  draft_error(draft, draft->line, WORD_FORMAT " is not a mail host: host or host:port",
+              WORD_ARGS(word));
+  return false;
+}
+
 /* ---- actions ---- */
 
 static action_t const actions[] = {
@@ -228,7 +239,7 @@ static action_t const actions[] = {
     {"forward", "=+@~", "addresses", true, false, take_address},
     {"pipe", "=+@~", "a command, in quotes if it has blanks", false, false, take_command},
     {"lmtp", "=+@~", "a server", false, false, take_server},
-    {"smarthost", "@*", "a server", false, true, take_server},
+    {"smarthost", "@*", "a server", false, true, take_smarthost},
 };
 
 static action_t const *action_find(draft_t *draft, word_t const *word) {

@@ -103,7 +103,9 @@ bool word_is(word_t const *word, char const *s);
 
 /* parse.c */
 void draft_parse(draft_t *draft, char const *text, size_t len);
-/* An address in its canonical form; false, and an error is reported, if it is none. */
+/* An address; false, and an error is reported, if it is none. */
+bool draft_path(draft_t *draft, word_t const *word, smtp_path_t *path);
+/* The same in its canonical form. */
 bool draft_address(draft_t *draft, word_t const *word, route_address_t *address);
 /* The same for a name: an address without an @. */
 bool draft_name(draft_t *draft, word_t const *word, route_address_t *address);

@@ -7,7 +7,7 @@
  * A rule is the number of its line in the text, decimal, and a NUL, then items, each a letter, a
  * text and a NUL:
  *   a<address>  alias    d<domain>  domain alias    +<characters>  a domain's separators, first
- *   and the first letter of a route_kinds[].word, with an argument.
+ *   and a route_kinds[].letter with an argument.
  * A domain that has no rule of its own, only addresses, is a rule of line 0.
  *
  * The table may have been made by anybody: every function here stands any bytes. */
@@ -77,6 +77,9 @@ void route_address_set(route_address_t *address, char const *s, size_t len);
 
 /* Moves the local part to another domain. 0, or -1 with EPROTO if that is too long for one. */
 int route_address_move(route_address_t *address, char const *domain);
+
+/* Can it be somebody's at a domain that is not ours? */
+bool route_address_foreign(route_address_t const *address);
 
 typedef struct route_match {
   route_rule_t rule;

@@ -38,6 +38,13 @@ int route_address_move(route_address_t *address, char const *domain) {
   return 0;
 }
 
+bool route_address_foreign(route_address_t const *address) {
+  char const *domain = route_address_text(address) + address->at + 1;
+  if (!address->at || address->at == address->len) return false;
+  size_t len = address->len - address->at - 1;
+  return smtp_domain_valid(domain, len, true) || smtp_literal_valid(domain, len);
+}
+
 /* ---- extensions ---- */
 
 static bool is_separator(char c, char const *separators) {

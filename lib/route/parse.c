@@ -20,16 +20,21 @@ static char const *const path_problems[] = {[SMTP_PATH_SYNTAX] = "is not an addr
                                             [SMTP_PATH_UTF8] = "is not an address",
                                             [SMTP_PATH_NO_DOMAIN] = "has no domain"};
 
-bool draft_address(draft_t *draft, word_t const *word, route_address_t *address) {
-  smtp_path_t path;
+bool draft_path(draft_t *draft, word_t const *word, smtp_path_t *path) {
   size_t taken = 0;
   smtp_path_status_t status =
-      smtp_path_parse(&path, word->s, word->len, SMTP_PATH_BARE | SMTP_PATH_UTF8_OK, &taken);
+      smtp_path_parse(path, word->s, word->len, SMTP_PATH_BARE | SMTP_PATH_UTF8_OK, &taken);
   if (status == SMTP_PATH_OK && (taken != word->len || *word->s == '<')) status = SMTP_PATH_SYNTAX;
   if (status != SMTP_PATH_OK) {
     draft_error(draft, draft->line, WORD_FORMAT " %s", WORD_ARGS(word), path_problems[status]);
     return false;
   }
+  return true;
+}
+
+bool draft_address(draft_t *draft, word_t const *word, route_address_t *address) {
+  smtp_path_t path;
+  if (!draft_path(draft, word, &path)) return false;
   route_address_set(address, path.address, path.len);
   return true;
 }

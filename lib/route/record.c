@@ -7,11 +7,11 @@
 #include "table/table.h"
 
 route_kind_t const route_kinds[ROUTE_CHANNELS] = {
-    [ROUTE_MAILDIR] = {"maildir", "deliver-maildir", true, false},
-    [ROUTE_LMTP] = {"lmtp", "deliver-lmtp", false, true},
-    [ROUTE_PIPE] = {"pipe", "deliver-pipe", false, true},
-    [ROUTE_FORWARD] = {"forward", "deliver-smtp", false, false},
-    [ROUTE_SMARTHOST] = {"smarthost", "deliver-smtp", false, true},
+    [ROUTE_MAILDIR] = {"maildir", 'm', "deliver-maildir", true, false},
+    [ROUTE_LMTP] = {"lmtp", 'l', "deliver-lmtp", false, true},
+    [ROUTE_PIPE] = {"pipe", 'p', "deliver-pipe", false, true},
+    [ROUTE_FORWARD] = {"forward", 'f', "deliver-forward", false, false},
+    [ROUTE_REMOTE] = {"remote", 's', "deliver-smtp", false, true},
 };
 
 /* Both the value and its last item end in a NUL, so that no string in it runs on. */
@@ -52,6 +52,6 @@ char const *route_rule_text(route_rule_t const *rule, char letter) {
 
 route_channel_t route_letter_channel(char letter) {
   route_channel_t channel = 0;
-  while (channel < ROUTE_CHANNELS && *route_kinds[channel].word != letter) channel++;
+  while (channel < ROUTE_CHANNELS && route_kinds[channel].letter != letter) channel++;
   return channel;
 }

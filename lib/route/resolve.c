@@ -19,7 +19,8 @@ typedef struct walk {
   void *watcher;
   size_t visits;
   size_t targets;
-  stralloc found; /* targets: a channel's letter, the argument, NUL, the address, NUL */
+  stralloc found;    /* targets: a channel's letter, the argument, NUL, the address, NUL */
+  char const *given; /* the first address, in the case in which it was given */
   visit_t visit[ROUTE_TARGETS_MAX];
 } walk_t;
 
@@ -85,14 +86,22 @@ static int target_add(walk_t *walk, route_target_t const *target) {
   if (was_found(walk, target)) return 0;
   if (walk->targets++ == ROUTE_TARGETS_MAX) return broken(E2BIG);
   if (!stralloc_readyplus(&walk->found, 1 + argument_size + address_size)) return -1;
-  stralloc_catb(&walk->found, route_kinds[target->channel].word, 1);
+  stralloc_catb(&walk->found, &route_kinds[target->channel].letter, 1);
   stralloc_catb(&walk->found, target->argument, argument_size);
   stralloc_catb(&walk->found, target->address, address_size);
   return 0;
 }
 
-static int take_target(walk_t *walk, route_address_t const *address, route_match_t const *match,
-                       route_item_t const *item) {
+/* Other hosts may tell upper from lower case in a local part (RFC 5321, 2.4). */
+static int remote_add(walk_t *walk, size_t at, route_address_t const *address,
+                      char const *destination) {
+  route_address_t named = *address;
+  if (!at) memcpy(named.key + 1, walk->given, named.at);
+  return target_add(walk, &(route_target_t){ROUTE_REMOTE, destination, route_address_text(&named)});
+}
+
+static int take_target(walk_t *walk, size_t at, route_address_t const *address,
+                       route_match_t const *match, route_item_t const *item) {
   char path[ROUTE_TARGET_MAX];
   route_parts_t parts;
   route_target_t target = {.channel = route_letter_channel(item->letter),
@@ -100,6 +109,7 @@ static int take_target(walk_t *walk, route_address_t const *address, route_match
                            .address = route_address_text(address)};
   if (target.channel == ROUTE_CHANNELS || strlen(item->text) >= ROUTE_TARGET_MAX)
     return broken(EPROTO);
+  if (target.channel == ROUTE_REMOTE) return remote_add(walk, at, address, item->text);
   if (target.channel == ROUTE_MAILDIR) {
     route_parts_set(&parts, address, match);
     if (route_template_fill(path, item->text, &parts) < 0) return -1;
@@ -116,10 +126,17 @@ static int take_items(walk_t *walk, size_t from, route_address_t const *address,
   for (size_t position = 0; route_item_next(&match->rule, &position, &item);) {
     if (item.letter == ROUTE_ITEM_SEPARATORS) continue;
     int result = item.letter == ROUTE_ITEM_ALIAS ? follow_alias(walk, from, item.text)
-                                                 : take_target(walk, address, match, &item);
+                                                 : take_target(walk, from, address, match, &item);
     if (result < 0) return -1;
   }
   return 0;
+}
+
+/* A domain that no rule is about. */
+static route_status_t take_foreign(walk_t *walk, size_t at, route_address_t const *address) {
+  char const *domain = route_address_text(address) + address->at + 1;
+  if (!route_address_foreign(address)) return ROUTE_NO_DOMAIN;
+  return remote_add(walk, at, address, domain) < 0 ? ROUTE_BROKEN : ROUTE_FOUND;
 }
 
 static route_status_t take_visit(walk_t *walk, size_t at) {
@@ -130,7 +147,8 @@ static route_status_t take_visit(walk_t *walk, size_t at) {
   route_status_t status = route_match(walk->table, &address, &match);
   if (status == ROUTE_NO_DOMAIN && !at) {
     int found = route_match_default(walk->table, &address, &match);
-    if (found) status = found < 0 ? ROUTE_BROKEN : ROUTE_FOUND;
+    if (!found) return take_foreign(walk, at, &address);
+    status = found < 0 ? ROUTE_BROKEN : ROUTE_FOUND;
   }
   if (status == ROUTE_FOUND)
     return take_items(walk, at, &address, &match) < 0 ? ROUTE_BROKEN : status;
@@ -173,6 +191,7 @@ route_status_t route_resolve_watched(route_table_t const *table, char const *add
   walk.table = table;
   walk.watch = watch;
   walk.watcher = watcher;
+  walk.given = address;
   route_address_set(&first, address, len);
   return take_address(&walk, &first, each, data);
 }

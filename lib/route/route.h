@@ -20,15 +20,16 @@ typedef enum route_channel {
   ROUTE_LMTP,
   ROUTE_PIPE,
   ROUTE_FORWARD,
-  ROUTE_SMARTHOST,
+  ROUTE_REMOTE,
   ROUTE_CHANNELS
 } route_channel_t;
 
 typedef struct route_kind {
-  char const *word;      /* in the table's text; its first letter stands for it in the cdb */
+  char const *word;      /* the channel's name */
+  char letter;           /* its targets begin with it in the cdb; so do their actions in the text */
   char const *deliverer; /* the program that serves it */
-  bool deliverable;      /* false: that program is not there yet, route-compile refuses the word */
-  bool per_address;      /* two addresses with the same argument are two targets, not one */
+  bool deliverable; /* false: that program is not there yet, route-compile refuses the action */
+  bool per_address; /* two addresses with the same argument are two targets, not one */
 } route_kind_t;
 
 extern route_kind_t const route_kinds[ROUTE_CHANNELS];
@@ -68,14 +69,23 @@ route_status_t route_check(route_table_t const *table, char const *address, size
 /* One place where a message for an address goes. Strings are valid during the call only. */
 typedef struct route_target {
   route_channel_t channel;
-  char const *argument; /* of the channel: a Maildir's absolute path, its %-letters filled in */
-  char const *address;  /* the one that led here last, in lower case; for Delivered-To */
+  /* Of the channel.
+       maildir   a Maildir's absolute path, its %-letters filled in
+       lmtp      unix:/path, host or host:port; an IP address in brackets
+       pipe      a command, for /bin/sh
+       forward   an address
+       remote    the domain, whose MX are to be found; or host:port, a smart host, which has none */
+  char const *argument;
+  /* The one that led here last: for Delivered-To, in lower case; of remote, for RCPT, its local
+     part is as it was given. */
+  char const *address;
 } route_target_t;
 
 typedef void route_target_f(void *data, route_target_t const *target);
 
 /* Calls each for every target, each target once, aliases followed; no call is made unless all is
-   well. A domain that is not ours leads to the default smart host, if the table has one. */
+   well. A domain that is not ours leads to the default smart host, if the table has one, else it
+   is its own destination; it is ROUTE_NO_DOMAIN only where it cannot be a domain. */
 route_status_t route_resolve(route_table_t const *table, char const *address, size_t len,
                              route_target_f *each, void *data);
 

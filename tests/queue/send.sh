@@ -117,10 +117,10 @@ test_unknown_recipients() {
 known@only.example  maildir known
 END
   start_send
-  inject me@example.org known@only.example unknown@only.example other@elsewhere.example
+  inject me@example.org known@only.example unknown@only.example other@no..domain.example
   logged event=undeliverable
   assertEquals 'unknown@only.example failed 5.1.1
-other@elsewhere.example failed 5.1.2' \
+other@no..domain.example failed 5.1.2' \
     "$(queue-list -p | awk -F '\t' '{ print $5, $6, substr($9, 1, 5) }')"
   assertEquals 1 "$(count_box known)"
   kill -ALRM "$SEND_PID"
@@ -461,7 +461,7 @@ test_few_descriptors() {
 test_thousands_of_recipients() {
   start_send
   # shellcheck disable=SC2046 # words are wanted
-  inject me@example.org $(seq -f 'box%g@example.test' 1 20) $(seq -f 'x%g@elsewhere.example' 3000)
+  inject me@example.org $(seq -f 'box%g@example.test' 1 20) $(seq -f 'x%g@no..domain.example' 3000)
   for i in 1 20; do deliveries "box$i" >/dev/null; done
   logged event=undeliverable
   assertEquals 3000 "$(queue-list -p | grep -c 'failed')"

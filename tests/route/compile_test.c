@@ -123,7 +123,7 @@ static finding_case_t const cases[] = {
 
     /* what has no deliverer yet, and its grammar */
     {"forward", "a@x.test forward b@y.test\n",
-     "1: forward is not possible: there is no deliver-smtp in this version\n"},
+     "1: forward is not possible: there is no deliver-forward in this version\n"},
     {"forward to a name", "a@x.test forward b\n", "1: b has no domain\n"},
     {"pipe", "a@x.test pipe \"/bin/cat -u\"\n",
      "1: pipe is not possible: there is no deliver-pipe in this version\n"},
@@ -143,9 +143,8 @@ static finding_case_t const cases[] = {
     {"smarthost for an address", "a@x.test smarthost mx.test\n",
      "1: smarthost does not go with this pattern\n"},
     {"a port too high", "* smarthost mx.test:65536\n",
-     "1: mx.test:65536 is not a server: unix:/path, host or host:port\n"},
-    {"port 0", "* smarthost mx.test:0\n",
-     "1: mx.test:0 is not a server: unix:/path, host or host:port\n"},
+     "1: mx.test:65536 is not a mail host: host or host:port\n"},
+    {"port 0", "* smarthost mx.test:0\n", "1: mx.test:0 is not a mail host: host or host:port\n"},
 
     /* settings */
     {"a relative base", "base x\n", "1: base needs one absolute path\n"},

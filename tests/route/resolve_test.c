@@ -80,8 +80,6 @@ static resolve_case_t const cases[] = {
     {"bob@older.test", "maildir /var/mail/old/bob (bob@old.test)"},
     {"nobody@older.test", "no user"},
     {"nobody@x.test", "no user"},
-    {"alice@elsewhere.test", "no domain"},
-    {"alice@x.test.elsewhere.test", "no domain"},
     {"alice@", "no domain"},
     {"@x.test", "no user"},
     {"@", "no domain"},
@@ -108,9 +106,28 @@ static resolve_case_t const cases[] = {
     {"postmaster@old.test", ALICE},
     {"postmaster@all.test", ALICE},
     {"postmaster@own.test", "maildir /var/mail/own (postmaster@own.test)"},
-    {"postmaster@elsewhere.test", "no domain"},
     {"hostmaster@own.test", "maildir /var/mail/h/hostmaster (hostmaster@own.test)"},
 };
+
+/* Nobody's here: they are their own destinations. */
+static resolve_case_t const foreign_cases[] = {
+    {"Alice@Elsewhere.Test", "remote elsewhere.test (Alice@elsewhere.test)"},
+    {"alice@x.test.elsewhere.test", "remote x.test.elsewhere.test (alice@x.test.elsewhere.test)"},
+    {"postmaster@elsewhere.test", "remote elsewhere.test (postmaster@elsewhere.test)"},
+    {"a@[192.0.2.1]", "remote [192.0.2.1] (a@[192.0.2.1])"},
+    {"a@[IPv6:2001:db8::1]", "remote [ipv6:2001:db8::1] (a@[ipv6:2001:db8::1])"},
+    {"a@\xc3\xa9.test", "remote \xc3\xa9.test (a@\xc3\xa9.test)"},
+    {"a@no..domain", "no domain"},
+    {"a@-", "no domain"},
+    {"a@[192.0.2.256]", "no domain"},
+    {"@elsewhere.test", "no domain"},
+};
+
+static void test_foreign(route_table_t const *table, resolve_case_t const *example) {
+  targets_t targets;
+  CHECK_STR(example->address, resolve(table, example->address, &targets), example->result);
+  CHECK_STR("is not one of ours", check(table, example->address), "no domain");
+}
 
 static void test_resolve(route_table_t const *table, resolve_case_t const *example) {
   targets_t targets;
@@ -194,7 +211,10 @@ static void test_explain(route_table_t const *table) {
             "  maildir /var/mail/h/hostmaster\n"
             "goes to maildir /var/mail/h/hostmaster (hostmaster)\n");
   CHECK_STR("explains a stranger", explain(table, "a@b.test"),
-            "a@b.test: b.test is not a domain of ours\n");
+            "a@b.test: b.test is not a domain of ours\n"
+            "goes to remote b.test (a@b.test)\n");
+  CHECK_STR("explains what is no domain", explain(table, "a@b..test"),
+            "a@b..test: b..test is not a domain of ours\n");
   CHECK_STR("explains nobody", explain(table, "no\nbody@x.test"),
             "no?body@x.test: nobody here has that name\n");
 }
@@ -203,6 +223,8 @@ int main(void) {
   route_table_t table;
   table_compile(&table, table_text);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) test_resolve(&table, cases + i);
+  for (size_t i = 0; i < sizeof foreign_cases / sizeof *foreign_cases; i++)
+    test_foreign(&table, foreign_cases + i);
   test_long(&table);
   test_explain(&table);
   route_close(&table);
