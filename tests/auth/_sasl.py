@@ -210,6 +210,21 @@ def tokens():
         front.expect(f"AUTH {mechanism} {encode(form % ('t' * 8192))}", "NO failed ")
 
 
+def token_guesses():
+    """Who is told that a token is wrong has guessed, whatever is said to that, or nothing."""
+    for mechanism, form in (("OAUTHBEARER", "n,a=alice,\x01auth=Bearer %s\x01\x01"),
+                            ("XOAUTH2", "user=alice\x01auth=Bearer %s\x01\x01")):
+        for answer in ("*", "!", encode("more"), "", None):
+            front = Front()
+            front.challenge(f"AUTH {mechanism} {encode(form % 'bad')}")
+            if answer is not None:
+                front.expect(answer, "NO failed ")
+    front = Front({**TLS, "REMOTEIP": "192.0.2.8"})
+    front.challenge("AUTH XOAUTH2 " + encode("user=alice\x01auth=\x01\x01"))
+    front.expect("*", "NO cancelled ")
+    Front().expect("AUTH OAUTHBEARER", "NO throttled ")
+
+
 # ---- SCRAM ---------------------------------------------------------------------------------------
 
 class Scram:

@@ -264,6 +264,9 @@ test_digests() {
 test_tokens() {
   serve -t "$folder/token" "$folder/good" sasl-ok
   plays 'OAUTHBEARER and XOAUTH2' tokens
+  serve -f "$folder/guesses" -F 10,600 -t "$folder/token" "$folder/good" sasl-ok
+  plays 'guesses that do not wait for their refusal' token_guesses
+  assertTrue 'are told of' "logged_times 'event=fail remote=192.0.2.7 .* user=alice reason=credentials\$' 10"
 }
 
 test_checkpassword_file() {

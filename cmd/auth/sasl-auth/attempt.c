@@ -74,10 +74,21 @@ static void count_failure(void) {
     attempt_log_trouble("count a failure");
 }
 
-/* The log and the count come before the answer: who asks again at once is counted already. */
-static void conclude(void) {
+static void tell(void) {
   log_attempt();
   count_failure();
+}
+
+void attempt_refuse(char const *reason) {
+  attempt_end(SASL_FAILED, reason);
+  tell();
+  attempt.is_over = false;
+  attempt.is_refused = true;
+}
+
+/* The log and the count come before the answer: who asks again at once is counted already. */
+static void conclude(void) {
+  if (!attempt.is_refused) tell();
   if (attempt.result == SASL_SUCCESS)
     front_accept(attempt.method, attempt.user_facts, attempt.user);
   else

@@ -12,6 +12,7 @@ typedef struct attempt {
   char const *method;
   sasl_server_t server; /* also of APOP, which has no exchange: name and secret */
   bool is_over;
+  bool is_refused; /* logged and counted already; the client has yet to answer to it */
   sasl_result_t result;
   bool is_failure;        /* counts against the client's network */
   char const *reason;     /* for the log */
@@ -27,6 +28,9 @@ extern attempt_t attempt;
 
 /* Ends the attempt; reason, for the log, must outlive it. */
 void attempt_end(sasl_result_t result, char const *reason);
+/* Logs and counts a failure of which the client is told by a challenge, as some mechanisms have it:
+   it is one whatever the client says to that, and if it says nothing. */
+void attempt_refuse(char const *reason);
 /* The time as checkers are told it: seconds since the epoch. */
 char const *attempt_seconds(void);
 void attempt_log_trouble(char const *what);

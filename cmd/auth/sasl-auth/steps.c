@@ -83,6 +83,12 @@ static sasl_step_t over(sasl_result_t result, char const *reason) {
   return SASL_STEP_FAILED;
 }
 
+static sasl_step_t refuse(void) {
+  sasl_step_t const step = sasl_server_refuse(&attempt.server);
+  if (step == SASL_STEP_SEND) attempt_refuse("credentials");
+  return step;
+}
+
 /* Hands login, secret and the third string to a checker. */
 static sasl_step_t ask_checker(char const *const *argv, char const *third, size_t max) {
   static char credentials[TOKEN_MAX];
@@ -96,7 +102,7 @@ static sasl_step_t ask_checker(char const *const *argv, char const *third, size_
   memcpy(credentials + len - third_size, third, third_size);
   ask(argv, credentials, len);
   explicit_bzero(credentials, len);
-  if (attempt.answer.answer == ANSWER_NO) return sasl_server_refuse(&attempt.server);
+  if (attempt.answer.answer == ANSWER_NO) return refuse();
   if (attempt.answer.answer == ANSWER_YES) return succeed(), SASL_STEP_PROVEN;
   attempt.is_failure = attempt.answer.is_failure;
   return over(SASL_TEMPORARY, attempt.answer.trouble);
@@ -166,6 +172,7 @@ static sasl_step_t on_send(void) {
   size_t len;
   front_challenge(attempt.server.out, attempt.server.out_len);
   char *const line = front_read((unsigned int)conf.number[CONF_TIMEOUT_SESSION]);
+  if (attempt.is_refused) return over(SASL_FAILED, attempt.reason);
   if (!strcmp(line, "*")) return over(SASL_CANCELLED, "cancelled");
   char const *const message = steps_decode(line, &len);
   sasl_step_t const step =
