@@ -19,6 +19,7 @@ FOLDER, KEYS = pathlib.Path(os.environ["FOLDER"]), os.environ["KEYS"]
 WRAP = sys.argv[1]
 PATIENCE = 20
 NAME = "mx.example.test"
+LONGEST = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
 
 
 def check(condition, *words):
@@ -411,7 +412,8 @@ def confined():
 
 def wrong_usage():
     for words in ([], ["-k", KEYS, "-K", "x", "true"], ["-m", "2.0", "true"], ["-t", "0", "true"],
-                  ["-s", "TLS_NULL", "true"], ["-x", "true"]):
+                  ["-s", "TLS_NULL", "true"], ["-s", ",".join([LONGEST] * 200), "true"],
+                  ["-x", "true"]):
         process = subprocess.run([WRAP, *words], stdin=subprocess.DEVNULL, capture_output=True)
         check(process.returncode == 100, words, process.returncode)
 
