@@ -21,6 +21,7 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+#include "delivery/delivery.h"
 #include "maildir/maildir.h"
 #include "queue/queue.h"
 #include "worker/worker.h"
@@ -105,6 +106,13 @@ static void fail(delivery_t *delivery, char const *step) {
   delivery->failed = true;
 }
 
+/* This delivery ends here, for good. */
+static void refuse(delivery_t *delivery, char const *text) {
+  join(delivery->text, sizeof delivery->text, (char const *[]){text, 0});
+  delivery->kind = CHAIN_REJECT;
+  delivery->failed = true;
+}
+
 /* ---- Maildirs ---- */
 
 static void close_mailboxes(void) {
@@ -165,20 +173,6 @@ static int create(delivery_t *delivery) {
   return mailbox->folder < 0 ? -1 : maildir_create(&delivery->message, mailbox->folder, &writer);
 }
 
-static bool is_control(char c) {
-  return (c >= 0 && c < ' ') || c == 0x7f;
-}
-
-/* Writes "<before><value><after>", where control bytes of value become '?'. */
-static size_t put_field(char *out, char const *before, char const *value, char const *after) {
-  char *end = stpcpy(out, before);
-  for (; *value; value++, end++) {
-    *end = *value;
-    if (is_control(*value)) *end = '?';
-  }
-  return (size_t)(stpcpy(end, after) - out);
-}
-
 /* Writes the message with its trace fields on top. The file is created when the first bytes are
    there to be written. */
 static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled) {
@@ -198,14 +192,22 @@ static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled)
 
 static void write_message(delivery_t *delivery, worker_job_t const *job,
                           queue_entry_t const *entry) {
-  size_t filled = put_field(buffer, "Return-Path: <", job->sender, ">\n");
-  filled += put_field(buffer + filled, "Delivered-To: ", job->recipient, "\n");
+  size_t filled = delivery_return_path(buffer, job->sender);
+  filled += delivery_delivered_to(buffer + filled, job->recipient);
   if (create(delivery) < 0) {
     fail(delivery, "create a file in tmp");
   } else if (copy(delivery, entry, filled) < 0) {
     fail(delivery, "copy the message");
     maildir_discard(&delivery->message, delivery->mailbox->folder);
   }
+}
+
+/* A message that came back would come back again. */
+static bool ends_loop(delivery_t *delivery, worker_job_t const *job, queue_entry_t const *entry) {
+  int loop = delivery_is_loop(entry, job->recipient);
+  if (loop < 0) fail(delivery, "read the message");
+  if (loop > 0) refuse(delivery, DELIVERY_LOOP_TEXT);
+  return loop;
 }
 
 static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
@@ -219,7 +221,7 @@ static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
     fail(delivery, "read the queue entry");
     close(job->fd);
   } else {
-    write_message(delivery, job, &entry);
+    if (!ends_loop(delivery, job, &entry)) write_message(delivery, job, &entry);
     queue_entry_close(&entry);
   }
 }

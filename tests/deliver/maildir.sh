@@ -115,6 +115,16 @@ Delivered-To: b?Z: 1?
 x' "$(cat box/new/*)"
 }
 
+# What was delivered to r@example.test and came back is not delivered to r again.
+test_loop() {
+  printf 'Received: x\ndelivered-to: R@example.test\n\nbody\n' >"$DIR/message"
+  assertEquals 'D5.4.6 this message was delivered to this address before: a mail loop' \
+    "$(deliver box)"
+  assertEquals 'nothing is left' '' "$(find box -type f)"
+  printf 'Delivered-To: other@example.test\n\nDelivered-To: r@example.test\n' >"$DIR/message"
+  assertEquals "another's, and what a body says, do not matter" K "$(deliver box)"
+}
+
 test_modes() {
   echo x >"$DIR/message"
   deliver private/box >/dev/null
