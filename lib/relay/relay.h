@@ -200,16 +200,24 @@ char const *relay_server_name(relay_t const *relay);
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
+typedef enum relay_progress {
+  RELAY_WAITING, /* at first */
+  RELAY_TAKEN,   /* RCPT was accepted */
+  RELAY_SKIPPED, /* it was never said to the server */
+  RELAY_DECIDED
+} relay_progress_t;
+
 typedef struct relay_recipient {
   char const *address;
   char const *notify, *orcpt; /* DSN: the parameters' values as they came, or NULL */
   chain_verdict_t verdict;    /* the result */
+  relay_progress_t progress;  /* the session's */
 } relay_recipient_t;
 
 /* A message on its way. It is read twice: before MAIL, to see what it needs, and then to be sent.
    It goes out with CRLF at every line's end, and at the last one that has none. What the server
    cannot take, 8-bit lines without 8BITMIME, lines of more than 998 bytes, and CR and NUL, which
-   nobody may send, are encoded (relay_encode_*). All that it points to must outlive the
+   nobody may send, are encoded in quoted-printable. All that it points to must outlive the
    transaction. */
 typedef struct relay_transaction {
   char const *sender;      /* "": the null sender */
@@ -247,6 +255,5 @@ typedef struct relay_server {
 
 /* 0, or -1 with EINVAL. port: where the text has none. A pure parser. */
 int relay_server_parse(relay_server_t *server, char const *text, uint16_t port);
-
 
 #endif

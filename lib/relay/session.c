@@ -1,0 +1,437 @@
+#include <bearssl.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "smtp/smtp.h"
+
+unsigned int const relay_patience[RELAY_PATIENCES] = {
+    [RELAY_CONNECT] = 30, [RELAY_GREETING] = 300, [RELAY_HELLO] = 300, [RELAY_HANDSHAKE] = 60,
+    [RELAY_LOGIN] = 120,  [RELAY_MAIL] = 300,     [RELAY_RCPT] = 300,  [RELAY_DATA] = 120,
+    [RELAY_BLOCK] = 180,  [RELAY_FINAL] = 600,    [RELAY_QUIT] = 10,
+};
+
+/* For servers that nobody knows: weak TLS is better than none. */
+static tls_client_settings_t const anybody = {
+    .policy = TLS_POLICY_ANY, .min_version = BR_TLS10, .weak_suites = true};
+
+uint64_t relay_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* ---- the end ---- */
+
+static char const *const stage_names[RELAY_STAGES] = {
+    [RELAY_STAGE_CONNECT] = "connect", [RELAY_STAGE_GREETING] = "greeting",
+    [RELAY_STAGE_HELLO] = "hello",     [RELAY_STAGE_TLS] = "tls",
+    [RELAY_STAGE_LOGIN] = "login",     [RELAY_STAGE_READY] = "ready",
+};
+
+char const *relay_stage_name(relay_stage_t stage) {
+  return stage_names[stage];
+}
+
+void relay_end(relay_t *relay, chain_verdict_t const *verdict) {
+  if (relay->state == RELAY_ENDED) return;
+  relay->verdict = *verdict;
+  if (relay->transaction) relay_settle(relay->transaction, verdict);
+  relay->transaction = NULL;
+  relay->state = RELAY_ENDED;
+  relay->phase = PHASE_ENDED;
+  relay->deadline = UINT64_MAX;
+}
+
+void relay_fail(relay_t *relay, char const *enhanced, char const *text, char const *what) {
+  chain_verdict_t verdict = {.kind = CHAIN_DEFER};
+  snprintf(verdict.enhanced, sizeof verdict.enhanced, "%s", enhanced);
+  snprintf(verdict.text, sizeof verdict.text, "%s%s%s", text, what ? ": " : "", what ? what : "");
+  relay_end(relay, &verdict);
+}
+
+static void refuse(relay_t *relay) {
+  chain_verdict_t verdict;
+  relay_reply_verdict(&relay->reply, &verdict);
+  relay_end(relay, &verdict);
+}
+
+/* ---- phases ---- */
+
+void relay_arm(relay_t *relay, relay_patience_t patience) {
+  relay->deadline = relay->now + (uint64_t)relay->settings.patience[patience] * 1000;
+}
+
+void relay_enter(relay_t *relay, relay_phase_t phase, relay_patience_t patience) {
+  relay->phase = phase;
+  relay_arm(relay, patience);
+}
+
+void relay_ready(relay_t *relay) {
+  relay->stage = RELAY_STAGE_READY;
+  relay->phase = PHASE_READY;
+  relay->state = RELAY_READY;
+  relay->deadline = UINT64_MAX;
+}
+
+static void take_offer(void *data, size_t index, char const *text, size_t len) {
+  relay_t *const relay = data;
+  if (index) relay_offers_add(&relay->offers, text, len);
+}
+
+static void say_hello(relay_t *relay, relay_phase_t phase) {
+  char const *const verb = phase == PHASE_HELO                      ? "HELO "
+                           : relay->settings.protocol == RELAY_LMTP ? "LHLO "
+                                                                    : "EHLO ";
+  relay->offers = (relay_offers_t){.size = 0};
+  relay->stage = RELAY_STAGE_HELLO;
+  relay_reply_init(&relay->reply, phase == PHASE_EHLO ? take_offer : NULL, relay);
+  relay_say(relay, (char const *[]){verb, relay->settings.helo, NULL});
+  relay_enter(relay, phase, RELAY_HELLO);
+}
+
+static void start_handshake(relay_t *relay) {
+  tls_client_settings_t const *const settings = relay->settings.tls;
+  relay->stage = RELAY_STAGE_TLS;
+  relay->tls = tls_client_start(settings ? settings : &anybody);
+  if (relay->tls)
+    relay_enter(relay, PHASE_HANDSHAKE, RELAY_HANDSHAKE);
+  else
+    relay_fail(relay, "4.7.5", "TLS cannot begin", strerror(errno));
+}
+
+static bool wants_tls(relay_t const *relay) {
+  relay_security_t const security = relay->settings.security;
+  if (relay->tls || security == RELAY_PLAIN || security == RELAY_IMPLICIT) return false;
+  return security == RELAY_REQUIRED || relay->offers.has[RELAY_STARTTLS];
+}
+
+static void proceed_with_login(relay_t *relay) {
+  if (relay->settings.login)
+    relay_login_start(relay);
+  else
+    relay_ready(relay);
+}
+
+void relay_proceed(relay_t *relay) {
+  if (!wants_tls(relay)) {
+    proceed_with_login(relay);
+  } else if (!relay->offers.has[RELAY_STARTTLS]) {
+    relay->stage = RELAY_STAGE_TLS;
+    relay_fail(relay, "4.7.4", "the server does not offer STARTTLS", NULL);
+  } else {
+    relay->stage = RELAY_STAGE_TLS;
+    relay_say(relay, (char const *[]){"STARTTLS", NULL});
+    relay_enter(relay, PHASE_STARTTLS, RELAY_HELLO);
+  }
+}
+
+/* ---- answers ---- */
+
+static void take_name(void *data, size_t index, char const *text, size_t len) {
+  relay_t *const relay = data;
+  size_t n = 0;
+  if (index) return;
+  while (n < len && n < sizeof relay->server_name - 1 && text[n] > ' ' && text[n] < 0x7f) n++;
+  memcpy(relay->server_name, text, n);
+  relay->server_name[n] = 0;
+}
+
+static unsigned int class_of(relay_t const *relay) {
+  return relay->reply.code / 100;
+}
+
+static void nonsense(relay_t *relay) {
+  relay_fail(relay, "4.5.0", "the server's answer makes no sense", relay->reply.text);
+}
+
+static void greeting_answer(relay_t *relay) {
+  if (class_of(relay) == 2)
+    say_hello(relay, PHASE_EHLO);
+  else if (class_of(relay) == 3)
+    nonsense(relay);
+  else
+    refuse(relay);
+}
+
+static void ignore_some(relay_t *relay) {
+  for (size_t i = 0; i < RELAY_EXTENSIONS; i++)
+    if (relay->settings.ignored[i]) relay->offers.has[i] = false;
+}
+
+static void ehlo_answer(relay_t *relay) {
+  relay_reply_init(&relay->reply, NULL, NULL);
+  ignore_some(relay);
+  relay_proceed(relay);
+}
+
+/* A server that cannot EHLO gets HELO; under TLS it could before. */
+static void hello_answer(relay_t *relay) {
+  bool const may_fall_back = relay->phase == PHASE_EHLO && class_of(relay) == 5 &&
+                             relay->settings.protocol == RELAY_SMTP && !relay->tls;
+  if (class_of(relay) == 2)
+    ehlo_answer(relay);
+  else if (may_fall_back)
+    say_hello(relay, PHASE_HELO);
+  else if (class_of(relay) == 3)
+    nonsense(relay);
+  else
+    refuse(relay);
+}
+
+/* What came behind the 220 was said by somebody in the middle (CVE-2011-0411). */
+static void starttls_answer(relay_t *relay) {
+  bool const behind = relay->in_start < relay->in_end;
+  if (class_of(relay) == 2 && behind)
+    relay_fail(relay, "4.7.0", "the server said more before TLS began", NULL);
+  else if (class_of(relay) == 2)
+    start_handshake(relay);
+  else if (relay->settings.security == RELAY_OPPORTUNISTIC)
+    proceed_with_login(relay);
+  else
+    relay_fail(relay, "4.7.4", "the server refuses STARTTLS", relay->reply.text);
+}
+
+static void ready_answer(relay_t *relay) {
+  if (class_of(relay) > 3)
+    refuse(relay);
+  else
+    nonsense(relay);
+}
+
+static void quit_answer(relay_t *relay) {
+  relay_end(relay, &(chain_verdict_t){.kind = CHAIN_ACCEPT});
+}
+
+static struct {
+  void (*answer)(relay_t *relay);
+  char const *words; /* what we were waiting for */
+} const phases[PHASES] = {
+    [PHASE_CONNECT] = {NULL, "for the connection"},
+    [PHASE_GREETING] = {greeting_answer, "for the greeting"},
+    [PHASE_EHLO] = {hello_answer, "for the answer to EHLO"},
+    [PHASE_HELO] = {hello_answer, "for the answer to HELO"},
+    [PHASE_STARTTLS] = {starttls_answer, "for the answer to STARTTLS"},
+    [PHASE_HANDSHAKE] = {NULL, "for the TLS handshake"},
+    [PHASE_LOGIN] = {relay_login_answer, "for the answer to AUTH"},
+    [PHASE_READY] = {ready_answer, "for nothing"},
+    [PHASE_ENVELOPE] = {relay_envelope_answer, "for the answer to the envelope"},
+    [PHASE_CONTENT] = {relay_content_answer, "for the message to be taken"},
+    [PHASE_FINAL] = {relay_final_answer, "for the answer to the message"},
+    [PHASE_QUIT] = {quit_answer, "for the answer to QUIT"},
+};
+
+/* True if there is nothing that the reply could be the answer to: not all of our command has gone
+   out. A transaction's phases see to that themselves. */
+static bool is_out_of_turn(relay_t const *relay) {
+  bool const in_row = relay->phase >= PHASE_ENVELOPE && relay->phase <= PHASE_FINAL;
+  return !in_row && !relay->deaf && relay->out_start < relay->out_end;
+}
+
+/* 421 may be said at any time, and then the server is gone (RFC 5321, 3.8). */
+static void take_answer(relay_t *relay) {
+  if (relay->reply.code == 421 && relay->phase != PHASE_QUIT)
+    refuse(relay);
+  else if (is_out_of_turn(relay))
+    relay_fail(relay, "4.5.0", "the server answers before it was asked", relay->reply.text);
+  else
+    phases[relay->phase].answer(relay);
+}
+
+/* True if a reply was taken. */
+static bool take_reply(relay_t *relay) {
+  size_t const len = relay->in_end - relay->in_start;
+  size_t taken;
+  if (!len || relay->state == RELAY_ENDED || !phases[relay->phase].answer) return false;
+  relay_reply_status_t const status =
+      relay_reply_feed(&relay->reply, relay->in + relay->in_start, len, &taken);
+  relay->in_start += taken;
+  if (status == RELAY_REPLY_BAD)
+    relay_fail(relay, "4.5.0", "the server does not speak SMTP", NULL);
+  else if (status == RELAY_REPLY_WHOLE)
+    take_answer(relay);
+  return taken;
+}
+
+/* ---- steps ---- */
+
+static void check_connection(relay_t *relay) {
+  struct pollfd poll_fd = {relay->fd, POLLOUT, 0};
+  int error = 0;
+  if (poll(&poll_fd, 1, 0) <= 0) return;
+  getsockopt(relay->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error});
+  if (error) {
+    relay_fail(relay, "4.4.1", "no connection", strerror(error));
+  } else if (relay->settings.security == RELAY_IMPLICIT) {
+    start_handshake(relay);
+  } else {
+    relay->stage = RELAY_STAGE_GREETING;
+    relay_enter(relay, PHASE_GREETING, RELAY_GREETING);
+  }
+}
+
+/* Sends what there is, an alert or a goodbye, if it can be done at once. */
+static void flush(relay_t *relay) {
+  for (int tries = 4; tries && relay_has_output(relay); tries--) relay_move(relay);
+}
+
+static void check_handshake(relay_t *relay) {
+  tls_client_state_t const state = tls_client_state(relay->tls);
+  if (state == TLS_CLIENT_HANDSHAKE) return;
+  if (state != TLS_CLIENT_OPEN) {
+    flush(relay);
+    relay_fail(relay, "4.7.5", "TLS failed", tls_client_reason(relay->tls));
+  } else if (relay->settings.security == RELAY_IMPLICIT) {
+    relay->stage = RELAY_STAGE_GREETING;
+    relay_enter(relay, PHASE_GREETING, RELAY_GREETING);
+  } else {
+    say_hello(relay, PHASE_EHLO);
+  }
+}
+
+/* A session whose server is gone ends when all that it said was heard. */
+static void check_end(relay_t *relay) {
+  char words[128];
+  bool const tls_ended = relay->tls && relay->phase != PHASE_HANDSHAKE &&
+                         tls_client_state(relay->tls) >= TLS_CLIENT_CLOSED;
+  if ((!relay->over && !tls_ended) || relay->state == RELAY_ENDED) return;
+  if (relay->phase == PHASE_QUIT) {
+    quit_answer(relay);
+    return;
+  }
+  snprintf(words, sizeof words, "while we waited %s", phases[relay->phase].words);
+  if (relay->phase == PHASE_READY) words[0] = 0;
+  relay_fail(relay, "4.4.2",
+             relay->error ? "the connection was lost" : "the server closed the connection",
+             relay->error ? strerror(relay->error)
+             : *words     ? words
+                          : NULL);
+}
+
+static void check_deadline(relay_t *relay) {
+  char words[128];
+  if (relay->state != RELAY_BUSY || relay->now < relay->deadline) return;
+  if (relay->phase == PHASE_QUIT) {
+    quit_answer(relay);
+    return;
+  }
+  snprintf(words, sizeof words, "too long a wait %s", phases[relay->phase].words);
+  relay_fail(relay, "4.4.2", words, NULL);
+}
+
+static bool advance(relay_t *relay) {
+  if (relay->phase == PHASE_CONNECT) {
+    check_connection(relay);
+    return relay->phase != PHASE_CONNECT;
+  }
+  bool moved = relay_move(relay);
+  if (relay->phase == PHASE_HANDSHAKE) check_handshake(relay);
+  if (relay->phase == PHASE_ENVELOPE || relay->phase == PHASE_CONTENT)
+    moved |= relay_produce(relay);
+  while (take_reply(relay)) moved = true;
+  return moved;
+}
+
+relay_state_t relay_step(relay_t *relay, uint64_t now) {
+  bool moved = true;
+  relay->now = now;
+  while (moved && relay->state != RELAY_ENDED) moved = advance(relay);
+  check_end(relay);
+  check_deadline(relay);
+  return relay->state;
+}
+
+uint64_t relay_wait(relay_t const *relay, struct pollfd *poll_fd) {
+  bool const wants_out = relay->phase == PHASE_CONNECT || relay_has_output(relay);
+  poll_fd->fd = relay->state == RELAY_ENDED ? -1 : relay->fd;
+  poll_fd->events = (short)(relay->phase == PHASE_CONNECT ? POLLOUT : POLLIN);
+  if (wants_out) poll_fd->events |= POLLOUT;
+  poll_fd->revents = 0;
+  return relay->deadline;
+}
+
+static void wait_for(relay_t const *relay) {
+  struct pollfd poll_fd;
+  uint64_t const deadline = relay_wait(relay, &poll_fd), now = relay_now();
+  uint64_t const rest = deadline > now ? deadline - now : 0;
+  poll(&poll_fd, 1, rest > INT32_MAX ? INT32_MAX : (int)rest);
+}
+
+relay_state_t relay_finish(relay_t *relay) {
+  while (relay_step(relay, relay_now()) == RELAY_BUSY) wait_for(relay);
+  return relay->state;
+}
+
+/* ---- beginning and end ---- */
+
+static bool make_sense(relay_settings_t const *settings) {
+  relay_login_t const *const login = settings->login;
+  return settings->helo && *settings->helo && (!login || (login->name && login->password));
+}
+
+relay_t *relay_start(relay_settings_t const *settings, int fd, uint64_t now) {
+  int const on = 1;
+  if (!make_sense(settings)) return errno = EINVAL, NULL;
+  relay_t *const relay = malloc(sizeof *relay);
+  if (!relay) return NULL;
+  memset(relay, 0, offsetof(relay_t, encode));
+  relay->settings = *settings;
+  if (!settings->patience) relay->settings.patience = relay_patience;
+  relay->fd = fd;
+  relay->now = now;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* if it is TCP */
+  relay_reply_init(&relay->reply, take_name, relay);
+  relay_enter(relay, PHASE_CONNECT, RELAY_CONNECT);
+  return relay;
+}
+
+void relay_quit(relay_t *relay, uint64_t now) {
+  if (relay->state != RELAY_READY) return;
+  relay->now = now;
+  relay->state = RELAY_BUSY;
+  relay_say(relay, (char const *[]){"QUIT", NULL});
+  relay_enter(relay, PHASE_QUIT, RELAY_QUIT);
+}
+
+static void say_goodbye(relay_t *relay) {
+  if (!relay->tls || tls_client_state(relay->tls) != TLS_CLIENT_OPEN) return;
+  tls_client_close(relay->tls);
+  flush(relay);
+}
+
+void relay_free(relay_t *relay) {
+  if (!relay) return;
+  say_goodbye(relay);
+  tls_client_end(relay->tls);
+  close(relay->fd);
+  if (relay->is_logging_in) sasl_client_wipe(&relay->sasl);
+  explicit_bzero(relay->out, sizeof relay->out);
+  free(relay);
+}
+
+relay_stage_t relay_stage(relay_t const *relay) {
+  return relay->stage;
+}
+
+chain_verdict_t const *relay_verdict(relay_t const *relay) {
+  return &relay->verdict;
+}
+
+relay_offers_t const *relay_offers(relay_t const *relay) {
+  return &relay->offers;
+}
+
+tls_client_t const *relay_tls(relay_t const *relay) {
+  return relay->tls;
+}
+
+char const *relay_server_name(relay_t const *relay) {
+  return relay->server_name;
+}
