@@ -17,7 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <skalibs/ip46.h>
+
 #include "chain/chain.h"
+#include "dns/dns.h"
 #include "queue/queue.h"
 #include "sasl/sasl.h"
 #include "tls/tls.h"
@@ -190,6 +193,9 @@ char const *relay_stage_name(relay_stage_t stage);
    (code is 0): "4.4.2 the server closed the connection". After relay_quit an acceptance. */
 chain_verdict_t const *relay_verdict(relay_t const *relay);
 
+/* Writes a verdict as one line, "550 5.1.1 no such user", which chain_verdict_parse takes apart. */
+void relay_verdict_format(char out[CHAIN_TEXT_MAX + 1], chain_verdict_t const *verdict);
+
 /* From RELAY_READY on. */
 relay_offers_t const *relay_offers(relay_t const *relay);
 /* NULL without TLS; for its report, its session, its reason. */
@@ -255,5 +261,30 @@ typedef struct relay_server {
 
 /* 0, or -1 with EINVAL. port: where the text has none. A pure parser. */
 int relay_server_parse(relay_server_t *server, char const *text, uint16_t port);
+
+#define RELAY_ADDRESSES_MAX 16 /* of one server that are tried */
+
+/* On the way to a server: its addresses, and which are left to be tried. */
+typedef struct relay_dial {
+  relay_server_t server;
+  dns_resolver_t *resolver; /* NULL: there is nothing to be asked */
+  size_t count, next;
+  ip46 addresses[RELAY_ADDRESSES_MAX];
+} relay_dial_t;
+
+/* Begins to look for addresses. 0, or -1 with errno (EINVAL: no name that can be asked, or no name
+   servers; ENOMEM). */
+int relay_dial_start(relay_dial_t *dial, relay_server_t const *server);
+/* Without waiting: 1 the addresses are known, IPv6 ones first; 0 not yet, see dns_wait of
+   dial->resolver; -1 with errno: ENOENT, there is no such name, or it has no address; EAGAIN, the
+   DNS does not tell. */
+int relay_dial_step(relay_dial_t *dial);
+/* The same, waiting. 0 or -1. */
+int relay_dial_finish(relay_dial_t *dial);
+/* Begins to connect to the next of them: a socket for relay_start; -1 with errno, ENOENT after the
+   last. */
+int relay_dial_next(relay_dial_t *dial);
+/* Frees what relay_dial_start took; the addresses stay. */
+void relay_dial_end(relay_dial_t *dial);
 
 #endif
