@@ -194,7 +194,8 @@ char const *relay_stage_name(relay_stage_t stage);
 chain_verdict_t const *relay_verdict(relay_t const *relay);
 
 /* Writes a verdict as one line, "550 5.1.1 no such user", which chain_verdict_parse takes apart. */
-void relay_verdict_format(char out[CHAIN_TEXT_MAX + 1], chain_verdict_t const *verdict);
+#define RELAY_VERDICT_MAX (CHAIN_TEXT_MAX + 32)
+void relay_verdict_format(char out[RELAY_VERDICT_MAX], chain_verdict_t const *verdict);
 
 /* From RELAY_READY on. */
 relay_offers_t const *relay_offers(relay_t const *relay);

@@ -142,9 +142,9 @@ void relay_reply_verdict(relay_reply_t const *reply, chain_verdict_t *verdict) {
   verdict->code = reply->code;
 }
 
-void relay_verdict_format(char out[CHAIN_TEXT_MAX + 1], chain_verdict_t const *verdict) {
+void relay_verdict_format(char out[RELAY_VERDICT_MAX], chain_verdict_t const *verdict) {
   char code[UINT_FMT + 1] = "";
   if (verdict->code) stpcpy(code + uint_fmt(code, verdict->code), " ");
-  snprintf(out, CHAIN_TEXT_MAX + 1, "%s%s%s%s", code, verdict->enhanced,
+  snprintf(out, RELAY_VERDICT_MAX, "%s%s%s%s", code, verdict->enhanced,
            *verdict->enhanced ? " " : "", verdict->text);
 }
