@@ -13,3 +13,9 @@ void dns_prefetch(dns_resolver_t *resolver, char const *name, dns_type_t type) {
   if (!resolver->prefetch || !dns_name_canonical(canonical, name)) return;
   resolver->prefetch(resolver, canonical, type);
 }
+
+dns_answer_t const *dns_peek(dns_resolver_t *resolver, char const *name, dns_type_t type) {
+  char canonical[DNS_NAME_MAX + 1];
+  if (!dns_name_canonical(canonical, name)) return &bad_name;
+  return (resolver->peek ? resolver->peek : resolver->get)(resolver, canonical, type);
+}

@@ -154,22 +154,26 @@ static int wait_limit(client_t *client, uint64_t now) {
   return (int)(limit->tv_sec * 1000 + (limit->tv_usec + 999) / 1000);
 }
 
+/* Without an event: what has timed out is asked again. */
+static void process(client_t *client, struct pollfd const *fds, size_t count) {
+  bool idle = true;
+  for (size_t i = 0; i < count; i++) {
+    bool readable = fds[i].revents & (POLLIN | POLLERR | POLLHUP);
+    bool writable = fds[i].revents & POLLOUT;
+    if (!readable && !writable) continue;
+    idle = false;
+    ares_process_fd(client->channel, readable ? fds[i].fd : ARES_SOCKET_BAD,
+                    writable ? fds[i].fd : ARES_SOCKET_BAD);
+  }
+  if (idle) ares_process_fd(client->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
 /* Waits for an answer, or until something has timed out. */
 static void wait_some(client_t *client, uint64_t now) {
   struct pollfd fds[ARES_GETSOCK_MAXNUM];
   size_t count = list_sockets(client, fds);
   int ready = poll(fds, count, wait_limit(client, now));
-  if (ready <= 0) {
-    ares_process_fd(client->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    return;
-  }
-  for (size_t i = 0; i < count; i++) {
-    bool readable = fds[i].revents & (POLLIN | POLLERR | POLLHUP);
-    bool writable = fds[i].revents & POLLOUT;
-    if (readable || writable)
-      ares_process_fd(client->channel, readable ? fds[i].fd : ARES_SOCKET_BAD,
-                      writable ? fds[i].fd : ARES_SOCKET_BAD);
-  }
+  process(client, fds, ready > 0 ? count : 0);
 }
 
 /* ---- the resolver -------------------------------------------------------------------------- */
@@ -197,11 +201,36 @@ static dns_answer_t const *client_get(dns_resolver_t *self, char const *name, dn
   return &question->answer;
 }
 
+static dns_answer_t const *client_peek(dns_resolver_t *self, char const *name, dns_type_t type) {
+  client_t *client = (client_t *)self;
+  uint64_t now = now_ms();
+  question_t *question = find(client, name, type);
+  if (!question && !is_over(client, now)) question = ask(client, name, type);
+  if (question && question->is_answered) return &question->answer;
+  return !question || is_over(client, now) ? &trouble : NULL;
+}
+
+_Static_assert(DNS_SOCKETS_MAX == ARES_GETSOCK_MAXNUM, "c-ares has so many sockets");
+
+size_t dns_wait(dns_resolver_t *resolver, struct pollfd fds[DNS_SOCKETS_MAX], int *ms) {
+  client_t *client = (client_t *)resolver;
+  size_t count = client->channel ? list_sockets(client, fds) : 0;
+  uint64_t now = now_ms();
+  *ms = !count ? -1 : is_over(client, now) ? 0 : wait_limit(client, now);
+  return count;
+}
+
+void dns_step(dns_resolver_t *resolver, struct pollfd const *fds, size_t count) {
+  client_t *client = (client_t *)resolver;
+  if (client->channel) process(client, fds, count);
+}
+
 dns_resolver_t *dns_open(dns_settings_t const *settings) {
   static dns_settings_t const preset = DNS_SETTINGS_DEFAULT;
   client_t *client = calloc(1, sizeof *client);
   if (!client) return NULL;
-  client->resolver = (dns_resolver_t){.prefetch = client_prefetch, .get = client_get};
+  client->resolver =
+      (dns_resolver_t){.prefetch = client_prefetch, .get = client_get, .peek = client_peek};
   client->settings = settings ? *settings : preset;
   if (dns_servers_find(&client->servers, client->settings.servers) < 0) {
     free(client);

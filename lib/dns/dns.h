@@ -10,6 +10,7 @@
 #ifndef CHAINMAIL_DNS_H
 #define CHAINMAIL_DNS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,12 +65,17 @@ typedef struct dns_resolver dns_resolver_t;
 struct dns_resolver {
   void (*prefetch)(dns_resolver_t *self, char const *name, dns_type_t type); /* may be NULL */
   dns_answer_t const *(*get)(dns_resolver_t *self, char const *name, dns_type_t type);
+  dns_answer_t const *(*peek)(dns_resolver_t *self, char const *name,
+                              dns_type_t type); /* the same */
 };
 
 /* name is taken without case and with or without its final dot; its bytes are asked as they are,
    and a dot always ends a label. Never NULL. */
 dns_answer_t const *dns_get(dns_resolver_t *resolver, char const *name, dns_type_t type);
 void dns_prefetch(dns_resolver_t *resolver, char const *name, dns_type_t type);
+/* The same as dns_get without waiting: NULL as long as there is no answer. The question is sent if
+   it is new. A resolver that cannot do this waits. */
+dns_answer_t const *dns_peek(dns_resolver_t *resolver, char const *name, dns_type_t type);
 
 #define DNS_SERVERS_MAX 8 /* further ones are not asked */
 
@@ -91,6 +97,16 @@ typedef struct dns_settings {
    defaults. NULL with errno (EINVAL: servers). Nothing is opened before the first question. */
 dns_resolver_t *dns_open(dns_settings_t const *settings);
 void dns_close(dns_resolver_t *resolver);
+
+#define DNS_SOCKETS_MAX 16
+
+/* For those who poll for themselves, and peek: the sockets of this resolver, one of dns_open's.
+   Returns their number, and in *ms the milliseconds after which dns_step must be called in any case
+   (-1: there is nothing under way). */
+size_t dns_wait(dns_resolver_t *resolver, struct pollfd fds[DNS_SOCKETS_MAX], int *ms);
+/* Takes what came in, and asks again what was not answered in time. */
+void dns_step(dns_resolver_t *resolver, struct pollfd const *fds, size_t count);
+
 /* Questions that went out (what was remembered is not counted). */
 unsigned int dns_asked(dns_resolver_t const *resolver);
 
