@@ -91,6 +91,10 @@ int worker_result_next(worker_input_t *input, worker_result_t *result);
    about one message: "Z451 4.4.1 mx.example said: ...". */
 bool worker_destination_is_down(chain_verdict_t const *verdict);
 
+/* The text of an acceptance begins with this where the message went to a host that knows nothing of
+   DSN (RFC 3461, 5.2.2): who asked for a notice of success gets "relayed", from queue-send. */
+#define WORKER_RELAYED "relayed, no DSN: "
+
 /* ---- the deliverer's side: results out ------------------------------------------------------ */
 
 #define WORKER_RESULT_MAX (CHAIN_TEXT_MAX + 64)
