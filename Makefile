@@ -122,6 +122,7 @@ LIBS_tls-wrap-openssl := $(if $(HAVE_OPENSSL_STATIC),$(if $(SAN),,-static -no-pi
 LIBS_tls-keyd := -lbearssl
 LIBS_tls-check := -lbearssl
 LIBS_tls-connect := -lbearssl
+LIBS_deliver-smtp := $(libs_dns) -lbearssl
 LIBS_sasl-auth := -lbearssl
 LIBS_checkpassword-file := -lbearssl -lcrypt
 LIBS_checkpassword-pam := -lpam
