@@ -125,8 +125,13 @@ static bool is_closed(int error) {
   return error == EPIPE || error == ECONNRESET;
 }
 
-static int exchange_again(keyd_t *keyd, exchange_t *exchange) {
+static int64_t deadline_of(keyd_t const *keyd) {
   int64_t const deadline = now() + keyd->timeout;
+  return keyd->deadline && keyd->deadline < deadline ? keyd->deadline : deadline;
+}
+
+static int exchange_again(keyd_t *keyd, exchange_t *exchange) {
+  int64_t const deadline = deadline_of(keyd);
   bool const was_connected = keyd->fd >= 0;
   int r = exchange_once(keyd, exchange, deadline);
   if (r < 0 && is_closed(errno) && was_connected) {

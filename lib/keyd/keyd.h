@@ -59,6 +59,7 @@ typedef struct keyd_identity {
 typedef struct keyd {
   char const *path;
   unsigned int timeout;     /* milliseconds that one answer may take */
+  int64_t deadline;         /* of all answers, in milliseconds of CLOCK_MONOTONIC; 0: none */
   int fd;                   /* -1: not connected */
   struct keyd_store *store; /* of a file of our own; NULL: tls-keyd */
 } keyd_t;

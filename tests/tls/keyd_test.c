@@ -541,6 +541,24 @@ static void test_bad_answers(void) {
   end_play(&keyd);
 }
 
+static int64_t milliseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
+}
+
+/* Without the deadline it would be asked for ten minutes. */
+static void test_deadline(void) {
+  keyd_t keyd;
+  script_t const silent[] = {SILENCE};
+  begin_play(&keyd, silent, 1);
+  keyd.timeout = 600000;
+  keyd.deadline = milliseconds() + 50;
+  CHECK_INT("an answer that comes too late for all", get(&keyd), ETIMEDOUT);
+  CHECK_INT("the next one is not waited for", get(&keyd), ETIMEDOUT);
+  end_play(&keyd);
+}
+
 int main(void) {
   folder_make();
   test_signatures("RSA-2048", "rsa:2048");
@@ -562,6 +580,7 @@ int main(void) {
   test_reconnecting();
   test_refusals();
   test_bad_answers();
+  test_deadline();
   folder_remove();
   return unit_done();
 }
