@@ -346,6 +346,42 @@ def last_words():
         raw.close()
 
 
+def nothing_is_taken():
+    """A program that has gone, and a client that does not read, but says something now and then:
+    nobody else keeps the time, and counts the helper."""
+    with Session("tls", "-t", "2") as session:
+        session.secure()
+        session.socket.settimeout(1)
+        try:
+            while True:
+                session.send(b"x" * 1023 + b"\n")
+        except TimeoutError:
+            pass
+        helper = session.helper()
+        session.process.kill()
+
+        def helper_has_ended():
+            try:
+                session.send(b"x\n")
+            except OSError:
+                pass
+            return has_ended(helper)
+        wait_until(helper_has_ended, "the end of the helper")
+        session.expect_log("event=end reason=.*not take what is left")
+
+
+def a_silent_keyd():
+    """It takes as long as the handshake may, and not a moment more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as keyd:
+        path = str(FOLDER / f"silent.{os.getpid()}")
+        keyd.bind(path)
+        keyd.listen()
+        with Session("tls", "-t", "1", keys=("-K", path)) as session:
+            session.secure_in_vain()
+            session.expect_exit(1)
+            session.expect_log(r"verdict=failed reason=\S* ?.*timed out.* ms=[1-4]\d{3}\n")
+
+
 def much_both_ways():
     """More than all buffers on the way, while the other side does not read."""
     line, count = b"0123456789abcde\n" * 4096, 64

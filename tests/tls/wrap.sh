@@ -50,6 +50,8 @@ test_idle() { play idle; }
 test_a_polite_end() { play a_polite_end; }
 test_a_truncation() { play a_truncation; }
 test_last_words() { play last_words; }
+test_nothing_is_taken() { play nothing_is_taken; }
+test_a_silent_keyd() { play a_silent_keyd; }
 test_much_both_ways() { play much_both_ways; }
 test_one_byte_at_a_time() { play one_byte_at_a_time; }
 test_confined() { play confined; }

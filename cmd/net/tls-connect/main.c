@@ -28,7 +28,8 @@ char const *PROG = engine_program;
 role_t const role = {.side = ENGINE_CLIENT,
                      .peer = "server",
                      .gone = "the server has gone",
-                     .cut = "the server's bytes end without close_notify"};
+                     .cut = "the server's bytes end without close_notify",
+                     .slow = "the server does not take what is left"};
 
 connect_settings_t connect_settings;
 

@@ -113,7 +113,10 @@ _Noreturn static void end(helper_t *helper, int code) {
   _exit(code);
 }
 
+/* tls-keyd is asked while nothing else is looked at: no answer may take longer than the handshake.
+ */
 static void shake_hands(helper_t *helper) {
+  helper->keyd.deadline = (int64_t)(now() + helper->settings->handshake);
   relay_result_t const result = relay_handshake(&helper->relay, helper->settings->handshake);
   if (result == RELAY_DONE) {
     tell_facts(helper);
@@ -130,13 +133,15 @@ static void shake_hands(helper_t *helper) {
 
 static void stream(helper_t *helper) {
   relay_t *const relay = &helper->relay;
-  relay_result_t result = relay_stream(relay, helper->settings->idle);
+  settings_t const *const settings = helper->settings;
+  relay_result_t result = relay_stream(relay, settings->idle, settings->handshake);
   if (result == RELAY_TRUNCATED) {
     log_broken(role.cut, relay->engine, relay->error);
-    if (!relay->to_client.ended) result = relay_stream(relay, helper->settings->idle);
+    if (!relay->to_client.ended) result = relay_stream(relay, settings->idle, settings->handshake);
   }
   if (result == RELAY_FAILED) log_broken(engine_reason(relay->engine), relay->engine, 0);
   if (result == RELAY_TIMED_OUT) log_broken("idle for too long", relay->engine, 0);
+  if (result == RELAY_PROGRAM_GONE) log_broken(role.slow, relay->engine, 0);
 }
 
 _Noreturn void helper_run(settings_t const *settings, int control, int plain) {

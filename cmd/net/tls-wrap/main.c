@@ -20,7 +20,8 @@ char const *PROG = engine_program;
 role_t const role = {.side = ENGINE_SERVER,
                      .peer = "client",
                      .gone = "the client has gone",
-                     .cut = "the client's bytes end without close_notify"};
+                     .cut = "the client's bytes end without close_notify",
+                     .slow = "the client does not take what is left"};
 
 /* ---- options --------------------------------------------------------------------------------- */
 

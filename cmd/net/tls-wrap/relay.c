@@ -158,6 +158,12 @@ static void poll_init(relay_t *relay, struct pollfd polled[POLLED]) {
   polled[PROGRAM] = (struct pollfd){.fd = watch ? relay->to_program.fd : -1, .events = plain};
 }
 
+/* Milliseconds; 0 if it is over. */
+static int time_to(uint64_t deadline) {
+  uint64_t const time = now();
+  return time < deadline ? (int)(deadline - time) : 0;
+}
+
 /* Waits until something is ready. false: it took longer than timeout milliseconds, -1: any. */
 static bool wait_for(relay_t *relay, int timeout) {
   short const hung_up = POLLHUP | POLLERR;
@@ -183,8 +189,8 @@ static bool lasts(relay_t const *relay) {
 relay_result_t relay_handshake(relay_t *relay, uint64_t timeout) {
   uint64_t const deadline = now() + timeout;
   for (move_all(relay); lasts(relay); move_all(relay)) {
-    uint64_t const time = now();
-    if (time >= deadline || !wait_for(relay, (int)(deadline - time))) return RELAY_TIMED_OUT;
+    int const left = time_to(deadline);
+    if (!left || !wait_for(relay, left)) return RELAY_TIMED_OUT;
   }
   switch (engine_state(relay->engine)) {
   case ENGINE_OPEN:
@@ -213,13 +219,23 @@ static relay_result_t find_end(relay_t *relay, bool *more) {
   return RELAY_DONE;
 }
 
-relay_result_t relay_stream(relay_t *relay, uint64_t idle) {
+/* A program that is there keeps the time, and is counted by whoever started it. One that has gone
+   does neither: a client that takes nothing, or says something now and then, would have us stay. */
+static relay_result_t wait_on(relay_t *relay, uint64_t idle, uint64_t rest) {
+  if (!relay->program_gone)
+    return wait_for(relay, idle ? (int)idle : -1) ? RELAY_DONE : RELAY_TIMED_OUT;
+  if (!relay->deadline) relay->deadline = now() + rest;
+  int const left = time_to(relay->deadline);
+  return left && wait_for(relay, left) ? RELAY_DONE : RELAY_PROGRAM_GONE;
+}
+
+relay_result_t relay_stream(relay_t *relay, uint64_t idle, uint64_t rest) {
   for (;;) {
     bool more;
     move_all(relay);
-    relay_result_t const result = find_end(relay, &more);
-    if (!more) return result;
-    if (!wait_for(relay, idle ? (int)idle : -1)) return RELAY_TIMED_OUT;
+    relay_result_t result = find_end(relay, &more);
+    if (more) result = wait_on(relay, idle, rest);
+    if (!more || result != RELAY_DONE) return result;
   }
 }
 
@@ -229,19 +245,22 @@ static void drain(relay_end_t *end) {
   uint64_t const deadline = now() + LINGER;
   char waste[4096];
   while (!end->ended) {
-    uint64_t const time = now();
+    int const left = time_to(deadline);
     struct pollfd polled = {.fd = end->fd, .events = POLLIN};
-    if (time >= deadline || poll(&polled, 1, (int)(deadline - time)) <= 0) return;
+    if (!left || poll(&polled, 1, left) <= 0) return;
     account(end, read(end->fd, waste, sizeof waste), sizeof waste);
   }
 }
 
 void relay_finish(relay_t *relay, uint64_t timeout) {
+  uint64_t const deadline = relay->deadline ? relay->deadline : now() + timeout;
   relay->from_program.ended = relay->to_program.ended = relay->program_gone = true;
   engine_state_t const state = engine_state(relay->engine);
   if (state == ENGINE_OPEN || state == ENGINE_CLOSED) engine_close(relay->engine);
-  for (move_all(relay); has_records(relay); move_all(relay))
-    if (!wait_for(relay, (int)timeout)) return;
+  for (move_all(relay); has_records(relay); move_all(relay)) {
+    int const left = time_to(deadline);
+    if (!left || !wait_for(relay, left)) return;
+  }
   if (relay->to_client.ended) return;
   shutdown(relay->to_client.fd, SHUT_WR);
   drain(&relay->from_client);

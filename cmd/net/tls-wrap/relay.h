@@ -18,6 +18,7 @@ typedef struct relay {
   engine_t *engine;
   relay_end_t from_client, to_client, from_program, to_program;
   bool program_gone; /* its end is closed */
+  uint64_t deadline; /* of what it has left to say; 0: it has not gone */
   int error;         /* of the client's connection, an errno */
 } relay_t;
 
@@ -27,7 +28,7 @@ typedef enum relay_result {
   RELAY_TRUNCATED, /* the client's bytes end without one */
   RELAY_FAILED,    /* the engine tells why */
   RELAY_TIMED_OUT,
-  RELAY_PROGRAM_GONE
+  RELAY_PROGRAM_GONE /* and the handshake has come to nothing, or what it left is not taken */
 } relay_result_t;
 
 /* in and out are the client's, plain the program's; all three do not block from now on. */
@@ -37,12 +38,13 @@ void relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain);
 relay_result_t relay_handshake(relay_t *relay, uint64_t timeout);
 
 /* Moves bytes both ways until there is something to tell: idle is how many milliseconds may pass
-   without one, 0 for no limit. RELAY_TRUNCATED and RELAY_CLOSED are told when the program has all
+   without one, 0 for no limit; rest is how many the client may take, when the program has gone, for
+   what is left of it. RELAY_TRUNCATED and RELAY_CLOSED are told when the program has all
    that came before, and once: then it goes on with what the program says. */
-relay_result_t relay_stream(relay_t *relay, uint64_t idle);
+relay_result_t relay_stream(relay_t *relay, uint64_t idle, uint64_t rest);
 
-/* Sends what is left and close_notify, as long as the client takes bytes within timeout
-   milliseconds; then waits a little for its own end, so that it can read our last bytes. */
+/* Sends what is left and close_notify, for timeout milliseconds at most; then waits a little for
+   the client's own end, so that it can read our last bytes. */
 void relay_finish(relay_t *relay, uint64_t timeout);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct settings {
 /* Who we are, and the log's words for who is at the other end; each main has one. */
 typedef struct role {
   engine_side_t side;
-  char const *peer, *gone, *cut;
+  char const *peer, *gone, *cut, *slow;
 } role_t;
 extern role_t const role;
 
