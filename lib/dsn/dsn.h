@@ -19,8 +19,9 @@
 
 #include "queue/queue.h"
 
-#define DSN_WORDS_MAX CHAIN_TEXT_MAX /* bytes of a result's words that are told; the rest is cut   \
-                                      */
+#define DSN_WORDS_MAX                                                                              \
+  CHAIN_TEXT_MAX             /* bytes of a result's words that are told; the rest is cut           \
+                              */
 #define DSN_HEADER_MAX 65536 /* bytes of the message's header that are returned, whole lines */
 #define DSN_TEXTS_MAX  65536 /* bytes of a file of texts */
 
@@ -45,14 +46,23 @@ typedef struct dsn_result {
   uint64_t retry_until;  /* of DSN_DELAYED: when it is given up */
 } dsn_result_t;
 
-typedef struct dsn_texts dsn_texts_t;
+/* The texts that people read, those of a file in place of our own (bounce-texts(5)). */
+#define DSN_TEXTS 64
+typedef struct dsn_texts {
+  char const *text[DSN_TEXTS]; /* NULL: our own */
+} dsn_texts_t;
+
+/* Parses a file of texts, at most DSN_TEXTS_MAX bytes; it changes bytes, which has room for one
+   more than len, and texts points into it. 0, or the number of a line that is wrong, and *error
+   says what is wrong with it. */
+size_t dsn_texts_parse(dsn_texts_t *texts, char *bytes, size_t len, char const **error);
 
 typedef struct dsn_settings {
   char const *me;         /* the host's name, a domain in ASCII */
   char const *postmaster; /* the address where people find help; NULL: postmaster@me */
   char const *double_to;  /* who is told when a notice cannot be delivered; NULL: no one */
   uint64_t whole_max; /* bytes of a message that is returned whole; of longer ones: the header */
-  dsn_texts_t const *texts; /* NULL: those of dsn_texts_table */
+  dsn_texts_t const *texts; /* NULL: our own */
 } dsn_settings_t;
 
 typedef struct dsn_request {
