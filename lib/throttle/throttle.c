@@ -3,9 +3,9 @@
 #include <bearssl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +16,9 @@
 #define WAYS  4 /* places of a set */
 #define MAGIC "chainmail throttle 1\n\0\0"
 
+#define LOCK_TRIES 100
+#define LOCK_WAIT  10 /* milliseconds */
+
 /* A network's failures are one moment: each puts it off by the time after which one is forgotten,
    so that they are forgotten as time goes by, without anybody's doing. */
 typedef struct slot {
@@ -23,52 +26,70 @@ typedef struct slot {
   uint64_t until; /* when the last of its failures is forgotten */
 } slot_t;
 
-typedef struct head {
-  char magic[24];
-  unsigned char secret[32]; /* nobody outside can make networks meet in one set */
-} head_t;
+#define MAGIC_SIZE  24
+#define SECRET_SIZE 32
+#define HEAD_SIZE   (MAGIC_SIZE + SECRET_SIZE)
 
-typedef struct throttle_file {
-  head_t head;
-  slot_t slots[SETS][WAYS];
-} throttle_file_t;
+typedef struct set {
+  slot_t slots[WAYS];
+} set_t;
 
-/* ---- the file ---------------------------------------------------------------------------------
+#define FILE_SIZE (HEAD_SIZE + SETS * sizeof(set_t))
+
+/* ---- the file: a magic, a secret, and the sets -------------------------------------------------
  */
 
+/* It is held for microseconds; for whoever was stopped with it nobody waits long. */
 static int lock(throttle_t const *throttle, int how) {
-  int result;
-  do result = flock(throttle->fd, how);
-  while (result < 0 && errno == EINTR);
-  return result;
+  for (unsigned int tries = 0; flock(throttle->fd, how | LOCK_NB) < 0; tries++) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || tries == LOCK_TRIES) return -1;
+    poll(0, 0, LOCK_WAIT);
+  }
+  return 0;
 }
 
-/* Whoever finds the file empty makes it, under the lock. A crash between the two steps leaves a
-   file that is refused, not one without a secret. */
-static int make_file(throttle_t *throttle) {
-  head_t head = {.magic = MAGIC};
-  struct stat st;
-  if (fstat(throttle->fd, &st) < 0) return -1;
-  if (!S_ISREG(st.st_mode)) return errno = EPROTO, -1;
-  if (st.st_size) return 0;
-  if (getrandom(head.secret, sizeof head.secret, 0) != sizeof head.secret) return -1;
-  ssize_t const written = pwrite(throttle->fd, &head, sizeof head, 0);
-  if (written != sizeof head) return written < 0 ? -1 : (errno = EIO, -1);
-  return ftruncate(throttle->fd, sizeof *throttle->file);
+static void unlock(throttle_t const *throttle) {
+  int const error = errno;
+  flock(throttle->fd, LOCK_UN);
+  errno = error;
 }
 
-static int map_file(throttle_t *throttle) {
+static int write_at(throttle_t const *throttle, void const *bytes, size_t len, size_t at) {
+  ssize_t const n = pwrite(throttle->fd, bytes, len, (off_t)at);
+  if (n == (ssize_t)len) return 0;
+  return n < 0 ? -1 : (errno = ENOSPC, -1);
+}
+
+static int read_at(throttle_t const *throttle, void *bytes, size_t len, size_t at) {
+  ssize_t const n = pread(throttle->fd, bytes, len, (off_t)at);
+  if (n == (ssize_t)len) return 0;
+  return n < 0 ? -1 : (errno = EPROTO, -1);
+}
+
+/* Nobody outside can make networks meet in one set: the secret is the file's own. */
+static int make_head(throttle_t const *throttle) {
+  char head[HEAD_SIZE] = MAGIC;
+  if (getrandom(head + MAGIC_SIZE, SECRET_SIZE, 0) != SECRET_SIZE) return -1;
+  return write_at(throttle, head, sizeof head, 0);
+}
+
+/* Zeros, not a hole: who counts needs no room any more. */
+static int make_sets(throttle_t const *throttle) {
+  static set_t const none[SETS];
+  return write_at(throttle, none, sizeof none, HEAD_SIZE);
+}
+
+/* Whoever finds the file empty makes it, and whoever finds it unfinished finishes it. */
+static int use_file(throttle_t *throttle) {
+  char head[HEAD_SIZE];
   struct stat st;
   if (fstat(throttle->fd, &st) < 0) return -1;
-  if (st.st_size != sizeof *throttle->file) return errno = EPROTO, -1;
-  void *const map =
-      mmap(0, sizeof *throttle->file, PROT_READ | PROT_WRITE, MAP_SHARED, throttle->fd, 0);
-  if (map == MAP_FAILED) return -1;
-  throttle->file = map;
-  if (!memcmp(throttle->file->head.magic, MAGIC, sizeof throttle->file->head.magic)) return 0;
-  munmap(map, sizeof *throttle->file);
-  throttle->file = 0;
-  return errno = EPROTO, -1;
+  if (!S_ISREG(st.st_mode) || (size_t)st.st_size > FILE_SIZE) return errno = EPROTO, -1;
+  if (!st.st_size && make_head(throttle) < 0) return -1;
+  if (read_at(throttle, head, sizeof head, 0) < 0) return -1;
+  if (memcmp(head, MAGIC, MAGIC_SIZE)) return errno = EPROTO, -1;
+  memcpy(throttle->secret, head + MAGIC_SIZE, SECRET_SIZE);
+  return (size_t)st.st_size < FILE_SIZE ? make_sets(throttle) : 0;
 }
 
 int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
@@ -76,19 +97,18 @@ int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
   *throttle = (throttle_t){.failures = failures, .seconds = seconds};
   throttle->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0660);
   if (throttle->fd < 0) return -1;
-  int result = lock(throttle, LOCK_EX);
-  if (result == 0) result = make_file(throttle);
-  if (result == 0) result = map_file(throttle);
-  if (result == 0) return lock(throttle, LOCK_UN);
+  int const result = lock(throttle, LOCK_EX) < 0 ? -1 : use_file(throttle);
+  unlock(throttle);
+  throttle->is_open = result == 0;
+  if (result == 0) return 0;
   int const error = errno;
   close(throttle->fd);
   return errno = error, -1;
 }
 
 void throttle_close(throttle_t *throttle) {
-  if (!throttle->file) return;
-  munmap(throttle->file, sizeof *throttle->file);
-  throttle->file = 0;
+  if (!throttle->is_open) return;
+  throttle->is_open = false;
   close(throttle->fd);
 }
 
@@ -102,28 +122,27 @@ static uint64_t key_of(throttle_t const *throttle, ip46 const *ip) {
   bool const is_v6 = ip46_is6(ip);
   net_prefix_of(&network, ip, is_v6 ? 64 : 32);
   br_sha256_init(&context);
-  br_sha256_update(&context, throttle->file->head.secret, sizeof throttle->file->head.secret);
+  br_sha256_update(&context, throttle->secret, sizeof throttle->secret);
   br_sha256_update(&context, network.ip.ip, is_v6 ? 16 : 4);
   br_sha256_out(&context, words);
   return words[0] ? words[0] : 1;
 }
 
-static slot_t *set_of(throttle_t const *throttle, uint64_t key) {
-  return throttle->file->slots[key % SETS];
+static size_t place_of(uint64_t key) {
+  return HEAD_SIZE + key % SETS * sizeof(set_t);
 }
 
-static slot_t *find(throttle_t const *throttle, uint64_t key) {
-  slot_t *set = set_of(throttle, key);
+static slot_t *find(set_t *set, uint64_t key) {
   for (size_t i = 0; i < WAYS; i++)
-    if (set[i].key == key) return &set[i];
+    if (set->slots[i].key == key) return &set->slots[i];
   return 0;
 }
 
 /* The place of who is nearest to being forgotten. */
-static slot_t *make_room(throttle_t const *throttle, uint64_t key) {
-  slot_t *set = set_of(throttle, key), *least = set;
-  for (size_t i = 1; i < WAYS; i++)
-    if (set[i].until < least->until) least = &set[i];
+static slot_t *make_room(set_t *set, uint64_t key) {
+  slot_t *least = set->slots;
+  for (slot_t *slot = least + 1; slot < set->slots + WAYS; slot++)
+    if (slot->until < least->until) least = slot;
   *least = (slot_t){.key = key};
   return least;
 }
@@ -135,20 +154,32 @@ static uint64_t reach(throttle_t const *throttle) {
 }
 
 int throttle_is_over(throttle_t *throttle, ip46 const *ip, uint64_t now) {
+  uint64_t const key = key_of(throttle, ip);
+  set_t set;
   if (lock(throttle, LOCK_SH) < 0) return -1;
-  slot_t const *slot = find(throttle, key_of(throttle, ip));
+  int const result = read_at(throttle, &set, sizeof set, place_of(key));
+  unlock(throttle);
+  if (result < 0) return -1;
+  slot_t const *slot = find(&set, key);
   uint64_t const until = slot ? slot->until : 0;
-  if (lock(throttle, LOCK_UN) < 0) return -1;
   /* With one failure less, the last of them would be forgotten one time earlier. */
   return until > now + reach(throttle) - throttle->seconds && until <= now + 2 * reach(throttle);
 }
 
-int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now) {
-  if (lock(throttle, LOCK_EX) < 0) return -1;
-  uint64_t const key = key_of(throttle, ip);
-  slot_t *slot = find(throttle, key);
-  if (!slot) slot = make_room(throttle, key);
+static void count(throttle_t const *throttle, set_t *set, uint64_t key, uint64_t now) {
+  slot_t *slot = find(set, key);
+  if (!slot) slot = make_room(set, key);
   if (slot->until < now || slot->until > now + 2 * reach(throttle)) slot->until = now;
   if (slot->until < now + reach(throttle)) slot->until += throttle->seconds;
-  return lock(throttle, LOCK_UN);
+}
+
+int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now) {
+  uint64_t const key = key_of(throttle, ip);
+  set_t set;
+  if (lock(throttle, LOCK_EX) < 0) return -1;
+  int result = read_at(throttle, &set, sizeof set, place_of(key));
+  if (result == 0) count(throttle, &set, key, now);
+  if (result == 0) result = write_at(throttle, &set, sizeof set, place_of(key));
+  unlock(throttle);
+  return result;
 }

@@ -13,17 +13,19 @@
 
 typedef struct throttle {
   int fd;
-  struct throttle_file *file; /* NULL: not open */
-  unsigned int failures;      /* that a network may have at a time */
-  unsigned int seconds;       /* after which one of them is forgotten */
+  bool is_open;
+  unsigned char secret[32]; /* of the file: what networks are hashed with */
+  unsigned int failures;    /* that a network may have at a time */
+  unsigned int seconds;     /* after which one of them is forgotten */
 } throttle_t;
 
 /* Opens the file at path, or makes it, 0660 less the umask. 0, or -1 with errno: EPROTO: there is
-   something else at path. */
+   something else at path. A file that somebody has begun to make is finished. */
 int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
                   unsigned int seconds);
 /* True if ip's network, an IPv4 address or the first 64 bits of an IPv6 one, has no failure left.
-   now: seconds since the epoch. -1 with errno if the file cannot be locked. */
+   now: seconds since the epoch. -1 with errno: EWOULDBLOCK: somebody has kept it locked for a
+   second; EPROTO: there is less in it than there was. */
 int throttle_is_over(throttle_t *throttle, ip46 const *ip, uint64_t now);
 /* Counts a failure of ip's network. 0, or -1 with errno. */
 int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now);

@@ -2,6 +2,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,7 +125,49 @@ static void test_strange_files(void) {
   CHECK_INT("a link", throttle_open(&throttle, path, 3, 60), -1);
 }
 
+/* Who made it was stopped in the middle. */
+static void test_unfinished_file(void) {
+  throttle_t throttle;
+  open_new(&throttle);
+  fail(&throttle, "192.0.2.1", 3, NOW);
+  throttle_close(&throttle);
+  for (off_t size = 56 + 1024 * 4 * 16 - 1; size >= 56; size /= 2) {
+    if (truncate(path, size) < 0) abort();
+    CHECK_INT("it is finished", throttle_open(&throttle, path, 3, 60), 0);
+    CHECK_INT("nobody has failed", is_over(&throttle, "192.0.2.1", NOW), 0);
+    fail(&throttle, "192.0.2.1", 3, NOW);
+    CHECK_INT("and it counts", is_over(&throttle, "192.0.2.1", NOW), 1);
+    throttle_close(&throttle);
+  }
+}
+
+static void test_file_that_shrinks(void) {
+  throttle_t throttle;
+  ip46 const ip = address("192.0.2.1");
+  open_new(&throttle);
+  if (truncate(path, 60) < 0) abort();
+  CHECK_INT("nothing can be looked up", throttle_is_over(&throttle, &ip, NOW), -1);
+  CHECK_INT("and why", errno, EPROTO);
+  CHECK_INT("nor counted", throttle_count(&throttle, &ip, NOW), -1);
+  throttle_close(&throttle);
+}
+
+/* A process that was stopped with the lock in its hands must not stop all others. */
+static void test_lock_that_is_held(void) {
+  throttle_t throttle;
+  ip46 const ip = address("192.0.2.1");
+  open_new(&throttle);
+  int const other = open(path, O_RDWR | O_CLOEXEC);
+  if (other < 0 || flock(other, LOCK_EX) < 0) abort();
+  CHECK_INT("it is not waited for", throttle_is_over(&throttle, &ip, NOW), -1);
+  CHECK_INT("and why", errno, EWOULDBLOCK);
+  close(other);
+  CHECK_INT("then it goes on", throttle_count(&throttle, &ip, NOW), 0);
+  throttle_close(&throttle);
+}
+
 int main(void) {
+  alarm(60);
   if (!mkdtemp(folder)) return 111;
   snprintf(path, sizeof path, "%s/file", folder);
   test_counting();
@@ -132,6 +175,9 @@ int main(void) {
   test_flood();
   test_sharing();
   test_strange_files();
+  test_unfinished_file();
+  test_file_that_shrinks();
+  test_lock_that_is_held();
   unlink(path);
   rmdir(folder);
   return unit_done();

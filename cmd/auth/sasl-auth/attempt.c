@@ -69,7 +69,7 @@ void attempt_log_trouble(char const *what) {
 
 static void count_failure(void) {
   ip46 ip;
-  if (!attempt.is_failure || !options.throttle.file || !facts_address(&ip)) return;
+  if (!attempt.is_failure || !options.throttle.is_open || !facts_address(&ip)) return;
   if (throttle_count(&options.throttle, &ip, (uint64_t)time(0)) < 0)
     attempt_log_trouble("count a failure");
 }
@@ -115,7 +115,7 @@ static bool has_means(sasl_mechanism_t mechanism) {
 
 static bool is_throttled(void) {
   ip46 ip;
-  if (!options.throttle.file || !facts_address(&ip)) return false;
+  if (!options.throttle.is_open || !facts_address(&ip)) return false;
   int const over_limit = throttle_is_over(&options.throttle, &ip, (uint64_t)time(0));
   if (over_limit < 0) attempt_log_trouble("look failures up");
   return over_limit > 0;
