@@ -6,7 +6,7 @@
 sasl_mechanism_entry_t const sasl_mechanism_table[SASL_MECHANISMS] = {
     [SASL_PLAIN] = {"PLAIN", .shows_secret = true},
     [SASL_LOGIN] = {"LOGIN", .shows_secret = true},
-    [SASL_CRAM_MD5] = {.name = "CRAM-MD5"},
+    [SASL_CRAM_MD5] = {"CRAM-MD5", .has_no_initial = true},
     [SASL_SCRAM_SHA_1] = {.name = "SCRAM-SHA-1"},
     [SASL_SCRAM_SHA_1_PLUS] = {"SCRAM-SHA-1-PLUS", .binds_channel = true},
     [SASL_SCRAM_SHA_256] = {.name = "SCRAM-SHA-256"},

@@ -34,6 +34,8 @@ typedef struct sasl_mechanism_entry {
   bool shows_secret;  /* a password or token travels: only under TLS, unless the setting says so */
   bool binds_channel; /* -PLUS: needs the end point of our certificate */
   bool needs_certificate; /* of the client */
+  bool has_no_initial;    /* response: the client must hear a challenge first. LOGIN's clients may
+                             not wait for it, by custom */
 } sasl_mechanism_entry_t;
 
 extern sasl_mechanism_entry_t const sasl_mechanism_table[SASL_MECHANISMS];

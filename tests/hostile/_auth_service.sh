@@ -6,6 +6,8 @@ while read -r fact && [ -n "$fact" ]; do :; done
 while read -r _ _ initial; do
   if [ "$initial" = "$(printf '\0alice\0%s' "$PASSWORD" | base64)" ]; then
     printf 'OK\nAUTH_USER=alice\nAUTH_METHOD=PLAIN\nAUTH_SENDERS=box@example.test\n\n'
+  elif [ "$initial" = "$(printf '\0alice\0throttled' | base64)" ]; then
+    echo 'NO throttled'
   else
     echo 'NO failed'
   fi

@@ -25,6 +25,7 @@ speak() {
 login() { play _login.py "$@"; }
 
 test_failures_wait() { speak -o auth-attempts=2 && login failures_wait; }
+test_throttled_waits() { speak -o auth-attempts=2 && login throttled_waits; }
 test_failures_wait_in_a_batch() { speak -o auth-attempts=2 && login failures_wait_in_a_batch; }
 test_failures_wait_for_those_who_stop_listening() {
   speak -o auth-attempts=2 && login failures_wait_half_closed

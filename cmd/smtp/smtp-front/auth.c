@@ -99,7 +99,7 @@ static struct outcome {
     [SASL_UNFIT] = {REPLY_AUTH_NEEDS_TLS, false, false},
     [SASL_TOO_WEAK] = {REPLY_AUTH_TOO_WEAK, true, true},
     [SASL_TEMPORARY] = {REPLY_AUTH_TROUBLE, true, false},
-    [SASL_THROTTLED] = {REPLY_THROTTLED, false, false},
+    [SASL_THROTTLED] = {REPLY_THROTTLED, true, true},
 };
 
 /* The first failure waits as long as the setting says, each next one twice as long. Only one to
@@ -236,6 +236,8 @@ reply_t proceed_auth(session_t *session, argument_t argument) {
   sasl_mechanism_t mechanism = sasl_mechanism_find(auth.mechanism, auth.mechanism_len);
   sasl_result_t objection = check_mechanism(session, mechanism);
   if (objection != SASL_CHALLENGE) return settle(session, mechanism, objection, 0);
+  if (auth.initial && sasl_mechanism_table[mechanism].has_no_initial)
+    return reply_get(REPLY_AUTH_UNASKED, 0);
   prctl(PR_SET_DUMPABLE, 0); /* a core would hold a password */
   return start(session, mechanism, &auth);
 }

@@ -69,6 +69,8 @@ static reply_entry_t const replies[REPLY_COUNT] = {
     [REPLY_AUTH_NEEDS_TLS] = {"auth-needs-tls", 538, "5.7.11", "This mechanism needs TLS first",
                               false},
     [REPLY_AUTH_MALFORMED] = {"auth-malformed", 501, "5.5.2", "Cannot decode this response", false},
+    [REPLY_AUTH_UNASKED] = {"auth-unasked", 501, "5.7.0", "This mechanism has no initial response",
+                            false},
     [REPLY_AUTH_CANCELLED] = {"auth-cancelled", 501, "5.7.0", "Authentication cancelled", false},
     [REPLY_AUTH_FAILED] = {"auth-failed", 535, "5.7.8", "Authentication credentials invalid",
                            false},

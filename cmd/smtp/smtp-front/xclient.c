@@ -31,12 +31,15 @@ static struct ucspi_attribute {
                               {SMTP_XCLIENT_DESTADDR, "LOCALIP"},
                               {SMTP_XCLIENT_DESTPORT, "LOCALPORT"}};
 
-/* What the rules said of the proxy's address, and its name, is not true of the client's; nor is the
-   TLS between us and the proxy the client's, to bind a login to. */
-static void forget_proxy(session_t *session) {
+/* The TLS between us and the proxy is not the client's, to bind a login to. */
+static void forget_channel(session_t *session) {
   static char const *const names[] = {"SSL_PEER_CERT_HASH", "SSL_PEER_CERT_SUBJECT",
                                       "SSL_SERVER_END_POINT"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) environment_unset(session, names[i]);
+}
+
+/* What the rules said of the proxy's address, and its name, is not true of the client's. */
+static void forget_address(session_t *session) {
   environment_set_ucspi(session, "REMOTEHOST", 0);
   environment_set_ucspi(session, "REMOTEPORT", 0);
   environment_drop("RELAYCLIENT=");
@@ -49,7 +52,8 @@ static char const *value_of(smtp_xclient_t const *xclient, smtp_xclient_name_t n
 }
 
 static void apply(session_t *session, smtp_xclient_t const *xclient) {
-  if (xclient->given[SMTP_XCLIENT_ADDR]) forget_proxy(session);
+  forget_channel(session);
+  if (xclient->given[SMTP_XCLIENT_ADDR]) forget_address(session);
   for (size_t i = 0; i < sizeof ucspi_attributes / sizeof *ucspi_attributes; i++) {
     char const *value = value_of(xclient, ucspi_attributes[i].name);
     if (xclient->given[ucspi_attributes[i].name])
