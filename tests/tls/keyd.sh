@@ -322,6 +322,7 @@ test_what_is_given_up() {
     [ -n "${CHECK_SAN-}" ] || assertContains "$(grep Seccomp: "/proc/$pid/status")" 2
     assertContains "$(grep 'Max core file size' "/proc/$pid/limits")" ' 0 '
     assertEquals 'only root owns it' 0 "$(stat -c %u "/proc/$pid/mem")"
+    assertNotContains "$(ls -l "/proc/$pid/fd")" "$folder/ready"
   done
   assertContains "$(grep NoNewPrivs "/proc/$server/status")" 1
   finish

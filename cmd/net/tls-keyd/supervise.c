@@ -41,8 +41,10 @@ static int64_t now(void) {
 /* ---- children -------------------------------------------------------------------------------- */
 
 _Noreturn static void become_child(supervisor_t *supervisor, unsigned int number, pid_t parent) {
+  int const ready_fd = supervisor->service->settings->ready_fd;
   close(supervisor->signals);
   close(supervisor->ready[0]);
+  if (ready_fd >= 0 && !supervisor->is_ready) close(ready_fd);
   /* Nobody else would end it. */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(111);
   _exit(serve(supervisor->service, number == 0, supervisor->ready[1]));
