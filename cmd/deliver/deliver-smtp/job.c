@@ -1,0 +1,198 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/strerr.h>
+
+#include "deliver-smtp.h"
+
+size_t jobs_count;
+
+static worker_input_t input; /* all zero, as worker_input_init leaves it */
+static message_t *messages;
+
+/* ---- answers ---- */
+
+static char answers[64 * WORKER_RESULT_MAX];
+static size_t answers_len;
+
+void jobs_flush(void) {
+  for (size_t at = 0; at < answers_len;) {
+    ssize_t const n = send(0, answers + at, answers_len - at, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) strerr_diefu1sys(111, "report");
+    at += (size_t)n;
+  }
+  answers_len = 0;
+}
+
+static void answer(uint64_t number, chain_verdict_t const *verdict) {
+  char text[RELAY_VERDICT_MAX];
+  if (sizeof answers - answers_len < WORKER_RESULT_MAX) jobs_flush();
+  relay_verdict_format(text, verdict);
+  answers_len += worker_result_format(answers + answers_len, number, verdict->kind, text);
+}
+
+void job_report(job_t *job, chain_verdict_t const *verdict) {
+  answer(job->number, verdict);
+  free(job);
+  jobs_count--;
+}
+
+/* ---- messages ---- */
+
+static bool is_about(message_t const *message, worker_job_t const *job, struct stat const *status) {
+  struct stat const *const known = &message->entry.status;
+  return known->st_ino == status->st_ino && known->st_dev == status->st_dev &&
+         strcmp(message->sender, job->sender) == 0;
+}
+
+static message_t *message_find(worker_job_t const *job) {
+  struct stat status;
+  if (fstat(job->fd, &status) < 0) return NULL;
+  message_t *message = messages;
+  while (message && !is_about(message, job, &status)) message = message->next;
+  return message;
+}
+
+static message_t *message_new(worker_job_t const *job) {
+  message_t *const message = calloc(1, sizeof *message);
+  if (!message) return NULL;
+  message->sender = strdup(job->sender);
+  if (message->sender && queue_entry_from_fd(&message->entry, job->fd) == 0) {
+    message->next = messages;
+    return messages = message;
+  }
+  int const saved = message->sender ? errno : ENOMEM;
+  free(message->sender);
+  free(message);
+  errno = saved;
+  return NULL;
+}
+
+/* The message of a job, whose descriptor it takes over. NULL with errno. */
+static message_t *message_of(worker_job_t const *job) {
+  message_t *message = message_find(job);
+  if (message) {
+    close(job->fd);
+    return message;
+  }
+  message = message_new(job);
+  if (!message) {
+    int const saved = errno;
+    close(job->fd);
+    errno = saved;
+  }
+  return message;
+}
+
+static void message_release(message_t *message) {
+  if (message->users) return;
+  message_t **at = &messages;
+  while (*at != message) at = &(*at)->next;
+  *at = message->next;
+  queue_entry_close(&message->entry);
+  free(message->sender);
+  free(message);
+}
+
+/* ---- deliveries ---- */
+
+delivery_t *delivery_new(message_t *message) {
+  delivery_t *const delivery = calloc(1, sizeof *delivery);
+  if (!delivery) return NULL;
+  delivery->message = message;
+  delivery->end = &delivery->jobs;
+  message->users++;
+  return delivery;
+}
+
+void delivery_add(delivery_t *delivery, job_t *job) {
+  job->next = NULL;
+  *delivery->end = job;
+  delivery->end = &job->next;
+  delivery->count++;
+}
+
+job_t *delivery_shift(delivery_t *delivery) {
+  job_t *const job = delivery->jobs;
+  if (!job) return NULL;
+  delivery->jobs = job->next;
+  if (!job->next) delivery->end = &delivery->jobs;
+  delivery->count--;
+  return job;
+}
+
+void delivery_free(delivery_t *delivery) {
+  delivery->message->users--;
+  message_release(delivery->message);
+  free(delivery);
+}
+
+void delivery_fail(delivery_t *delivery, chain_verdict_t const *verdict) {
+  for (job_t *job; (job = delivery_shift(delivery));) job_report(job, verdict);
+  delivery_free(delivery);
+}
+
+/* ---- taking ---- */
+
+static chain_verdict_t const bad_destination = {CHAIN_REJECT, 0, "5.1.2", "not a destination"};
+static chain_verdict_t const bad_entry = {CHAIN_DEFER, 0, "4.3.0",
+                                          "unable to read the queue entry"};
+static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
+
+static job_t *job_new(worker_job_t const *job) {
+  size_t const size = strlen(job->recipient) + 1;
+  job_t *const copy = malloc(sizeof *copy + size);
+  if (!copy) return NULL;
+  copy->number = job->number;
+  memcpy(copy->recipient, job->recipient, size);
+  return copy;
+}
+
+/* What stands in the way; NULL: it is on its way. */
+static chain_verdict_t const *take_job(worker_job_t const *job) {
+  message_t *const message = message_of(job);
+  if (!message) return errno == ENOMEM ? &no_memory : &bad_entry;
+  chain_verdict_t const *reason = NULL;
+  job_t *const copy = job_new(job);
+  destination_t *const destination = copy ? destination_of(job->argument) : NULL;
+  if (!copy)
+    reason = &no_memory;
+  else if (!destination)
+    reason = errno == EINVAL ? &bad_destination : &no_memory;
+  else if (destination_add(destination, message, copy) < 0)
+    reason = &no_memory;
+  if (reason) free(copy);
+  message_release(message);
+  return reason;
+}
+
+/* 1, 0 at the end, -1 if nothing is at hand. */
+static int read_jobs(void) {
+  int const result = worker_input_read(&input, 0, false);
+  if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
+  return result;
+}
+
+bool jobs_take(void) {
+  worker_job_t job;
+  while (jobs_count < JOBS_MAX) {
+    int const taken = worker_job_next(&input, &job);
+    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    if (taken) {
+      jobs_count++;
+      chain_verdict_t const *const reason = take_job(&job);
+      if (!reason) continue;
+      answer(job.number, reason);
+      jobs_count--;
+    } else {
+      int const more = read_jobs();
+      if (more <= 0) return more != 0;
+    }
+  }
+  return true;
+}

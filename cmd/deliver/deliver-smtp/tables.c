@@ -1,0 +1,166 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "deliver-smtp.h"
+#include "log/log.h"
+
+/* A file as it was when it was read; all zero where there was none. */
+typedef struct stamp {
+  dev_t device;
+  ino_t inode;
+  off_t size;
+  struct timespec changed;
+} stamp_t;
+
+typedef struct stamps {
+  stamp_t policies, logins;
+} stamps_t;
+
+static tables_t *current;
+static stamps_t read_as;
+
+static stamp_t stamp_of(char const *path) {
+  struct stat status;
+  if (stat(path, &status) < 0) return (stamp_t){0};
+  return (stamp_t){status.st_dev, status.st_ino, status.st_size, status.st_ctim};
+}
+
+static bool is_same(stamp_t const *a, stamp_t const *b) {
+  return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+         a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* ---- reading ---- */
+
+typedef struct text {
+  char *s; /* malloced */
+  size_t len;
+} text_t;
+
+static int read_open(text_t *text, int fd, bool secret) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -1;
+  if (secret && status.st_mode & (S_IRWXO | S_IWGRP)) return errno = EACCES, -1;
+  if (status.st_size > REMOTE_TEXT_MAX) return errno = EFBIG, -1;
+  text->s = malloc((size_t)status.st_size + 1);
+  if (!text->s) return -1;
+  errno = 0;
+  text->len = allread(fd, text->s, (size_t)status.st_size);
+  return errno && errno != EPIPE ? -1 : 0;
+}
+
+/* A file that is not there is an empty one. 0, or -1 with errno. */
+static int read_file(text_t *text, char const *path, bool secret) {
+  *text = (text_t){0};
+  int const fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? 0 : -1;
+  int const result = read_open(text, fd, secret);
+  int const saved = errno;
+  close(fd);
+  errno = saved;
+  return result;
+}
+
+static void text_free(text_t *text) {
+  if (text->s) explicit_bzero(text->s, text->len);
+  free(text->s);
+}
+
+/* 0, or -1 with errno; of a line that is no good error tells. */
+static int load_policies(tables_t *tables, remote_error_t *error) {
+  text_t text;
+  int result = read_file(&text, settings.policies, false);
+  if (result == 0) tables->policies = remote_policies_parse(text.s ? text.s : "", text.len, error);
+  int const saved = errno;
+  text_free(&text);
+  errno = saved;
+  return tables->policies ? 0 : -1;
+}
+
+static int load_logins(tables_t *tables, remote_error_t *error) {
+  text_t text;
+  int result = read_file(&text, settings.logins, true);
+  if (result == 0) tables->logins = remote_logins_parse(text.s ? text.s : "", text.len, error);
+  int const saved = errno;
+  text_free(&text);
+  errno = saved;
+  return tables->logins ? 0 : -1;
+}
+
+static void complain(char const *path, remote_error_t const *error) {
+  log_line_t line;
+  log_start(&line, PROG, "table");
+  log_str(&line, "path", path);
+  if (error->line) log_uint(&line, "line", error->line);
+  if (error->reason)
+    log_str(&line, "reason", error->reason);
+  else if (errno == EACCES)
+    log_str(&line, "reason", "unreadable, or readable by everyone");
+  else
+    log_errno(&line, errno);
+  log_send(&line);
+}
+
+/* NULL: one of them is no good, which was logged. */
+static tables_t *tables_read(void) {
+  remote_error_t error = {0};
+  tables_t *const tables = calloc(1, sizeof *tables);
+  if (!tables) return NULL;
+  tables->users = 1;
+  if (load_policies(tables, &error) < 0)
+    complain(settings.policies, &error);
+  else if (load_logins(tables, &error) < 0)
+    complain(settings.logins, &error);
+  else
+    return tables;
+  tables_release(tables);
+  return NULL;
+}
+
+static void note_stamps(stamps_t *stamps) {
+  stamps->policies = stamp_of(settings.policies);
+  stamps->logins = stamp_of(settings.logins);
+}
+
+/* ---- use ---- */
+
+void tables_init(void) {
+  note_stamps(&read_as);
+  current = tables_read();
+  if (!current) strerr_dief1x(111, "the tables cannot be used");
+}
+
+/* Tables that are no good leave the old ones in force, and are tried again when they change. */
+tables_t *tables_use(void) {
+  stamps_t now;
+  note_stamps(&now);
+  if (!is_same(&now.policies, &read_as.policies) || !is_same(&now.logins, &read_as.logins)) {
+    tables_t *const tables = tables_read();
+    if (tables) tables_release(current);
+    if (tables) current = tables;
+    read_as = now;
+  }
+  current->users++;
+  return current;
+}
+
+void tables_release(tables_t *tables) {
+  if (--tables->users) return;
+  remote_policies_free(tables->policies);
+  remote_logins_free(tables->logins);
+  free(tables);
+}
+
+tls_anchors_t const *tables_anchors(void) {
+  static tls_anchors_t *anchors;
+  if (!anchors) anchors = tls_anchors_load(settings.anchors);
+  return anchors;
+}
