@@ -9,5 +9,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/scripts/peer.sh" dovecot dovecot-core # its auth service
 "$top/scripts/peer.sh" fail2ban fail2ban # its reading of our logs
 "$top/scripts/peer.sh" pyspf python3-spf python3-dns # an SPF implementation, and suites
+"$top/scripts/peer.sh" sisimai libsisimai-perl # readers of bounces
+"$top/scripts/peer.sh" bounceparser libmail-deliverystatus-bounceparser-perl
 "$top/scripts/peer.sh" -n nodemailer nodemailer@10.6.0
 exit 0
