@@ -114,6 +114,7 @@ LIBS_dnsbl-check := $(libs_dns)
 LIBS_fcrdns-check := $(libs_dns)
 LIBS_sender-resolvable := $(libs_dns)
 LIBS_tls-wrap := -lbearssl
+LIBS_deliver-lmtp := $(libs_dns) -lbearssl
 # Static, where OpenSSL has archives: a process is started for every connection, and finding and
 # relocating OpenSSL's shared libraries costs it 1.3 ms and 0.5 MB. Make it anew after an update of
 # OpenSSL; HAVE_OPENSSL_STATIC= on the command line has it shared.

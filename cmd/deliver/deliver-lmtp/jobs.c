@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <skalibs/strerr.h>
+
+#include "deliver.h"
+
+job_t *jobs;
+
+static job_t **tail = &jobs;
+static size_t count; /* taken and not answered */
+static worker_input_t input;
+
+bool jobs_wanted(void) {
+  return count < JOBS_MAX;
+}
+
+static char *put(char **at, char const *s) {
+  char *const start = *at;
+  *at = stpcpy(start, s) + 1;
+  return start;
+}
+
+static void add(worker_job_t const *from) {
+  size_t const size = strlen(from->sender) + strlen(from->recipient) + strlen(from->argument) +
+                      strlen(from->id) + 4;
+  job_t *const job = malloc(sizeof *job + size);
+  if (!job) strerr_diefu1sys(111, "keep a job");
+  char *at = job->strings;
+  job->next = NULL;
+  job->number = from->number;
+  job->fd = from->fd;
+  job->sender = put(&at, from->sender);
+  job->recipient = put(&at, from->recipient);
+  job->server = put(&at, from->argument);
+  job->id = put(&at, from->id);
+  *tail = job;
+  tail = &job->next;
+  count++;
+}
+
+bool jobs_take(void) {
+  worker_job_t job;
+  while (jobs_wanted()) {
+    int const taken = worker_job_next(&input, &job);
+    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    if (taken) {
+      add(&job);
+      continue;
+    }
+    int const more = worker_input_read(&input, 0, false);
+    if (more == 0) return false;
+    if (more < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+    if (more < 0) return true;
+  }
+  return true;
+}
+
+/* Takes *at out of the list. */
+static job_t *unlink_job(job_t **at) {
+  job_t *const job = *at;
+  *at = job->next;
+  if (tail == &job->next) tail = at;
+  return job;
+}
+
+static bool is_like(job_t const *job, job_t const *like) {
+  return !strcmp(job->id, like->id) && !strcmp(job->server, like->server) &&
+         !strcmp(job->sender, like->sender);
+}
+
+size_t jobs_pick(job_t **picked, size_t max, job_t const *like) {
+  size_t n = 0;
+  for (job_t **at = &jobs; *at && n < max;) {
+    if (is_like(*at, n ? picked[0] : like))
+      picked[n++] = unlink_job(at);
+    else
+      at = &(*at)->next;
+  }
+  return n;
+}
+
+static void report(char const *s, size_t len) {
+  while (len) {
+    ssize_t const n = send(0, s, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) strerr_diefu1sys(111, "report");
+    s += n;
+    len -= (size_t)n;
+  }
+}
+
+void job_answer(job_t *job, chain_verdict_t const *verdict) {
+  char text[RELAY_VERDICT_MAX], result[WORKER_RESULT_MAX];
+  relay_verdict_format(text, verdict);
+  report(result, worker_result_format(result, job->number, verdict->kind, text));
+  close(job->fd);
+  free(job);
+  count--;
+}
+
+void jobs_answer_all(char const *server, chain_verdict_t const *verdict) {
+  for (job_t **at = &jobs; *at;) {
+    if (!strcmp((*at)->server, server))
+      job_answer(unlink_job(at), verdict);
+    else
+      at = &(*at)->next;
+  }
+}
