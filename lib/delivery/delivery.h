@@ -3,8 +3,10 @@
 #ifndef CHAINMAIL_DELIVERY_H
 #define CHAINMAIL_DELIVERY_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "queue/queue.h"
 #include "worker/worker.h"
@@ -21,6 +23,46 @@
 size_t delivery_return_path(char *out, char const *sender);
 size_t delivery_delivered_to(char *out, char const *recipient);
 size_t delivery_mbox_line(char *out, char const *sender, int64_t time);
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+#define DELIVERY_VARIABLES 24
+
+/* What a command is told in its environment, qmail-command(8). */
+typedef struct delivery_facts {
+  char const *sender;
+  char const *recipient;
+  size_t user_len; /* bytes of recipient before its extension */
+  char const *home;
+  char const *path; /* PATH */
+  int64_t time;     /* seconds since the epoch */
+} delivery_facts_t;
+
+typedef struct delivery_environment {
+  char const *variables[DELIVERY_VARIABLES + 1]; /* ended by NULL */
+  size_t count;
+  size_t len;
+  char bytes[16 * DELIVERY_FIELD_SIZE + 2 * PATH_MAX];
+} delivery_environment_t;
+
+/* 0, or -1 with E2BIG: facts of any job fit. */
+int delivery_environment_make(delivery_environment_t *environment, delivery_facts_t const *facts);
+
+/* What a command has said: its first bytes in one line, runs of blanks and control bytes as one
+   blank. All zero at first. */
+typedef struct delivery_output {
+  size_t len;
+  bool blank; /* one is to come before the next byte */
+  char text[CHAIN_TEXT_MAX];
+} delivery_output_t;
+
+void delivery_output_feed(delivery_output_t *output, char const *bytes, size_t len);
+
+/* The verdict on a command that ended with this wait status (qmail-command(8): 0 and 99 delivered,
+   100, 64, 65, 70, 76, 77, 78 and 112 failed for good, all else for now), with what it said, or
+   else how it ended. A failure always has an enhanced code. */
+void delivery_command_verdict(chain_verdict_t *verdict, delivery_output_t const *output,
+                              int wait_status);
 
 /* ---- loops --------------------------------------------------------------------------------- */
 

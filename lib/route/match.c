@@ -160,3 +160,10 @@ route_status_t route_check(route_table_t const *table, char const *address, size
   route_address_set(&lookup, address, len);
   return route_match(table, &lookup, &match);
 }
+
+size_t route_user_len(route_table_t const *table, char const *address, size_t len) {
+  route_address_t lookup;
+  route_match_t match;
+  route_address_set(&lookup, address, len);
+  return route_match(table, &lookup, &match) == ROUTE_FOUND ? match.user_len : lookup.at;
+}

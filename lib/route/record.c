@@ -9,7 +9,7 @@
 route_kind_t const route_kinds[ROUTE_CHANNELS] = {
     [ROUTE_MAILDIR] = {"maildir", 'm', "deliver-maildir", true, false},
     [ROUTE_LMTP] = {"lmtp", 'l', "deliver-lmtp", false, true},
-    [ROUTE_PIPE] = {"pipe", 'p', "deliver-pipe", false, true},
+    [ROUTE_PIPE] = {"pipe", 'p', "deliver-pipe", true, true},
     [ROUTE_FORWARD] = {"forward", 'f', "deliver-forward", false, false},
     [ROUTE_REMOTE] = {"remote", 's', "deliver-smtp", false, true},
 };

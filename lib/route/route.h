@@ -66,6 +66,10 @@ typedef enum route_status {
    case. A domain that only the default smart host serves is ROUTE_NO_DOMAIN here: not ours. */
 route_status_t route_check(route_table_t const *table, char const *address, size_t len);
 
+/* The bytes of an address that are its user: those before its extension, or all of its local part.
+   As the rule has it that the address goes by; where it has none, there is no extension. */
+size_t route_user_len(route_table_t const *table, char const *address, size_t len);
+
 /* One place where a message for an address goes. Strings are valid during the call only. */
 typedef struct route_target {
   route_channel_t channel;

@@ -28,6 +28,9 @@ static char const table_text[] =
     "hostmaster            maildir h/%u\n"       /* 22 */
     "\xc3\xa9@x.test       maildir x/%l\n"       /* 23 */
     "p%q@x.test            maildir x/100%%/%l\n" /* 24 */
+    "pipe@x.test           maildir x/pipe\n"     /* 25 */
+    "                      pipe \"cat >>'%l'\"\n"
+    "piped@x.test          alias pipe@x.test\n"
     "base \"/a b/50%\"\n"
     "blank@x.test          maildir c\n"
     "separators +-\n"
@@ -54,6 +57,9 @@ static resolve_case_t const cases[] = {
     {"\xc3\x89@x.test", "no user"}, /* only ASCII letters have two cases */
     {"p%q@x.test", "maildir /var/mail/x/100%/p%25q (p%q@x.test)"},
     {"blank@x.test", "maildir /a b/50%/c (blank@x.test)"},
+
+    {"piped@x.test",
+     "maildir /var/mail/x/pipe (pipe@x.test)\npipe cat >>'%l' (pipe@x.test)"}, /* as it is */
 
     /* extensions */
     {"alice+Work@x.test", "maildir /var/mail/x/alice/.work (alice+work@x.test)"},
@@ -146,6 +152,18 @@ static char const *long_address(char filler, size_t count, char const *end) {
   return address;
 }
 
+static void test_user(route_table_t const *table) {
+  static struct user_case {
+    char const *address;
+    size_t user_len;
+  } const users[] = {{"alice+work@x.test", 5},   {"ALICE-a-b@older.test", 5}, {"alice@x.test", 5},
+                     {"alice+lists@x.test", 11}, {"mary-jane@x.test", 9},     {"a=b@all.test", 1},
+                     {"a+b@elsewhere.test", 3},  {"nobody+x@x.test", 8},      {"alice", 5}};
+  for (size_t i = 0; i < sizeof users / sizeof *users; i++)
+    CHECK_INT(users[i].address, route_user_len(table, users[i].address, strlen(users[i].address)),
+              users[i].user_len);
+}
+
 static void test_long(route_table_t const *table) {
   char long_domain[2000] = "a@";
   targets_t targets;
@@ -225,6 +243,7 @@ int main(void) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) test_resolve(&table, cases + i);
   for (size_t i = 0; i < sizeof foreign_cases / sizeof *foreign_cases; i++)
     test_foreign(&table, foreign_cases + i);
+  test_user(&table);
   test_long(&table);
   test_explain(&table);
   route_close(&table);

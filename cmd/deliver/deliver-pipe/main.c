@@ -1,0 +1,226 @@
+/* deliver-pipe: see deliver-pipe(8). */
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "pipe.h"
+
+char const *PROG = "deliver-pipe";
+
+#define USAGE "deliver-pipe [-c commands] [-t seconds] [-d root] [-u umask] [-R routes.cdb] [-qr]"
+
+#define COMMANDS_MAX 100
+#define SECONDS_MAX  570 /* queue-send gives up on those that say nothing for longer */
+
+settings_t settings = {.seconds = 300};
+
+static unsigned commands = 10; /* at one time */
+static bool as_root;
+static worker_input_t input;
+static bool more = true; /* jobs may come */
+static run_t runs[COMMANDS_MAX];
+static unsigned running;
+
+int64_t clock_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- results ---- */
+
+/* A queue-send that has gone tries the job again. */
+static void send_result(char const *s, size_t len) {
+  while (len) {
+    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      more = false;
+      return;
+    }
+    s += n;
+    len -= (size_t)n;
+  }
+}
+
+static void report(uint64_t number, chain_verdict_t const *verdict) {
+  char frame[WORKER_RESULT_MAX], text[CHAIN_TEXT_MAX + sizeof verdict->enhanced + 1];
+  stpcpy(stpcpy(stpcpy(text, verdict->enhanced), *verdict->enhanced ? " " : ""), verdict->text);
+  send_result(frame, worker_result_format(frame, number, verdict->kind, text));
+}
+
+/* ---- jobs ---- */
+
+static run_t *free_run(void) {
+  run_t *run = runs;
+  while (run->pid) run++;
+  return run;
+}
+
+static void refuse_as_root(worker_job_t const *job, chain_verdict_t *verdict) {
+  static char const text[] = "4.3.5 deliver-pipe runs as root, and commands may not";
+  chain_verdict_parse(verdict, CHAIN_DEFER, text, sizeof text - 1);
+  close(job->fd);
+}
+
+static void take_job(worker_job_t const *job) {
+  chain_verdict_t verdict;
+  if (!geteuid() && !as_root) {
+    refuse_as_root(job, &verdict);
+  } else if (run_start(free_run(), job, &verdict)) {
+    running++;
+    return;
+  }
+  report(job->number, &verdict);
+}
+
+static void take_jobs(void) {
+  worker_job_t job;
+  int taken = 0;
+  while (more && running < commands && (taken = worker_job_next(&input, &job)) > 0) take_job(&job);
+  if (taken < 0) strerr_diefu1sys(111, "understand a job");
+}
+
+static void read_jobs(void) {
+  int result = worker_input_read(&input, 0, false);
+  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+  if (result == 0) more = false;
+}
+
+/* ---- commands ---- */
+
+static void check_runs(void) {
+  chain_verdict_t verdict;
+  for (run_t *run = runs; run < runs + commands; run++) {
+    if (!run->pid || !run_check(run, &verdict)) continue;
+    running--;
+    report(run->number, &verdict);
+  }
+}
+
+/* ---- the loop ---- */
+
+/* Milliseconds until the first command has to end; -1: none runs. */
+static int64_t time_to_wait(void) {
+  int64_t first = -1, now = clock_now();
+  for (run_t *run = runs; run < runs + commands; run++) {
+    if (!run->pid) continue;
+    int64_t left = run->deadline > now ? run->deadline - now : 0;
+    if (first < 0 || left < first) first = left;
+  }
+  return first;
+}
+
+/* Signals come in only here, so a command that ends before is not missed. */
+static void wait_event(struct pollfd *polls, nfds_t count) {
+  int64_t left = time_to_wait();
+  struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+  sigset_t none;
+  sigemptyset(&none);
+  if (ppoll(polls, count, left < 0 ? 0 : &limit, &none) >= 0) return;
+  if (errno != EINTR) strerr_diefu1sys(111, "poll");
+  for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
+}
+
+static void wait_and_read(void) {
+  struct pollfd polls[1 + COMMANDS_MAX];
+  run_t *readers[1 + COMMANDS_MAX];
+  nfds_t count = 0;
+  polls[count++] = (struct pollfd){more && running < commands ? 0 : -1, POLLIN, 0};
+  for (run_t *run = runs; run < runs + commands; run++) {
+    if (!run->pid || run->output < 0) continue;
+    readers[count] = run;
+    polls[count++] = (struct pollfd){run->output, POLLIN, 0};
+  }
+  wait_event(polls, count);
+  for (nfds_t i = 1; i < count; i++)
+    if (polls[i].revents) run_read(readers[i]);
+  if (polls[0].revents) read_jobs();
+}
+
+/* ---- set-up ---- */
+
+static void prepare_socket(void) {
+  int type;
+  socklen_t size = sizeof type;
+  if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+    strerr_diefu1sys(111, "use descriptor 0 as a socket");
+}
+
+static unsigned parse_number(char const *s, unsigned max) {
+  unsigned number;
+  if (!uint0_scan(s, &number) || !number || number > max) strerr_dief2x(100, "bad number: ", s);
+  return number;
+}
+
+static void set_umask(char const *s) {
+  unsigned int mask;
+  if (!uint0_oscan(s, &mask) || mask > 0777) strerr_dief2x(100, "not a umask: ", s);
+  umask(mask);
+}
+
+static void set_option(int option, char const *value, char const **root) {
+  switch (option) {
+  case 'c': commands = parse_number(value, COMMANDS_MAX); break;
+  case 't': settings.seconds = parse_number(value, SECONDS_MAX); break;
+  case 'd': *root = value; break;
+  case 'u': set_umask(value); break;
+  case 'R': settings.routes = value; break;
+  case 'q': settings.bare = true; break;
+  case 'r': as_root = true; break;
+  case 'h': strerr_dieusage(0, USAGE);
+  default: strerr_dieusage(100, USAGE);
+  }
+}
+
+static void parse_options(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  char const *root = 0;
+  umask(077);
+  for (int option; (option = subgetopt_r(argc, argv, "c:t:d:u:R:qrh", &options)) != -1;)
+    set_option(option, options.arg, &root);
+  if (options.ind != argc) strerr_dieusage(100, USAGE);
+  if (root && chdir(root) < 0) strerr_diefu2sys(111, "change to ", root);
+}
+
+static char const *variable(char const *name, char const *preset) {
+  char const *value = getenv(name);
+  return value && *value ? value : preset;
+}
+
+static void find_places(void) {
+  static char home[PATH_MAX];
+  if (!getcwd(home, sizeof home)) strerr_diefu1sys(111, "find the working directory");
+  settings.home = home;
+  settings.path = variable("PATH", "/usr/bin:/bin");
+  settings.folder = variable("TMPDIR", "/tmp");
+}
+
+int main(int argc, char const *const *argv) {
+  parse_options(argc, argv);
+  prepare_socket();
+  find_places();
+  chain_call_init();
+  prctl(PR_SET_DUMPABLE, 0);
+  worker_input_init(&input);
+  while (more || running) {
+    wait_and_read();
+    check_runs();
+    take_jobs();
+  }
+  worker_input_free(&input);
+  return 0;
+}

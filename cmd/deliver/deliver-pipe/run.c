@@ -1,0 +1,147 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/strerr.h>
+
+#include "pipe.h"
+#include "route/route.h"
+
+#define SHELL     "/bin/sh"
+#define READ_SIZE 4096
+#define READS_MAX 256 /* that empty the largest pipe */
+
+/* ---- starting ---- */
+
+static void set_failure(chain_verdict_t *verdict, char const *step) {
+  char text[CHAIN_TEXT_MAX];
+  int len = snprintf(text, sizeof text, "4.3.0 unable to %s: %s", step, strerror(errno));
+  chain_verdict_parse(verdict, CHAIN_DEFER, text, (size_t)len);
+}
+
+static size_t user_len(char const *recipient) {
+  static route_table_t routes;
+  size_t len = strlen(recipient);
+  if (route_refresh(&routes, settings.routes) < 0) strerr_warnwu1sys("read the routes");
+  return route_user_len(&routes, recipient, len);
+}
+
+static pid_t spawn(worker_job_t const *job, int message, int output) {
+  static delivery_environment_t environment;
+  delivery_facts_t facts = {.sender = job->sender,
+                            .recipient = job->recipient,
+                            .user_len = user_len(job->recipient),
+                            .home = settings.home,
+                            .path = settings.path,
+                            .time = time(0)};
+  if (delivery_environment_make(&environment, &facts) < 0) return -1;
+  char const *words[] = {SHELL, "-c", job->argument, 0};
+  chain_fd_t const fds[] = {{0, message}, {1, output}, {2, output}};
+  chain_spawn_t const child = {.path = SHELL,
+                               .argv = words,
+                               .envp = environment.variables,
+                               .fds = fds,
+                               .nfds = sizeof fds / sizeof *fds,
+                               .own_group = true};
+  return chain_spawn(&child);
+}
+
+static bool start_reading(run_t *run, worker_job_t const *job, int message) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return false;
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  run->pid = spawn(job, message, ends[1]);
+  int error = errno;
+  close(ends[1]);
+  run->output = ends[0];
+  if (run->pid > 0) return true;
+  run->pid = 0;
+  close(ends[0]);
+  errno = error;
+  return false;
+}
+
+static bool start_with(run_t *run, worker_job_t const *job, queue_entry_t const *entry,
+                       chain_verdict_t *verdict) {
+  int loop = delivery_is_loop(entry, job->recipient);
+  if (loop > 0) {
+    chain_verdict_parse(verdict, CHAIN_REJECT, DELIVERY_LOOP_TEXT, sizeof DELIVERY_LOOP_TEXT - 1);
+    return false;
+  }
+  int message = loop < 0 ? -1 : message_make(job, entry);
+  if (message < 0) {
+    set_failure(verdict, "copy the message");
+    return false;
+  }
+  *run = (run_t){.number = job->number, .deadline = clock_now() + settings.seconds * INT64_C(1000)};
+  bool started = start_reading(run, job, message);
+  if (!started) set_failure(verdict, "start the command");
+  close(message);
+  return started;
+}
+
+bool run_start(run_t *run, worker_job_t const *job, chain_verdict_t *verdict) {
+  queue_entry_t entry;
+  if (queue_entry_from_fd(&entry, job->fd) < 0) {
+    set_failure(verdict, "read the queue entry");
+    close(job->fd);
+    return false;
+  }
+  bool started = start_with(run, job, &entry, verdict);
+  queue_entry_close(&entry);
+  return started;
+}
+
+/* ---- reading ---- */
+
+/* True if there may be more. */
+static bool read_some(run_t *run) {
+  char bytes[READ_SIZE];
+  if (run->output < 0) return false;
+  ssize_t n = read(run->output, bytes, sizeof bytes);
+  if (n > 0) delivery_output_feed(&run->said, bytes, (size_t)n);
+  if (n == 0) {
+    close(run->output);
+    run->output = -1;
+  }
+  return n == sizeof bytes;
+}
+
+void run_read(run_t *run) {
+  read_some(run);
+}
+
+/* ---- ending ---- */
+
+/* Its last words; what it left in the background may go on talking. */
+static void finish(run_t *run) {
+  for (int reads = 0; reads < READS_MAX && read_some(run); reads++) continue;
+  if (run->output >= 0) close(run->output);
+  run->pid = 0;
+}
+
+static void end_group(run_t *run) {
+  kill(-run->pid, SIGKILL);
+  kill(run->pid, SIGKILL); /* should it not have come to setpgid */
+  while (waitpid(run->pid, 0, 0) < 0 && errno == EINTR) continue;
+}
+
+bool run_check(run_t *run, chain_verdict_t *verdict) {
+  static char const late[] = "4.3.0 the command took too long";
+  int status;
+  if (waitpid(run->pid, &status, WNOHANG) == run->pid) {
+    finish(run);
+    delivery_command_verdict(verdict, &run->said, status);
+    return true;
+  }
+  if (clock_now() < run->deadline) return false;
+  end_group(run);
+  finish(run);
+  chain_verdict_parse(verdict, CHAIN_DEFER, late, sizeof late - 1);
+  return true;
+}
