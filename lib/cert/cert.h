@@ -49,6 +49,11 @@ void cert_names_begin(cert_names_t *names, unsigned char const *der, size_t len)
 /* False at the end. name lies in the certificate: no NUL ends it. */
 bool cert_names_next(cert_names_t *names, cert_bytes_t *name);
 
+/* Extended key usages (RFC 5280, section 4.2.1.12). */
+typedef enum cert_purpose { CERT_FOR_SERVERS, CERT_FOR_CLIENTS } cert_purpose_t;
+/* True if a certificate may be used so: it says so, or does not say what for. */
+bool cert_is_for(unsigned char const *der, size_t len, cert_purpose_t purpose);
+
 /* Subject and issuer, in DER: what chains hang together by. 0, or -1 with EINVAL. */
 int cert_distinguished_names(unsigned char const *der, size_t len, cert_bytes_t *subject,
                              cert_bytes_t *issuer);

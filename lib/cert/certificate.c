@@ -56,6 +56,29 @@ int cert_distinguished_names(unsigned char const *der, size_t len, cert_bytes_t 
   return 0;
 }
 
+/* ---- purposes -------------------------------------------------------------------------------- */
+
+static unsigned char const extended_key_usage[] = {0x55, 0x1d, 0x25};
+static unsigned char const any_purpose[] = {0x55, 0x1d, 0x25, 0};
+static unsigned char const purposes[][8] = {
+    [CERT_FOR_SERVERS] = {0x2b, 6, 1, 5, 5, 7, 3, 1},
+    [CERT_FOR_CLIENTS] = {0x2b, 6, 1, 5, 5, 7, 3, 2},
+};
+
+bool cert_is_for(unsigned char const *der, size_t len, cert_purpose_t purpose) {
+  certificate_t certificate;
+  cert_bytes_t value, all, one;
+  if (!certificate_parse(&certificate, der, len)) return false;
+  if (!certificate_extension(&certificate, extended_key_usage, sizeof extended_key_usage, &value))
+    return true;
+  if (!der_take(&value, DER_SEQUENCE, &all)) return false;
+  while (der_take(&all, DER_OID, &one))
+    if (der_is(&one, purposes[purpose], sizeof *purposes) ||
+        der_is(&one, any_purpose, sizeof any_purpose))
+      return true;
+  return false;
+}
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 /* Days from 1970-01-01 to this day of the Gregorian calendar. */

@@ -6,17 +6,15 @@
 
 #include "cert/der.h"
 
-#define RSA_BYTES_MIN       256 /* 2048 bits */
-#define SECONDS_PER_DAY     86400
-#define DAYS_TO_1970        719528 /* from the year 0, as BearSSL counts */
-#define GENERAL_NAME_IP     DER_CONTEXT(7)
-#define EXTENSION_NAMES     "\x55\x1d\x11" /* subjectAltName */
-#define EXTENSION_PURPOSES  "\x55\x1d\x25" /* extKeyUsage */
-#define EXTENSION_USAGES    "\x55\x1d\x0f" /* keyUsage */
-#define USAGES_SIGN         0xc0           /* digitalSignature, nonRepudiation */
-#define USAGES_EXCHANGE     0x38           /* keyEncipherment, dataEncipherment, keyAgreement */
-#define PURPOSE_ANY         "\x55\x1d\x25\x00"
-#define PURPOSE_SERVER_AUTH "\x2b\x06\x01\x05\x05\x07\x03\x01"
+#define RSA_BYTES_MIN    256 /* 2048 bits */
+#define SECONDS_PER_DAY  86400
+#define DAYS_TO_1970     719528 /* from the year 0, as BearSSL counts */
+#define GENERAL_NAME_IP  DER_CONTEXT(7)
+#define EXTENSION_NAMES  "\x55\x1d\x11" /* subjectAltName */
+#define EXTENSION_LIMITS "\x55\x1d\x1e" /* nameConstraints */
+#define EXTENSION_USAGES "\x55\x1d\x0f" /* keyUsage */
+#define USAGES_SIGN      0xc0           /* digitalSignature, nonRepudiation */
+#define USAGES_EXCHANGE  0x38           /* keyEncipherment, dataEncipherment, keyAgreement */
 
 char const *tls_finding_text(tls_finding_t finding) {
   static char const *const texts[TLS_FINDINGS] = {
@@ -111,16 +109,6 @@ static bool has_a_name(certificate_t const *certificate, tls_client_settings_t c
   return false;
 }
 
-/* Without the extension, for all purposes (RFC 5280, section 4.2.1.12). */
-static bool is_for_servers(certificate_t const *certificate) {
-  cert_bytes_t value, purposes, purpose;
-  if (!certificate_extension(certificate, EXTENSION_PURPOSES, 3, &value)) return true;
-  if (!der_take(&value, DER_SEQUENCE, &purposes)) return false;
-  while (der_take(&purposes, DER_OID, &purpose))
-    if (der_is(&purpose, PURPOSE_SERVER_AUTH, 8) || der_is(&purpose, PURPOSE_ANY, 4)) return true;
-  return false;
-}
-
 unsigned int tls_chain_usages(tls_chain_t const *chain) {
   certificate_t certificate;
   cert_bytes_t value, bits;
@@ -137,7 +125,7 @@ unsigned int tls_chain_usages(tls_chain_t const *chain) {
 static tls_finding_t verify_leaf(cert_bytes_t leaf, tls_client_settings_t const *settings) {
   certificate_t certificate;
   if (!certificate_parse(&certificate, leaf.at, leaf.len)) return TLS_MALFORMED;
-  if (!is_for_servers(&certificate)) return TLS_WRONG_PURPOSE;
+  if (!cert_is_for(leaf.at, leaf.len, CERT_FOR_SERVERS)) return TLS_WRONG_PURPOSE;
   return has_a_name(&certificate, settings) ? TLS_HELD : TLS_NAME_MISMATCH;
 }
 
@@ -212,6 +200,26 @@ static void set_up(br_x509_minimal_context *minimal, br_x509_trust_anchor const 
                              (uint32_t)(time % SECONDS_PER_DAY));
 }
 
+/* What BearSSL does not look at: what an authority may issue certificates for, and, unless they are
+   critical, for which names. It knows no constraints of names, and nor do we. */
+static tls_finding_t verify_issuer(cert_bytes_t der) {
+  certificate_t certificate;
+  cert_bytes_t value;
+  if (!certificate_parse(&certificate, der.at, der.len)) return TLS_MALFORMED;
+  if (!cert_is_for(der.at, der.len, CERT_FOR_SERVERS)) return TLS_WRONG_PURPOSE;
+  return certificate_extension(&certificate, EXTENSION_LIMITS, 3, &value) ? TLS_UNSUPPORTED
+                                                                          : TLS_HELD;
+}
+
+/* Of roots a key and a name are known, and nothing else is looked at. */
+static tls_finding_t verify_issuers(cert_bytes_t const *path, size_t path_len) {
+  for (size_t i = 1; i < path_len && !is_self_signed(path[i]); i++) {
+    tls_finding_t const finding = verify_issuer(path[i]);
+    if (finding != TLS_HELD) return finding;
+  }
+  return TLS_HELD;
+}
+
 static tls_finding_t verify_path(tls_chain_t const *chain, br_x509_trust_anchor const *anchors,
                                  size_t count, tls_client_settings_t const *settings) {
   cert_bytes_t path[TLS_CHAIN_MAX];
@@ -224,8 +232,8 @@ static tls_finding_t verify_path(tls_chain_t const *chain, br_x509_trust_anchor 
     minimal.vtable->append(&minimal.vtable, path[i].at, path[i].len);
     minimal.vtable->end_cert(&minimal.vtable);
   }
-  tls_finding_t const finding =
-      meaning_of(minimal.vtable->end_chain(&minimal.vtable), chain->all[0]);
+  tls_finding_t finding = meaning_of(minimal.vtable->end_chain(&minimal.vtable), chain->all[0]);
+  if (finding == TLS_HELD) finding = verify_issuers(path, path_len);
   return finding == TLS_HELD ? verify_leaf(chain->all[0], settings) : finding;
 }
 

@@ -207,6 +207,10 @@ static void test_chains(void) {
       {"a weak key on the way", "below-weak weak", "root", MX, GOOD, TLS_WEAK_KEY},
       {"Ed25519", "ed25519", "root", MX, GOOD, TLS_UNSUPPORTED},
       {"constraints of names", "below-constrained constrained", "root", MX, GOOD, TLS_UNSUPPORTED},
+      {"the same, not critical", "below-lax lax", "root", MX, GOOD, TLS_UNSUPPORTED},
+      {"an authority for mail alone", "below-for-mail for-mail", "root", MX, GOOD,
+       TLS_WRONG_PURPOSE},
+      {"one for servers", "below-for-servers for-servers", "root", MX, GOOD, TLS_HELD},
       {"nothing", "", "root", MX, GOOD, TLS_MALFORMED},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_chain(&cases[i]);
