@@ -1,5 +1,5 @@
 # A login with an initial response, and what links are told of it.
-options -R -A {folder}/auth
+options -A {folder}/auth
 env TCPREMOTEPORT=40000
 env SSL_PROTOCOL=TLSv1.3
 env SSL_CIPHER=TLS_AES_128_GCM_SHA256
@@ -26,7 +26,7 @@ S: 250-mail.example.test
 S*6~ 250-[A-Z0-9]+( [0-9]+)?
 S: 250-ENHANCEDSTATUSCODES
 S: 250-LIMITS RCPTMAX=1000
-S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP
 C: auth plain AGFsaWNlAHNlY3JldA==
 S: 235 2.7.0 Authentication succeeded

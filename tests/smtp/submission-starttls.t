@@ -30,7 +30,7 @@ S: 220 2.0.0 Ready to start TLS
 tls SSL_PROTOCOL=TLSv1.3 SSL_SERVER_END_POINT=SHA256:aa
 C: EHLO client.example
 S*9~ 250-.*
-S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP
 C: MAIL FROM:<alice@mail.example.test>
 S: 530 5.7.0 Authentication required
