@@ -131,7 +131,7 @@ typedef enum tls_finding {
   TLS_SELF_SIGNED, /* by nobody we know */
   TLS_UNTRUSTED,   /* the chain leads to nobody we know: no authority, or certificates missing */
   TLS_BAD_SIGNATURE,
-  TLS_WRONG_PURPOSE, /* not for servers, or an issuer that is no authority */
+  TLS_WRONG_PURPOSE, /* not for servers, or an issuer that is none of theirs */
   TLS_WEAK_KEY,      /* RSA of less than 2048 bits */
   TLS_UNSUPPORTED,   /* an algorithm or a critical extension that we have not got */
   TLS_MALFORMED,

@@ -202,6 +202,9 @@ stale_session() {
   with '' session New "$1" -sess_out "$CHAIN/stale"
   with "-c $CHAIN/users.crt" session New "$1" -sess_in "$CHAIN/stale"
   with '' session Reused "$1" -sess_in "$CHAIN/stale"
+  with "-c $CHAIN/users.crt" session New "$1" -sess_out "$CHAIN/stale"
+  with "-c $CHAIN/impostors.crt" session New "$1" -sess_in "$CHAIN/stale"
+  with "-c $CHAIN/users.crt" session Reused "$1" -sess_in "$CHAIN/stale"
 }
 
 stale_sessions() {
@@ -232,22 +235,24 @@ test_renegotiation_is_refused() { each in_both renegotiation; }
 
 # ---- clients' certificates ----------------------------------------------------------------------
 
-# issue NAME AUTHORITY
+# issue NAME AUTHORITY [PURPOSE]
 issue() {
+  printf '%s' "${3:+extendedKeyUsage=$3}" >"$CHAIN/$1.ext"
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
     -keyout "$CHAIN/$1.key" -out "$CHAIN/$1.csr" 2>"$CHAIN/openssl.log" &&
     openssl x509 -req -in "$CHAIN/$1.csr" -CA "$CHAIN/$2.crt" -CAkey "$CHAIN/$2.key" -days 2 \
-      -out "$CHAIN/$1.crt" 2>"$CHAIN/openssl.log"
+      -extfile "$CHAIN/$1.ext" -out "$CHAIN/$1.crt" 2>"$CHAIN/openssl.log"
 }
 
-make_authority() {
+make_authority() { # make_authority NAME [WHOSE]
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
-    -subj "/CN=authority of $1" -keyout "$CHAIN/$1.key" -out "$CHAIN/$1.crt" 2>"$CHAIN/openssl.log"
+    -subj "/CN=authority of ${2:-$1}" -keyout "$CHAIN/$1.key" -out "$CHAIN/$1.crt" 2>"$CHAIN/openssl.log"
 }
 
 make_users() {
   [ ! -e "$CHAIN/users.crt" ] || return 0
-  make_authority users && make_authority others && issue alice users && issue mallory others
+  make_authority users && make_authority others && make_authority impostors users && issue alice users && issue mallory others &&
+    issue client users clientAuth && issue server users serverAuth
 }
 
 hash_of() {
@@ -267,6 +272,8 @@ wanted() {
   agrees 'Protocol version' "$1"
   served_as alice "client=SHA256:$(hash_of alice)" "$1"
   served_as mallory 'resumed=no ms=' "$1"
+  served_as client "client=SHA256:$(hash_of client)" "$1"
+  served_as server 'resumed=no ms=' "$1"
 }
 
 # In TLS 1.3 a client has done its part when it is refused.
@@ -282,6 +289,7 @@ required() {
   refused_as "$1"
   served_as alice "client=SHA256:$(hash_of alice)" "$1"
   refused_as "$1" -cert "$CHAIN/mallory.crt" -key "$CHAIN/mallory.key"
+  refused_as "$1" -cert "$CHAIN/server.crt" -key "$CHAIN/server.key"
 }
 
 client_certificates() {

@@ -41,6 +41,8 @@ static unsigned int end_chain(br_x509_class const **class) {
   unsigned int const error = client->minimal.vtable->end_chain(&client->minimal.vtable);
   if (error) return error;
   if (client->len == LEAF_MAX || client->count > CLIENT_MAX) return BR_ERR_X509_LIMIT_EXCEEDED;
+  if (!cert_is_for(client->leaf, client->len, CERT_FOR_CLIENTS))
+    return BR_ERR_X509_FORBIDDEN_KEY_USAGE;
   cert_hash_text(client->leaf, client->len, session->peer_hash);
   if (cert_subject(client->leaf, client->len, session->peer_subject) < 0)
     session->peer_subject[0] = 0;

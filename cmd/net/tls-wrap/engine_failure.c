@@ -31,6 +31,7 @@ static failure_t const failures[] = {
     {BR_ERR_X509_NOT_TRUSTED, 48, "the client's certificate is by nobody we know"},
     {BR_ERR_X509_WEAK_PUBLIC_KEY, 42, "the client's certificate has a weak key"},
     {BR_ERR_X509_BAD_SIGNATURE, 42, "the client's certificate has a bad signature"},
+    {BR_ERR_X509_FORBIDDEN_KEY_USAGE, 43, "the client's certificate is for another purpose"},
     {BR_ERR_RECV_FATAL_ALERT, 0, "an alert from the client"},
     {BR_ERR_SEND_FATAL_ALERT + 40, 0, "no cipher suite in common"},
     {BR_ERR_SEND_FATAL_ALERT + 70, 0, "no version in common"},

@@ -60,13 +60,23 @@ static int load(br_ssl_session_cache_class const **class, br_ssl_server_context 
 static br_ssl_session_cache_class const cache_class = {
     .context_size = sizeof(cache_t), .save = save, .load = load};
 
+static void digest(br_sha256_context *sha, void const *bytes, size_t len) {
+  uint64_t const len64 = len;
+  br_sha256_update(sha, &len64, sizeof len64);
+  br_sha256_update(sha, bytes, len);
+}
+
 static void digest_anchor(br_sha256_context *sha, br_x509_trust_anchor const *anchor) {
   br_x509_pkey const *const key = &anchor->pkey;
-  br_sha256_update(sha, anchor->dn.data, anchor->dn.len);
-  if (key->key_type == BR_KEYTYPE_RSA)
-    br_sha256_update(sha, key->key.rsa.n, key->key.rsa.nlen);
-  else
-    br_sha256_update(sha, key->key.ec.q, key->key.ec.qlen);
+  digest(sha, anchor->dn.data, anchor->dn.len);
+  digest(sha, &anchor->flags, sizeof anchor->flags);
+  if (key->key_type == BR_KEYTYPE_RSA) {
+    digest(sha, key->key.rsa.n, key->key.rsa.nlen);
+    digest(sha, key->key.rsa.e, key->key.rsa.elen);
+  } else {
+    digest(sha, &key->key.ec.curve, sizeof key->key.ec.curve);
+    digest(sha, key->key.ec.q, key->key.ec.qlen);
+  }
 }
 
 /* Sessions made under other rules for the client's certificate must not get around ours. */
