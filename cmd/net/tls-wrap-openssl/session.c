@@ -13,13 +13,23 @@ static void hash_text(br_sha256_context *hash, char const *text) {
   br_sha256_update(hash, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
-static void hash_authorities(br_sha256_context *hash, SSL_CTX const *context) {
-  STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(context);
-  unsigned char const *der;
-  size_t len;
-  for (int i = 0; i < sk_X509_NAME_num(names); i++)
-    if (X509_NAME_get0_der(sk_X509_NAME_value(names, i), &der, &len))
-      br_sha256_update(hash, der, len);
+static int hash_certificate(br_sha256_context *hash, X509 const *certificate) {
+  unsigned char *der = 0;
+  int const len = i2d_X509(certificate, &der);
+  if (len <= 0) return -1;
+  br_sha256_update(hash, der, (size_t)len);
+  OPENSSL_free(der);
+  return 0;
+}
+
+/* Whole: two may have one name. */
+static int hash_authorities(br_sha256_context *hash, SSL_CTX const *context) {
+  STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+    X509 const *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+    if (certificate && hash_certificate(hash, certificate) < 0) return -1;
+  }
+  return 0;
 }
 
 int session_separate(engine_t *engine) {
@@ -32,7 +42,7 @@ int session_separate(engine_t *engine) {
   br_sha256_update(&hash, numbers, sizeof numbers);
   hash_text(&hash, settings->suites);
   hash_text(&hash, engine->name);
-  hash_authorities(&hash, engine->context);
+  if (hash_authorities(&hash, engine->context) < 0) return -1;
   br_sha256_out(&hash, engine->session_context);
   return SSL_set_session_id_context(engine->ssl, engine->session_context, CONTEXT_BYTES) ? 0 : -1;
 }
