@@ -1,6 +1,5 @@
 # Paths: without brackets, with a source route, quoted, too long, and what is none.
 env RELAYCLIENT=
-options -R
 conf bad-commands 100
 S~ 220 .*
 C: EHLO client.example

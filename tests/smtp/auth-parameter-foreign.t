@@ -1,5 +1,5 @@
 # AUTH= of somebody else: as if it had been <>.
-options -A {folder}/auth -R
+options -A {folder}/auth
 env SSL_PROTOCOL=TLSv1.2
 auth
   hears AUTH PLAIN AAAA

@@ -1,5 +1,5 @@
 # AUTH= from one who relays by address: passed on as it is.
-options -A {folder}/auth -R
+options -A {folder}/auth
 env SSL_PROTOCOL=TLSv1.2
 env RELAYCLIENT=
 S~ 220 .*

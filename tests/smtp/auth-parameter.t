@@ -1,5 +1,5 @@
 # AUTH= of MAIL (RFC 4954 5): who logged in vouches for what is its own, and for nobody else.
-options -A {folder}/auth -R
+options -A {folder}/auth
 env SSL_PROTOCOL=TLSv1.2
 auth
   hears AUTH PLAIN AAAA

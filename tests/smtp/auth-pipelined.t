@@ -1,5 +1,5 @@
 # A batch: commands behind AUTH are answered after it; lines behind one that is refused are commands.
-options -A {folder}/auth -R
+options -A {folder}/auth
 env SSL_PROTOCOL=TLSv1.2
 conf auth-delay 0
 auth

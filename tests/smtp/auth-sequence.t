@@ -1,5 +1,5 @@
 # When AUTH may come: after a greeting, outside of a transaction, once.
-options -R -A {folder}/auth
+options -A {folder}/auth
 env RELAYCLIENT=
 env SSL_PROTOCOL=TLSv1.2
 auth

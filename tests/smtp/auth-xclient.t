@@ -1,5 +1,5 @@
 # A login that a proxy tells; the proxy's own certificate logs nobody in.
-options -X 192.0.2.0/24 -A {folder}/auth -S -R
+options -X 192.0.2.0/24 -A {folder}/auth -S
 conf auth-mechanisms EXTERNAL PLAIN SCRAM-SHA-256-PLUS
 env SSL_PROTOCOL=TLSv1.2
 env SSL_PEER_CERT_HASH=SHA256:aa

@@ -1,6 +1,5 @@
 # A chunk is taken off the wire whatever is wrong with it: what it holds is never a command.
 env RELAYCLIENT=
-options -R
 conf bad-commands 100
 S~ 220 .*
 C: EHLO client.example

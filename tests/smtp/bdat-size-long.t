@@ -1,6 +1,5 @@
 # A BDAT whose line is too long: its chunk is never taken for commands.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

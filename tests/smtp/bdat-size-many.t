@@ -1,6 +1,5 @@
 # Where the size of a chunk is not known there is no way on.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

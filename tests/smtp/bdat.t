@@ -1,6 +1,5 @@
 # BDAT (RFC 3030): chunks of any size, CRLF to LF, dots left alone.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -12,7 +12,6 @@ env MESSAGE_FILE=1:2:3
 env SESSION_ID=not-an-id
 env ERROR_FD=2
 env X_OTHER=kept
-options -R
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*

@@ -3,7 +3,6 @@
 # ignored or blocked (but for those above 31, which are libc's).
 env RELAYCLIENT=
 stray 20
-options -R
 chain look
 link look
   ls /proc/self/fd >"$RECORD/fds" # 1 is the redirection, 3 is what ls itself opened

@@ -1,6 +1,5 @@
 # A chain that cannot be found is temporary trouble, and logged.
 env RELAYCLIENT=
-options -R
 chain no-such-link
 S~ 220 .*
 C: HELO client.example

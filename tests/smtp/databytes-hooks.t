@@ -1,6 +1,5 @@
 # Whichever hook of the transaction sets DATABYTES, the message is held to it; the next one is not.
 env RELAYCLIENT=
-options -R
 hook mail
   case $SMTP_MAIL_FROM in mail@*) DATABYTES=10 exec facts DATABYTES ;; esac
 hook rcpt

@@ -1,7 +1,6 @@
 # DATABYTES, from a rule say, goes before the setting; 0 is no limit.
 env RELAYCLIENT=
 env DATABYTES=0
-options -R
 conf databytes 10
 S~ 220 .*
 C: EHLO client.example

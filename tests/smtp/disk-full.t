@@ -1,6 +1,5 @@
 # The file may not grow (here by a limit of the process): the message is read on, then deferred.
 env RELAYCLIENT=
-options -R
 limit 8192
 S~ 220 .*
 C: EHLO client.example

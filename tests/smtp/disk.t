@@ -1,7 +1,6 @@
 # No queue: temporary trouble at DATA, no 354; the session goes on.
 env RELAYCLIENT=
 env CHAINMAIL_QUEUE=/nonexistent
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,5 @@
 # 8-bit bytes come without BODY=8BITMIME too.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,5 @@
 # A message of no bytes at all, from the null sender.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*

@@ -1,7 +1,6 @@
 # An envelope that could not be kept whole is refused as a whole: a recipient that was accepted
 # behind the gap would not be reached.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*

@@ -1,6 +1,6 @@
 # Every extension can be switched off; its commands and parameters are refused then.
 env RELAYCLIENT=
-options -R -o bad-commands=100 -e PIPELINING,size,8BITMIME,SMTPUTF8,CHUNKING,DSN,ENHANCEDSTATUSCODES,LIMITS,STARTTLS,HELP
+options -o bad-commands=100 -e PIPELINING,size,8BITMIME,SMTPUTF8,CHUNKING,DSN,ENHANCEDSTATUSCODES,LIMITS,STARTTLS,HELP
 S~ 220 .*
 C: EHLO client.example
 S: 250 mail.example.test

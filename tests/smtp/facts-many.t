@@ -1,6 +1,5 @@
 # More facts than a link's environment takes are left out before what smtp-front itself knows.
 env RELAYCLIENT=
-options -R
 hook rcpt
   n=0
   while [ $n -lt 64 ]; do printf '+X_%s_%s=\0' "$SMTP_RCPT_COUNT" $n; n=$((n + 1)); done >&4

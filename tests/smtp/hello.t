@@ -1,6 +1,5 @@
 # HELO and EHLO: an argument, any case, again and again; a new one resets the transaction.
 env RELAYCLIENT=
-options -R
 
 S: 220 mail.example.test ESMTP chainmail
 C: HELO

@@ -1,6 +1,5 @@
 # What a vrfy hook tells outside of a transaction is not known in the next one; inside, it is.
 env RELAYCLIENT=
-options -R
 hook vrfy
   X_SEEN=1 exec facts X_SEEN
 hook rcpt

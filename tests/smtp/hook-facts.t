@@ -10,7 +10,6 @@ hook rcpt
   printf '+AUTH_RESULTS=%s;%s\0' "$AUTH_RESULTS" "$SMTP_RCPT_TO" >&4
 hook data
   printf '+ADD_HEADERS=X-Two: lines\nX-Of: it\n\0+X_COUNT=%s\0' "$SMTP_RCPT_COUNT" >&4
-options -R
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*

@@ -1,6 +1,5 @@
 # helo, mail and data hooks refuse; what was refused can be tried again.
 env RELAYCLIENT=
-options -R
 hook helo
   [ "$SMTP_HELO" = spam.example ] && exit 31
   exit 0

@@ -1,6 +1,5 @@
 # More Received fields than hops: a loop.
 env RELAYCLIENT=
-options -R
 conf hops 3
 S~ 220 .*
 C: EHLO client.example

@@ -2,7 +2,6 @@
 env RELAYCLIENT=
 env SSL_PROTOCOL=TLSv1.3
 env SSL_CIPHER=TLS_AES_128_GCM_SHA256
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

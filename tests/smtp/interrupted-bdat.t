@@ -1,6 +1,5 @@
 # The same in the middle of a chunk.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,5 @@
 # A client that goes away in the middle of DATA leaves nothing.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,5 @@
 # The same by a reset.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

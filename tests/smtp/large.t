@@ -1,6 +1,5 @@
 # A large message goes through the input buffer many times over, and is not changed.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,6 @@
 # A message that is refused as a whole is refused to each.
 env RELAYCLIENT=
-options -L -R -o databytes=5
+options -L -o databytes=5
 S~ 220 .*
 C: LHLO client.example
 S*9~ 250-.*

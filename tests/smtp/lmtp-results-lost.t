@@ -1,6 +1,6 @@
 # A result that could not be kept (here the file may not grow) is not replaced by an acceptance.
 env RELAYCLIENT=
-options -L -R
+options -L
 chain speak
 limit 8192
 link speak

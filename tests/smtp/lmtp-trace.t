@@ -1,6 +1,6 @@
 # LMTP is named as it is.
 env RELAYCLIENT=
-options -L -R
+options -L
 S~ 220 .*
 C: LHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,6 @@
 # LMTP: LHLO alone, one reply for each recipient, in their order, from R records or the verdict.
 env RELAYCLIENT=
-options -L -R
+options -L
 chain each
 link each
   printf 'R2 Dno such box\0R0 Kstored\0R7 Dout of range\0R1 Z4.2.2 box full\0Kqueued\0' >&4

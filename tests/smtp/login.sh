@@ -14,7 +14,7 @@ oneTimeSetUp() {
   start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" \
     sasl-auth checkpassword-file sasl-ok || exit 1
   AUTH_PID=$STARTED
-  CHAIN_FRONT='smtp-front -S -R -P -Q' start_smtp || exit 1
+  CHAIN_FRONT='smtp-front -S -P -Q' start_smtp || exit 1
 }
 
 oneTimeTearDown() {

@@ -1,6 +1,5 @@
 # One message, dots unstuffed, lines ended by LF, and what the chain is told.
 env RELAYCLIENT=
-options -R
 env TCPREMOTEHOST=client.example
 env SESSION_ID=0123456789abcdef
 

@@ -1,6 +1,6 @@
 # A limit of messages per session is told in LIMITS.
 env RELAYCLIENT=
-options -R -m 1
+options -m 1
 S~ 220 .*
 C: EHLO client.example
 S*8~ 250-.*

@@ -1,6 +1,5 @@
 # ESMTP parameters: known, unknown, twice, with bad values, and DSN's passed on.
 env RELAYCLIENT=
-options -R
 conf bad-commands 100
 S~ 220 .*
 C: EHLO client.example

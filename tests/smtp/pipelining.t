@@ -1,6 +1,5 @@
 # A whole session, several messages of it, in one piece: the replies come in order.
 env RELAYCLIENT=
-options -R
 C: EHLO client.example
 C: MAIL FROM:<one@example.net>
 C: RCPT TO:<a@example.org>

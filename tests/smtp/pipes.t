@@ -1,6 +1,5 @@
 # The same over pipes instead of a socket.
 env RELAYCLIENT=
-options -R
 pipes
 C: EHLO client.example
 C: MAIL FROM:<one@example.net>

@@ -1,7 +1,6 @@
 # With no chain on the command line, the program that QMAILQUEUE names is the chain.
 env RELAYCLIENT=
 env QMAILQUEUE=record
-options -R
 chain
 S~ 220 .*
 C: HELO client.example

@@ -21,7 +21,7 @@ talk() {
     printf 'EHLO client.example\r\nMAIL FROM:<a@example.net> RET=HDRS ENVID=e1\r\n'
     seq -f 'user%g@example.org' "${COUNT:-1}" | sed 's/.*/RCPT TO:<&> NOTIFY=NEVER\r/'
     printf 'DATA\r\nSubject: test\r\n\r\n..text\r\n.\r\nQUIT\r\n'
-  } | smtp-front -R -H "$CHAINMAIL_CONF/hooks" "$@" 2>"$FOLDER/log" | tail -n 2
+  } | smtp-front -H "$CHAINMAIL_CONF/hooks" "$@" 2>"$FOLDER/log" | tail -n 2
 }
 
 # The one entry, without what differs between two messages: ids, the time.
@@ -60,7 +60,7 @@ test_it_starts_no_process_and_syncs_once() {
   strace -o /dev/null true 2>/dev/null || { echo 'skip - strace cannot trace here'; return; }
   rm "$CHAINMAIL_CONF/hooks/mail"
   printf 'EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n\r\n.\r\nQUIT\r\n' |
-    strace -f -o "$FOLDER/calls" smtp-front -R -Q >/dev/null 2>&1
+    strace -f -o "$FOLDER/calls" smtp-front -Q >/dev/null 2>&1
   assertEquals 'processes' 0 "$(grep -c 'vfork(' "$FOLDER/calls")"
   assertEquals 'syncs' 1 "$(grep -c ' fsync(' "$FOLDER/calls")"
   assertEquals 'entries' 1 "$(count_new)"

@@ -1,6 +1,5 @@
 # What RELAYCLIENT holds is appended to the address, as qmail-smtpd does it.
 env RELAYCLIENT=.fax
-options -R
 S~ 220 .*
 C: HELO client.example
 S~ 250 .*

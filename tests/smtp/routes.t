@@ -1,6 +1,5 @@
 # The routes decide; a relay client may not write to unknown users of ours either.
 env RELAYCLIENT=
-options -R
 routes
   user@local.test maildir /nowhere/user
 S~ 220 .*

@@ -1,6 +1,5 @@
 # Commands out of their order.
 env RELAYCLIENT=
-options -R
 conf bad-commands 100
 S~ 220 .*
 C: MAIL FROM:<a@example.net>

@@ -1,6 +1,5 @@
 # Too large is said at SIZE=, or at the end when it was only seen then; the session goes on.
 env RELAYCLIENT=
-options -R
 conf databytes 10
 S~ 220 .*
 C: EHLO client.example

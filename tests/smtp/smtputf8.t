@@ -1,6 +1,5 @@
 # Addresses of RFC 6531, only where SMTPUTF8 was said.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

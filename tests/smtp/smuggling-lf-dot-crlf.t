@@ -1,6 +1,5 @@
 # What some servers take for the end of DATA is none: one refusal, and nothing smuggled.
 env RELAYCLIENT=
-options -R
 S~ 220 .*
 C: EHLO client.example
 S*9~ 250-.*

@@ -1,6 +1,6 @@
 # The same in LMTP: a refusal for each recipient.
 env RELAYCLIENT=
-options -L -R
+options -L
 S: 220 mail.example.test LMTP chainmail
 C: LHLO client.example
 S*9~ 250-.*

@@ -1,7 +1,7 @@
 # TLS required: only EHLO, NOOP, QUIT and STARTTLS before it; a chunk is still taken off the wire.
 provider !
 env RELAYCLIENT=
-options -R -o bad-commands=100
+options -o bad-commands=100
 S~ 220 .*
 C: HELO client.example
 S: 530 5.7.0 Send STARTTLS first

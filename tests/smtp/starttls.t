@@ -1,7 +1,6 @@
 # STARTTLS: facts from the provider, everything said before forgotten.
 provider
 env SSL_CLIENT_CN=stale
-options -R
 hook helo
   printf '+RELAYCLIENT=\0+X_HELO=%s\0' "$SMTP_HELO" >&4
 S~ 220 .*

@@ -1,5 +1,5 @@
 # -f: as whom those may send for whom the service names nobody; -P: whence is not told.
-options -S -P -R -A {folder}/auth -f "@example.test carol@example.org"
+options -S -P -A {folder}/auth -f "@example.test carol@example.org"
 env SSL_PROTOCOL=TLSv1.2
 env SSL_CIPHER=x
 env TCPREMOTEHOST=laptop.home.example

@@ -1,5 +1,5 @@
 # -S: nothing but greetings before a login, and then only as oneself.
-options -S -R -A {folder}/auth
+options -S -A {folder}/auth
 env RELAYCLIENT=
 env SSL_PROTOCOL=TLSv1.2
 hook vrfy

@@ -1,6 +1,5 @@
 # A client that stops in the middle of a message.
 env RELAYCLIENT=
-options -R
 conf timeout-data 1
 S~ 220 .*
 C: EHLO client.example

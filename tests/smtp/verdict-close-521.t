@@ -1,6 +1,6 @@
 # So does 521.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf "D521 5.7.1 never again" >&4; exit 82

@@ -1,6 +1,6 @@
 # Control characters do not reach the client.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf "Done\\rtwo\\033three" >&4; exit 82

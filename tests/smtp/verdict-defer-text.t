@@ -1,6 +1,6 @@
 # A deferral with an enhanced code.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf "Z4.7.1 greylisted, come back\nrest" >&4; exit 82

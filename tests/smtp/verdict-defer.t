@@ -1,6 +1,6 @@
 # Temporary without a text.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   exit 71

@@ -1,6 +1,6 @@
 # A chain that crashes.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   kill -9 $$

@@ -1,6 +1,6 @@
 # The last D or Z counts.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf "Done\0Zthe other\0" >&4; exit 82

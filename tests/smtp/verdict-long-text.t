@@ -1,6 +1,6 @@
 # A long text is cut, and told in lines that SMTP allows.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf D >&4; yes "word" | head -n 5000 | tr "\n" " " >&4; exit 82

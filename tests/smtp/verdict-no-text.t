@@ -1,6 +1,6 @@
 # Code 82 without a text is temporary; so is every unknown code.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   exit 82

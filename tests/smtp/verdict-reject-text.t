@@ -1,6 +1,6 @@
 # A refusal with a text alone.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   printf "Dnot from you" >&4; exit 82

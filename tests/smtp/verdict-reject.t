@@ -1,6 +1,6 @@
 # Permanent without a text.
 env RELAYCLIENT=
-options -R -o timeout-chain=1
+options -o timeout-chain=1
 chain speak
 link speak
   exit 31

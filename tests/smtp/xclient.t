@@ -2,7 +2,7 @@
 env TCPREMOTEIP=192.0.2.7
 env TCPREMOTEHOST=proxy.example
 env RELAYCLIENT=
-options -R -X 198.51.100.0/24,192.0.2.0/28
+options -X 198.51.100.0/24,192.0.2.0/28
 hook connect
   [ "$TCPREMOTEIP" = 203.0.113.9 ] && printf '+X_SEEN=%s\0' "$TCPREMOTEHOST" >&4
   exit 0

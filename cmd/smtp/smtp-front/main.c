@@ -13,7 +13,7 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "smtp-front [ -BLPQRS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "           \
+  "smtp-front [ -BLPQS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "           \
   "[ -f senders ] [ -m messages ] [ -o name=value ] [ -T texts ] [ chain... ]"
 
 static char const *default_chain[] = {"queue-inject", 0};
@@ -47,7 +47,6 @@ static void take_option(int option, char const *argument) {
   case 'L': options->lmtp = true; break;
   case 'P': options->hide_client = true; break;
   case 'Q': queue_here = true; break;
-  case 'R': options->foreign_routes = true; break;
   case 'S': options->submission = true; break;
   case 'A': options->auth_socket = argument; break;
   case 'H': options->hooks = argument; break;
@@ -79,7 +78,7 @@ static char const *const *find_default_chain(void) {
 
 static void take_options(int argc, char const *const *argv) {
   subgetopt state = SUBGETOPT_ZERO;
-  for (int option; (option = subgetopt_r(argc, argv, "BLPQRSA:H:X:T:e:f:m:o:h", &state)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "BLPQSA:H:X:T:e:f:m:o:h", &state)) != -1;)
     take_option(option, state.arg);
   if (session.options.lmtp && auth_configured(&session))
     strerr_dief1x(100, "there are no logins in LMTP");

@@ -25,20 +25,19 @@ static esmtp_parameter_t const rcpt_parameters[] = {
 
 /* ---- who is welcome ---- */
 
-typedef enum standing { STANDING_STRANGER, STANDING_CLIENT, STANDING_FOREIGN_ROUTES } standing_t;
+typedef enum standing { STANDING_STRANGER, STANDING_CLIENT } standing_t;
 
-/* What the routes say, and who asks. Mail for domains that are not ours has no deliverer yet: a
-   relay client's waits, unless the last link knows where it goes. */
-static reply_name_t const decisions[][3] = {
-    [ROUTE_FOUND] = {REPLY_RCPT_OK, REPLY_RCPT_OK, REPLY_RCPT_OK},
-    [ROUTE_NO_DOMAIN] = {REPLY_RELAY_DENIED, REPLY_NO_ROUTE, REPLY_RCPT_OK},
-    [ROUTE_NO_USER] = {REPLY_NO_USER, REPLY_NO_USER, REPLY_NO_USER},
-    [ROUTE_BROKEN] = {REPLY_ROUTES_BROKEN, REPLY_ROUTES_BROKEN, REPLY_ROUTES_BROKEN},
+/* What the routes say, and who asks: only those who may relay send to domains that are not ours. */
+static reply_name_t const decisions[][2] = {
+    [ROUTE_FOUND] = {REPLY_RCPT_OK, REPLY_RCPT_OK},
+    [ROUTE_NO_DOMAIN] = {REPLY_RELAY_DENIED, REPLY_RCPT_OK},
+    [ROUTE_NO_USER] = {REPLY_NO_USER, REPLY_NO_USER},
+    [ROUTE_BROKEN] = {REPLY_ROUTES_BROKEN, REPLY_ROUTES_BROKEN},
 };
 
 static standing_t find_standing(session_t const *session) {
-  if (!environment_get(session, "RELAYCLIENT") && !*session->auth_user) return STANDING_STRANGER;
-  return session->options.foreign_routes ? STANDING_FOREIGN_ROUTES : STANDING_CLIENT;
+  bool may_relay = environment_get(session, "RELAYCLIENT") || *session->auth_user;
+  return may_relay ? STANDING_CLIENT : STANDING_STRANGER;
 }
 
 static void log_broken_routes(char const *address, int error) {

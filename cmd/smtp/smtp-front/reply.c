@@ -87,7 +87,6 @@ static reply_entry_t const replies[REPLY_COUNT] = {
                             false},
     [REPLY_NO_USER] = {"no-user", 550, "5.1.1", "No such user here", false},
     [REPLY_RELAY_DENIED] = {"relay-denied", 550, "5.7.1", "Relaying denied", false},
-    [REPLY_NO_ROUTE] = {"no-route", 451, "4.4.4", "No route to this domain", false},
     [REPLY_ROUTES_BROKEN] = {"routes-broken", 451, "4.3.0", "Cannot look up this address now",
                              false},
     [REPLY_TOO_MANY_RECIPIENTS] = {"too-many-recipients", 452, "4.5.3", "Too many recipients",

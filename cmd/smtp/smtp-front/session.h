@@ -109,7 +109,6 @@ typedef struct argument {
 typedef struct options {
   bool lmtp;
   bool submission;              /* no mail before a login */
-  bool foreign_routes;          /* the last link finds routes of its own */
   bool hide_client;             /* Received does not tell whence a login's mail came */
   bool auth_equals;             /* EHLO lists the mechanisms as AUTH=, too */
   uint64_t messages;            /* of a session; 0: no limit */
