@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -182,4 +183,45 @@ int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now) {
   if (result == 0) result = write_at(throttle, &set, sizeof set, place_of(key));
   unlock(throttle);
   return result;
+}
+
+/* ---- places -----------------------------------------------------------------------------------
+ *
+ * A place is a lock of a byte behind the file's end. */
+
+static int set_place(throttle_t const *throttle, unsigned int place, short type) {
+  struct flock lock = {
+      .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(FILE_SIZE + place), .l_len = 1};
+  return fcntl(throttle->fd, F_OFD_SETLK, &lock);
+}
+
+/* 1; 0: all are taken; or -1. */
+static int find_place(throttle_t *throttle, unsigned int places) {
+  unsigned int const first = (unsigned int)getpid();
+  for (unsigned int i = 0; i < places; i++) {
+    throttle->place = (first + i) % places;
+    if (set_place(throttle, throttle->place, F_WRLCK) == 0) return 1;
+    if (errno != EAGAIN && errno != EACCES) return -1;
+  }
+  return 0;
+}
+
+static int64_t milliseconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milliseconds) {
+  int64_t const deadline = milliseconds_now() + milliseconds;
+  for (;;) {
+    int const found = find_place(throttle, places);
+    if (found) return found > 0 ? 0 : -1;
+    if (milliseconds_now() >= deadline) return errno = ETIMEDOUT, -1;
+    poll(0, 0, LOCK_WAIT);
+  }
+}
+
+void throttle_leave(throttle_t *throttle) {
+  set_place(throttle, throttle->place, F_UNLCK);
 }

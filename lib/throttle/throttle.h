@@ -15,6 +15,7 @@ typedef struct throttle {
   int fd;
   bool is_open;
   unsigned char secret[32]; /* of the file: what networks are hashed with */
+  unsigned int place;       /* that throttle_enter has taken */
   unsigned int failures;    /* that a network may have at a time */
   unsigned int seconds;     /* after which one of them is forgotten */
 } throttle_t;
@@ -29,6 +30,12 @@ int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
 int throttle_is_over(throttle_t *throttle, ip46 const *ip, uint64_t now);
 /* Counts a failure of ip's network. 0, or -1 with errno. */
 int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now);
+
+/* Takes one of so many places that the processes which share the file have for work that is dear,
+   and waits for it for so long. 0, or -1 with errno: ETIMEDOUT. Whoever ends gives his place back.
+ */
+int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milliseconds);
+void throttle_leave(throttle_t *throttle);
 void throttle_close(throttle_t *throttle);
 
 #endif

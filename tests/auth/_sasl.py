@@ -422,6 +422,18 @@ def expect_end(connection, said):
     check(answer in (b"", b"NO malformed no such request\n"), said[:40], answer)
 
 
+def turns():
+    """A checker hangs, for whose place others wait: one in vain, one until it is killed."""
+    first, second, third = Front(), Front(), Front()
+    first.send("AUTH PLAIN " + plain() + "\n")
+    pid = int(wait_for(lambda: pathlib.Path(ARGUMENTS[0]).read_text()))
+    second.expect("AUTH PLAIN " + plain(), "NO temporary ")
+    third.send("AUTH PLAIN " + plain() + "\n")
+    os.kill(pid, signal.SIGKILL)
+    check(first.read().startswith("NO temporary "))
+    check(third.read() == "OK", "its turn did not come")
+
+
 def throttle():
     """Three failures from one address; then it is refused, on every connection, and others are not."""
     for _ in range(3):

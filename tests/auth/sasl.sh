@@ -88,6 +88,10 @@ END
 echo $$ >"$PID_FILE"
 exec sleep 600
 END
+  checker hangs_first <<'END'
+[ -e "$PID_FILE" ] || { echo $$ >"$PID_FILE" && exec sleep 600; }
+exec "$@"
+END
   checker hangs_aside <<'END'
 sleep 600 & echo $! >"$PID_FILE"
 wait
@@ -363,6 +367,17 @@ test_throttle() {
   echo something >"$folder/failures"
   sasl-auth -f "$folder/failures" sasl-ok </dev/null 2>"$folder/err"
   assertEquals 'a file that is no such one' 111 $?
+}
+
+# With one place a checker that hangs has others wait; then the next one's turn comes.
+test_turns() {
+  export PID_FILE=$folder/pid
+  rm -f "$PID_FILE"
+  serve -j 1 -f "$folder/turns" -o timeout-auth=6 "$folder/hangs_first" sasl-ok
+  plays 'one checker at a time' turns "$PID_FILE"
+  assertTrue 'is told of' "logged_times 'event=error .* reason=busy\$' 1"
+  sasl-auth -j 1 "$folder/good" sasl-ok </dev/null 2>/dev/null
+  assertEquals 'places are in a file' 100 $?
 }
 
 test_names_in_log() {

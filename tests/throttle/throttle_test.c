@@ -166,6 +166,25 @@ static void test_lock_that_is_held(void) {
   throttle_close(&throttle);
 }
 
+static void test_places(void) {
+  throttle_t first, second, third;
+  ip46 const ip = address("192.0.2.1");
+  open_new(&first);
+  CHECK_INT("another process", throttle_open(&second, path, 3, 60), 0);
+  CHECK_INT("a third", throttle_open(&third, path, 3, 60), 0);
+  CHECK_INT("a place", throttle_enter(&first, 2, 0), 0);
+  CHECK_INT("and one more", throttle_enter(&second, 2, 0), 0);
+  CHECK_INT("there are two", throttle_enter(&third, 2, 20), -1);
+  CHECK_INT("and why", errno, ETIMEDOUT);
+  CHECK_INT("counting goes on", throttle_count(&third, &ip, NOW), 0);
+  throttle_leave(&second);
+  CHECK_INT("one is given back", throttle_enter(&third, 2, 0), 0);
+  throttle_close(&first);
+  CHECK_INT("who ends gives it back", throttle_enter(&second, 2, 0), 0);
+  throttle_close(&second);
+  throttle_close(&third);
+}
+
 int main(void) {
   alarm(60);
   if (!mkdtemp(folder)) return 111;
@@ -178,6 +197,7 @@ int main(void) {
   test_unfinished_file();
   test_file_that_shrinks();
   test_lock_that_is_held();
+  test_places();
   unlink(path);
   rmdir(folder);
   return unit_done();

@@ -16,7 +16,7 @@ char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
   "sasl-auth [ -z ] [ -u users.cdb ] [ -t program ] [ -k name ] [ -x codes ] [ -f file ] "         \
-  "[ -F failures,seconds ] [ -o name=value ] [ checker... ] sasl-ok"
+  "[ -F failures,seconds ] [ -j checkers ] [ -o name=value ] [ checker... ] sasl-ok"
 
 options_t options;
 conf_t conf;
@@ -60,6 +60,11 @@ static void take_limits(char const *argument) {
   if (!limits.seconds || limits.seconds > 86400) die_usage();
 }
 
+static void take_checkers(char const *argument) {
+  if (!uint0_scan(argument, &options.checkers)) die_usage();
+  if (!options.checkers || options.checkers > 10000) die_usage();
+}
+
 static void take_option(int option, char const *argument) {
   switch (option) {
   case 'z': options.foreign_authzid = true; break;
@@ -69,6 +74,7 @@ static void take_option(int option, char const *argument) {
   case 'x': take_codes(argument); break;
   case 'f': limits.path = argument; break;
   case 'F': take_limits(argument); break;
+  case 'j': take_checkers(argument); break;
   case 'o':
     if (assignments_count == CONF_COUNT) die_usage();
     assignments[assignments_count++] = argument;
@@ -95,9 +101,10 @@ static void take_options(int argc, char const *const *argv) {
   static char users[PATH_MAX];
   subgetopt state = SUBGETOPT_ZERO;
   take_codes("1");
-  for (int option; (option = subgetopt_r(argc, argv, "zu:t:k:x:f:F:o:h", &state)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "zu:t:k:x:f:F:j:o:h", &state)) != -1;)
     take_option(option, state.arg);
   take_checker(argv + state.ind, argc - state.ind);
+  if (options.checkers && !limits.path) die_usage();
   if (options.users) return;
   if (conf_path(users, sizeof users, "users.cdb") < 0) strerr_diefu1sys(111, "name users.cdb");
   options.users = users;

@@ -27,6 +27,7 @@ typedef struct options {
   unsigned int wrong_codes[EXIT_CODES_MAX];
   char const *const *checker; /* its words and sasl-ok; NULL: there is none */
   throttle_t throttle;
+  unsigned int checkers; /* that may run at a time; 0: any number */
 } options_t;
 
 extern options_t options;

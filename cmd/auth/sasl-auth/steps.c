@@ -61,6 +61,16 @@ static void ask(char const *const *argv, char const *credentials, size_t len) {
   checker_ask(&call, &attempt.answer);
 }
 
+/* False if there are too many others, for half the time that the front waits. */
+static bool ask_in_turn(char const *const *argv, char const *credentials, size_t len) {
+  unsigned int const patience = (unsigned int)conf.number[CONF_TIMEOUT_AUTH] * 500;
+  if (options.checkers && throttle_enter(&options.throttle, options.checkers, patience) < 0)
+    return false;
+  ask(argv, credentials, len);
+  if (options.checkers) throttle_leave(&options.throttle);
+  return true;
+}
+
 /* A checker that names nobody has let in whom the client named. */
 static void succeed(void) {
   attempt.user_facts = attempt.answer.facts;
@@ -100,8 +110,9 @@ static sasl_step_t ask_checker(char const *const *argv, char const *third, size_
   memcpy(credentials, server->name, name_size);
   memcpy(credentials + name_size, server->secret, server->secret_len + 1);
   memcpy(credentials + len - third_size, third, third_size);
-  ask(argv, credentials, len);
+  bool const asked = ask_in_turn(argv, credentials, len);
   explicit_bzero(credentials, len);
+  if (!asked) return over(SASL_TEMPORARY, "busy");
   if (attempt.answer.answer == ANSWER_NO) return refuse();
   if (attempt.answer.answer == ANSWER_YES) return succeed(), SASL_STEP_PROVEN;
   attempt.is_failure = attempt.answer.is_failure;
