@@ -61,7 +61,7 @@ bool gs2_header_parse(gs2_header_t *header, slice_t message) {
   header->binding = (slice_t){0};
   if (slice_skip(&flag, "p="))
     header->binding = flag;
-  else if (flag.len != 1 || !strchr("ny", *flag.s))
+  else if (flag.len != 1 || (*flag.s != 'n' && *flag.s != 'y'))
     return false;
   header->authzid = authzid;
   header->rest = rest;

@@ -133,6 +133,8 @@ static struct {
      0, 0},
     {"SCRAM, no name", SASL_SCRAM_SHA_1, BYTES("n,,n=,r=abc"), SASL_STEP_FAILED, 0, 0, 0},
     {"SCRAM, no header", SASL_SCRAM_SHA_1, BYTES("n=user,r=abc"), SASL_STEP_MALFORMED, 0, 0, 0},
+    {"SCRAM, NUL for a flag", SASL_SCRAM_SHA_1, BYTES("\0,,n=user,r=abc"), SASL_STEP_MALFORMED, 0,
+     0, 0},
     {"SCRAM, a wrong flag", SASL_SCRAM_SHA_1, BYTES("nn,,n=user,r=abc"), SASL_STEP_MALFORMED, 0, 0,
      0},
     {"SCRAM, binding without -PLUS", SASL_SCRAM_SHA_1,
