@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
@@ -168,10 +169,12 @@ static void reap(void) {
   while (waitpid(run.pid, &run.status, 0) < 0 && errno == EINTR) continue;
 }
 
-/* It goes with all that is in its group. */
+/* It goes with all that is in its group. One that has become somebody whom we may not kill is not
+   waited for. */
 static void kill_checker(void) {
   kill(-run.pid, SIGKILL);
-  kill(run.pid, SIGKILL); /* should it not have come to setpgid */
+  if (kill(run.pid, SIGKILL) < 0) /* should it not have come to setpgid */
+    strerr_diefu1sys(111, "end a checker that took too long");
 }
 
 /* True if the checker has ended in time. */
