@@ -9,6 +9,7 @@ setUp() {
 
 tearDown() {
   stop_chain
+  unset CHAIN_SEND
 }
 
 # inject [NAME=value...] SENDER RECIPIENT...: puts $CHAIN/message into the queue
@@ -42,6 +43,24 @@ logged() {
     tail -n 20 "$CHAIN/send.log"
   }
 }
+
+# Deliverers of the channel remote that do what answer says; what they are given is in OUT/jobs.
+serve_remote() {
+  OUT=$CHAIN/out
+  mkdir -p "$OUT"
+  printf '#!/bin/sh\nexec python3 -IS %s %s\n' "$TOP/tests/queue/_deliverer.py" "$OUT" >"$CHAIN/remote"
+  chmod +x "$CHAIN/remote"
+  CHAIN_SEND="-w remote=1 -w remote=$CHAIN/remote"
+}
+
+# answer ARGUMENT|RECIPIENT VERDICT: what is said from now on; see _deliverer.py
+answer() { printf '%s %s\n' "$1" "$2" >>"$OUT/answers"; }
+answer_all() { rm -f "$OUT/answers"; }
+
+# list_jobs [PATTERN]: the jobs that were given: batch, id, sender, recipient, argument
+list_jobs() { grep -s -e "${1:-}" "$OUT/jobs"; }
+has_jobs() { [ "$(list_jobs "$1" | wc -l)" -ge "$2" ]; }
+jobs_come() { wait_until has_jobs "$@" || fail "there are not $2 jobs for $1"; }
 
 count_box() { list_box "$1" | wc -l; }
 

@@ -130,6 +130,9 @@ other@no..domain.example failed 5.1.2' \
 }
 
 test_routes_are_read_anew() {
+  add_routes <<END
+old@moved.example  maildir old
+END
   start_send
   inject me@example.org new@moved.example
   logged event=undeliverable

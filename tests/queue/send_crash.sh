@@ -9,6 +9,8 @@
 
 # Three messages: one Maildir, two, and one where something fails. The last leaves a log behind.
 fill_queue() {
+  grep -q only.example "$CHAINMAIL_CONF/routes" ||
+    echo 'known@only.example  maildir known' | add_routes
   rm -rf "${MAIL:?}" "$QUEUE"/new/* "$QUEUE"/state/*
   inject me@example.org a@example.test
   inject me@example.org a@example.test b@example.test

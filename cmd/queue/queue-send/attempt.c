@@ -33,8 +33,16 @@ static void unlink_attempt(attempt_t *attempt) {
   running--;
 }
 
+static void drop_place(attempt_t *attempt) {
+  place_t const *place = attempt->place;
+  attempt->place = 0;
+  if (place && place->destination) destination_release(place->destination);
+}
+
 static void free_attempt(attempt_t *attempt) {
   unlink_attempt(attempt);
+  pool_leave(attempt);
+  drop_place(attempt);
   queue_entry_close(&attempt->entry);
   queue_state_free(&attempt->state);
   stralloc_free(&attempt->records);
@@ -46,6 +54,7 @@ static void free_attempt(attempt_t *attempt) {
 void attempt_record(attempt_t *attempt, queue_record_t const *record) {
   char line[QUEUE_RECORD_MAX];
   size_t len = queue_record_format(line, record);
+  attempt->recorded = true;
   attempt->worth_a_sync |= record->what != 't' && record->what != 'r';
   if (!stralloc_catb(&attempt->records, line, len))
     report_entry("record-lost", attempt->item->name, ENOMEM);
@@ -105,41 +114,100 @@ static uint64_t next_try(attempt_t const *attempt, uint64_t now, unsigned count)
   return next > end && end > now ? end : next; /* the last one is at the end of its life */
 }
 
-static void something_left(attempt_t *attempt) {
-  uint64_t now = time_now();
-  unsigned count = attempt->state.attempts + 1;
-  uint64_t next = attempt->temporary ? next_try(attempt, now, count) : 0;
-  queue_record_t end = {.time = now, .what = 'r', .next = next, .text = ""};
+/* The index has the entry again; NEVER: nothing is left to try. */
+static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
-  attempt_record(attempt, &end);
-  write_records(attempt, true);
-  report_waiting(attempt, count, next);
   free_attempt(attempt);
   item->fresh = item->verify = item->forced = false;
-  index_wait(item, next ? next : NEVER);
+  index_wait(item, due);
+}
+
+static void end_log(attempt_t *attempt, uint64_t next) {
+  queue_record_t end = {.time = time_now(), .what = 'r', .next = next, .text = ""};
+  attempt_record(attempt, &end);
+  write_records(attempt, true);
+  report_waiting(attempt, attempt->state.attempts + 1, next);
+}
+
+static void something_left(attempt_t *attempt) {
+  uint64_t next =
+      attempt->temporary ? next_try(attempt, time_now(), attempt->state.attempts + 1) : 0;
+  end_log(attempt, next);
+  wait_until_due(attempt, next ? next : NEVER);
+}
+
+/* ---- waiting for a place ---- */
+
+/* What has enough to do will be free sooner than what is down. */
+static bool is_sooner(place_t const *a, place_t const *b) {
+  bool a_down = a->destination && destination_is_down(a->destination);
+  bool b_down = b->destination && destination_is_down(b->destination);
+  if (!a_down || !b_down) return !a_down && b_down;
+  return destination_pause(a->destination) < destination_pause(b->destination);
+}
+
+void attempt_wait_for(attempt_t *attempt, place_t *place) {
+  if (attempt->place && !is_sooner(place, attempt->place)) return;
+  if (place->destination) destination_hold(place->destination);
+  drop_place(attempt);
+  attempt->place = place;
+}
+
+static uint64_t expiry_of(attempt_t const *attempt) {
+  return chain_id_time(attempt->entry.id) + settings.lifetime;
+}
+
+/* The log has a word of it only if something was done. */
+static void wait_for_place(attempt_t *attempt) {
+  place_t *place = attempt->place;
+  item_t *item = attempt->item;
+  destination_t *destination = place->destination;
+  if (attempt->recorded) {
+    end_log(attempt, time_now() + (destination ? destination_pause(destination) : 0));
+    item->fresh = item->verify = false;
+  }
+  item->forced = true;
+  item->due = expiry_of(attempt);
+  if (destination) destination_hold(destination);
+  free_attempt(attempt);
+  if (!destination) return pool_park(place, item);
+  destination_park(destination, item);
+  destination_release(destination);
 }
 
 /* ---- going on ---- */
 
-static void park(attempt_t *attempt, worker_t *worker) {
-  item_t *item = attempt->item;
-  free_attempt(attempt);
-  pool_park(worker, item);
+static size_t recipients_at_once(void) {
+  return pool_is_crowded() ? RECIPIENTS_FEW : RECIPIENTS_AT_ONCE;
 }
 
+bool attempt_is_bulk(attempt_t const *attempt) {
+  return attempt->entry.envelope.count > RECIPIENTS_FEW;
+}
+
+static void end(attempt_t *attempt) {
+  if (attempt->temporary)
+    something_left(attempt);
+  else if (attempt->place)
+    wait_for_place(attempt);
+  else if (attempt->failed)
+    something_left(attempt);
+  else
+    all_done(attempt);
+}
+
+/* More are begun when half of the others are done, so that they come together, too. */
 void attempt_go_on(attempt_t *attempt) {
   char const *address = "";
+  size_t most = recipients_at_once();
   if (attempt->records.len > RECORDS_KEPT) write_records(attempt, false);
-  while (attempt->open < RECIPIENTS_AT_ONCE) {
+  if (attempt->open > most / 2) return;
+  while (attempt->open < most) {
     address = queue_envelope_next(&attempt->entry.envelope, &attempt->position);
     if (!address) break;
     recipient_start(attempt, address);
   }
-  if (address || attempt->open) return;
-  if (attempt->temporary || attempt->failed)
-    something_left(attempt);
-  else
-    all_done(attempt);
+  if (!address && !attempt->open) end(attempt);
 }
 
 /* ---- the beginning ---- */
@@ -190,8 +258,7 @@ void attempt_start(item_t *item) {
     attempt->logged = attempt->state.text;
     if (open_entry(attempt) == 0) {
       link_attempt(attempt);
-      worker_t *busy = recipients_wait_for(attempt);
-      return busy ? park(attempt, busy) : attempt_go_on(attempt);
+      return attempt_go_on(attempt);
     }
     cannot_start(item, errno);
   }

@@ -22,6 +22,16 @@ item_t *list_take(item_list_t *list) {
   return item;
 }
 
+void place_append(place_t *place, item_t *item) {
+  list_append(&place->lists[item->fresh], item);
+}
+
+item_t *place_take(place_t *place) {
+  place->turn = !place->turn;
+  item_t *item = list_take(&place->lists[place->turn]);
+  return item ? item : list_take(&place->lists[!place->turn]);
+}
+
 /* ---- by name ---- */
 
 static item_t **buckets;

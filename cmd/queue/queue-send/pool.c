@@ -1,3 +1,5 @@
+#include "pool.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,32 +14,32 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
-#include "send.h"
-
-#define WORKERS_MAX 64
-#define WINDOW      WORKER_BATCH_MAX /* jobs that a worker has at one time, at most */
-#define LOAD_MAX    320            /* jobs that a worker has or will get, then entries are parked */
-#define HANG        (600 * SECOND) /* a worker that answers nothing for so long is ended */
-#define BACKOFF     SECOND         /* until a worker that died is started again; it doubles */
+#define WORKERS_MAX 8     /* of a channel */
+#define WINDOW      1024  /* jobs that a worker has at one time, at most */
+#define LOAD_MAX    320   /* attempts that have jobs at a worker, then entries are parked */
+#define CROWD       20000 /* jobs that wait; more are not begun early */
+#define MINUTE      (60 * SECOND)
+#define BACKOFF     SECOND /* until a worker that died is started again; it doubles */
 #define BACKOFF_MAX (64 * SECOND)
+#define SEND_AGAIN  (SECOND / 20)
 #define WORDS_MAX   32 /* of a command */
 #define COMMAND_MAX 4096
 
-typedef struct channel channel_t;
+/* What kinds of deliverers can take; the last one stands for all others. */
+typedef struct manner {
+  char const *word;
+  conf_name_t concurrency; /* groups that are given out at one time */
+  bool is_shared;          /* a destination is others', so it has a limit of its own */
+  size_t window;           /* jobs that a deliverer has at one time */
+  uint64_t hang;           /* one that answers nothing for so long is ended */
+} manner_t;
 
-struct worker {
-  channel_t *channel;
-  int socket; /* -1: not connected */
-  pid_t pid;  /* 0: a service */
-  job_t *first, *last;
-  size_t waiting;       /* jobs in this list */
-  job_t *given[WINDOW]; /* by the low part of their number */
-  size_t given_count;
-  uint64_t deadline;     /* when it counts as hanging, or may be started again */
-  unsigned failures;     /* in a row */
-  item_list_t parked[2]; /* a backlog, and what came in while we ran: they take turns */
-  worker_output_t output;
-  worker_input_t input;
+static manner_t const manners[] = {
+    {"maildir", CONF_CONCURRENCY_LOCAL, false, WORKER_BATCH_MAX, 10 * MINUTE},
+    {"forward", CONF_CONCURRENCY_LOCAL, false, WORKER_BATCH_MAX, 10 * MINUTE},
+    {"pipe", CONF_CONCURRENCY_PIPE, true, WINDOW, 60 * MINUTE},
+    {"lmtp", CONF_CONCURRENCY_LMTP, true, WINDOW, 60 * MINUTE},
+    {"", CONF_CONCURRENCY_REMOTE, true, WINDOW, 60 * MINUTE},
 };
 
 /* How a channel is served. */
@@ -45,16 +47,23 @@ struct channel {
   unsigned count;
   char const *command; /* NULL: route_kinds' */
   char const *path;    /* of a service's socket, or NULL */
+  manner_t const *manner;
+  size_t concurrency, groups; /* that may be, that are given */
   worker_t *workers;
 };
 
 static channel_t channels[ROUTE_CHANNELS];
-static size_t concurrency, in_flight;
+static size_t destination_concurrency;
+static size_t in_flight;
 static size_t attempts; /* that may be open at one time */
 static uint64_t jobs_given;
 static bool stopped;
 
+place_t pool_no_memory;
+
 #define DEFAULT_COUNT 2
+
+_Static_assert(WORKERS_MAX *ROUTE_CHANNELS <= 64, "a bit for each worker");
 
 /* ---- set-up ---- */
 
@@ -71,7 +80,7 @@ int pool_configure(char const *option) {
   char const *value = option + len + 1;
   if (!option[len] || !channel || !*value) return -1;
   if (uint0_scan(value, &channel->count))
-    return channel->count && channel->count <= WORKERS_MAX / ROUTE_CHANNELS ? 0 : -1;
+    return channel->count && channel->count <= WORKERS_MAX ? 0 : -1;
   channel->path = strncmp(value, "unix:", 5) ? 0 : value + 5;
   channel->command = channel->path ? 0 : value;
   return channel->path && strlen(channel->path) >= sizeof((struct sockaddr_un *)0)->sun_path ? -1
@@ -83,20 +92,34 @@ static char const *channel_program(channel_t const *channel) {
   return channel->command ? channel->command : route_kinds[channel - channels].deliverer;
 }
 
-static void make_workers(channel_t *channel) {
-  if (!channel->count) channel->count = DEFAULT_COUNT;
-  if (channel->count > concurrency) channel->count = (unsigned)concurrency;
-  channel->workers = calloc(channel->count, sizeof *channel->workers);
-  if (!channel->workers) strerr_diefu1sys(111, "make workers");
-  for (unsigned i = 0; i < channel->count; i++) {
-    channel->workers[i].channel = channel;
-    channel->workers[i].socket = -1;
-  }
+static manner_t const *find_manner(char const *word) {
+  manner_t const *manner = manners;
+  while (*manner->word && strcmp(manner->word, word) != 0) manner++;
+  return manner;
 }
 
-void pool_open(size_t jobs) {
-  concurrency = jobs;
-  for (size_t i = 0; i < ROUTE_CHANNELS; i++) make_workers(&channels[i]);
+static void make_worker(channel_t *channel, worker_t *worker) {
+  static unsigned made;
+  worker->channel = channel;
+  worker->bit = UINT64_C(1) << made++;
+  worker->socket = -1;
+  worker->given = calloc(WINDOW, sizeof(job_t *));
+  if (!worker->given) strerr_diefu1sys(111, "make workers");
+}
+
+static void make_workers(channel_t *channel, conf_t const *conf) {
+  channel->manner = find_manner(route_kinds[channel - channels].word);
+  channel->concurrency = conf->number[channel->manner->concurrency];
+  if (!channel->count) channel->count = DEFAULT_COUNT;
+  if (channel->count > channel->concurrency) channel->count = (unsigned)channel->concurrency;
+  channel->workers = calloc(channel->count, sizeof *channel->workers);
+  if (!channel->workers) strerr_diefu1sys(111, "make workers");
+  for (unsigned i = 0; i < channel->count; i++) make_worker(channel, &channel->workers[i]);
+}
+
+void pool_open(conf_t const *conf) {
+  destination_concurrency = conf->number[CONF_CONCURRENCY_DESTINATION];
+  for (size_t i = 0; i < ROUTE_CHANNELS; i++) make_workers(&channels[i], conf);
 }
 
 void pool_limit(size_t open) {
@@ -112,6 +135,14 @@ size_t pool_size(void) {
 worker_t *pool_worker(route_channel_t channel, char const *argument) {
   uint64_t hash = queue_target("", argument, "");
   return &channels[channel].workers[hash % channels[channel].count];
+}
+
+char const *pool_channel_word(worker_t const *worker) {
+  return route_kinds[worker->channel - channels].word;
+}
+
+size_t pool_destination_limit(worker_t const *worker) {
+  return worker->channel->manner->is_shared ? destination_concurrency : SIZE_MAX;
 }
 
 /* ---- starting ---- */
@@ -168,18 +199,12 @@ static void back_off(worker_t *worker) {
   worker->deadline = clock_now() + pause;
 }
 
-static job_t *take_job(worker_t *worker) {
-  job_t *job = worker->first;
-  worker->first = job->next;
-  if (!worker->first) worker->last = 0;
-  worker->waiting--;
-  return job;
-}
-
 static void defer_job(job_t *job, char const *text) {
   chain_verdict_t verdict = {.kind = CHAIN_DEFER, .enhanced = "4.3.0"};
+  group_t *group = job->group;
   stpcpy(verdict.text, text);
   job_finish(job, &verdict);
+  group_leave(group);
 }
 
 /* What waits for it fails for now, so that people can see why. */
@@ -190,7 +215,7 @@ static void start_failed(worker_t *worker, int error) {
   report_trouble("worker-failed", "program", program, error);
   back_off(worker);
   /* As many as there are now: what the end of these brings about waits for the next start. */
-  for (size_t i = worker->waiting; i; i--) defer_job(take_job(worker), text);
+  for (size_t i = worker->waiting; i; i--) defer_job(destination_take_job(worker), text);
 }
 
 static void start(worker_t *worker) {
@@ -200,98 +225,7 @@ static void start(worker_t *worker) {
   worker_output_init(&worker->output);
 }
 
-/* ---- giving jobs ---- */
-
-void pool_put(job_t *job) {
-  worker_t *worker = pool_worker(job->channel, job->argument);
-  job->next = 0;
-  if (worker->last)
-    worker->last->next = job;
-  else
-    worker->first = job;
-  worker->last = job;
-  worker->waiting++;
-}
-
-static size_t load(worker_t const *worker) {
-  return worker->waiting + worker->given_count;
-}
-
-/* Even a worker that hangs leaves open attempts for the others. */
-static size_t load_max(worker_t const *worker) {
-  size_t most = attempts / worker->channel->count;
-  return most < 1 ? 1 : most < LOAD_MAX ? most : LOAD_MAX;
-}
-
-bool pool_is_busy(worker_t const *worker) {
-  return load(worker) >= load_max(worker);
-}
-
-bool pool_has_busy(void) {
-  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
-    for (unsigned i = 0; i < channel->count; i++)
-      if (pool_is_busy(&channel->workers[i])) return true;
-  return false;
-}
-
-void pool_park(worker_t *worker, item_t *item) {
-  item->state = ITEM_PARKED;
-  list_append(&worker->parked[item->fresh], item);
-}
-
-/* No more than there is room for: the others would only be parked again. */
-static void unpark(worker_t *worker) {
-  for (size_t i = load(worker); i < (load_max(worker) + 1) / 2; i++) {
-    item_t *item = list_take(&worker->parked[i % 2]);
-    if (!item) item = list_take(&worker->parked[!(i % 2)]);
-    if (!item) break;
-    index_ready(item);
-  }
-}
-
-static size_t free_slot(worker_t const *worker) {
-  size_t slot = 0;
-  while (worker->given[slot]) slot++;
-  return slot;
-}
-
-static void keep_given(worker_t *worker, job_t *job) {
-  if (!worker->given_count++) worker->deadline = clock_now() + HANG;
-  worker->given[job->number % WINDOW] = job;
-  in_flight++;
-}
-
-/* Gives the first job. False if it has to wait. */
-static bool give_job(worker_t *worker) {
-  job_t *job = worker->first;
-  attempt_t const *attempt = job->recipient->attempt;
-  job->number = ++jobs_given * WINDOW + free_slot(worker);
-  worker_job_t message = {job->number,       attempt->entry.envelope.sender,
-                          job->address,      job->argument,
-                          attempt->entry.id, attempt->entry.fd};
-  if (worker_job_put(&worker->output, &message) == 0) {
-    keep_given(worker, take_job(worker));
-    return true;
-  }
-  if (errno == EAGAIN) return false;
-  defer_job(take_job(worker), "the job is too long for the deliverer");
-  return true;
-}
-
-/* The jobs that a worker may have at one time: whatever one of them does, there are some for the
-   others. */
-static size_t share(worker_t const *worker) {
-  size_t jobs = concurrency / worker->channel->count;
-  return jobs < WINDOW ? jobs : WINDOW;
-}
-
-static void give_jobs(worker_t *worker) {
-  size_t most = share(worker);
-  while (!stopped && worker->waiting && worker->given_count < most && in_flight < concurrency)
-    if (!give_job(worker)) break;
-}
-
-/* ---- taking results ---- */
+/* ---- losing them ---- */
 
 static job_t *take_given(worker_t *worker, uint64_t number) {
   job_t *job = worker->given[number % WINDOW];
@@ -309,14 +243,144 @@ static void disconnect(worker_t *worker) {
   back_off(worker);
 }
 
+/* What it was not given yet of a group shares the lot of the rest. */
+static void defer_giving(worker_t *worker, char const *text) {
+  group_t *group = worker->giving;
+  worker->giving = 0;
+  for (size_t i = group ? group->count : 0; i; i--) defer_job(group_take_job(group), text);
+}
+
 /* Whether its jobs were done is not known: they are tried again. */
 static void lose(worker_t *worker, int error) {
+  static char const text[] = "the deliverer went away";
   report_trouble("worker-lost", "program", channel_program(worker->channel), error);
   disconnect(worker);
+  defer_giving(worker, text);
   for (size_t i = 0; i < WINDOW; i++)
-    if (worker->given[i])
-      defer_job(take_given(worker, worker->given[i]->number), "the deliverer went away");
+    if (worker->given[i]) defer_job(take_given(worker, worker->given[i]->number), text);
 }
+
+/* ---- giving jobs ---- */
+
+/* Jobs and groups that a worker may have: whatever one of them does, there are some for the
+   others. */
+static bool has_room(worker_t const *worker) {
+  channel_t const *channel = worker->channel;
+  return worker->groups < channel->concurrency / channel->count &&
+         worker->given_count < channel->manner->window;
+}
+
+place_t *pool_put(job_t *job) {
+  attempt_t *attempt = job->recipient->attempt;
+  destination_t *destination = destination_of(job);
+  if (!destination) return &pool_no_memory;
+  worker_t *worker = destination->worker;
+  place_t *place = destination_shut(destination, attempt);
+  if (place) return place;
+  if (!destination_put(destination, job)) return &pool_no_memory;
+  if (!(attempt->workers & worker->bit)) worker->attempts++;
+  attempt->workers |= worker->bit;
+  return 0;
+}
+
+static void leave(worker_t *worker, attempt_t const *attempt) {
+  if (attempt->workers & worker->bit) worker->attempts--;
+}
+
+void pool_leave(attempt_t const *attempt) {
+  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
+    for (unsigned i = 0; i < channel->count; i++) leave(&channel->workers[i], attempt);
+}
+
+/* Even a worker that hangs leaves open attempts for the others. */
+static size_t load_max(worker_t const *worker) {
+  size_t most = attempts / worker->channel->count / 2;
+  return most < 1 ? 1 : most < LOAD_MAX ? most : LOAD_MAX;
+}
+
+bool pool_is_busy(worker_t const *worker) {
+  return worker->attempts >= load_max(worker);
+}
+
+void pool_park(place_t *place, item_t *item) {
+  item->state = ITEM_PARKED;
+  place_append(place, item);
+}
+
+bool pool_is_crowded(void) {
+  size_t waiting = 0;
+  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
+    for (unsigned i = 0; i < channel->count; i++) waiting += channel->workers[i].waiting;
+  return waiting > CROWD;
+}
+
+/* No more than there is room for: the others would only be parked again. */
+static void unpark(worker_t *worker) {
+  item_t *item;
+  for (size_t i = worker->attempts; i < (load_max(worker) + 1) / 2; i++) {
+    if (!(item = place_take(&worker->place))) break;
+    index_ready(item);
+  }
+}
+
+static size_t free_slot(worker_t *worker) {
+  while (worker->given[worker->slot]) worker->slot = (worker->slot + 1) % WINDOW;
+  return worker->slot;
+}
+
+static void keep_given(worker_t *worker, job_t *job) {
+  if (!worker->given_count++) worker->deadline = clock_now() + worker->channel->manner->hang;
+  worker->given[job->number % WINDOW] = job;
+  in_flight++;
+}
+
+/* 1 sent, 0 not now; the worker is lost if its socket is. */
+static int send_output(worker_t *worker) {
+  if (!worker_output_pending(&worker->output)) return 1;
+  if (clock_now() < worker->send) return 0;
+  int result = worker_output_send(&worker->output, worker->socket);
+  if (result < 0) return lose(worker, errno), 0;
+  worker->send = result ? clock_now() + SEND_AGAIN : 0;
+  return !worker_output_pending(&worker->output);
+}
+
+/* Gives the first job of a group. False if it has to wait. */
+static bool give_job(worker_t *worker, group_t *group) {
+  job_t *job = group->first;
+  attempt_t const *attempt = group->attempt;
+  job->number = ++jobs_given * WINDOW + free_slot(worker);
+  worker_job_t message = {job->number,       attempt->entry.envelope.sender,
+                          job->address,      job->argument,
+                          attempt->entry.id, attempt->entry.fd};
+  if (worker_job_put(&worker->output, &message) < 0) {
+    if (errno == EAGAIN) return false;
+    if (group->count == 1) worker->giving = 0; /* it may be gone then */
+    defer_job(group_take_job(group), "the job is too long for the deliverer");
+    return true;
+  }
+  keep_given(worker, group_take_job(group));
+  if (!group->count) worker->giving = 0;
+  return true;
+}
+
+static void take_group(worker_t *worker) {
+  if (!has_room(worker)) return;
+  worker->giving =
+      destination_take_group(worker, worker->channel->manner->window - worker->given_count);
+}
+
+/* A group that was begun is given whole before another one is. */
+static void give_jobs(worker_t *worker) {
+  while (!stopped) {
+    if (!worker->giving) take_group(worker);
+    if (!worker->giving) break;
+    while (worker->giving && give_job(worker, worker->giving)) {}
+    if (worker->giving && !send_output(worker)) return;
+  }
+  send_output(worker);
+}
+
+/* ---- taking results ---- */
 
 /* 1, 0 none, -1 with errno. */
 static int take_result(worker_t *worker) {
@@ -326,8 +390,11 @@ static int take_result(worker_t *worker) {
   job_t *job = take_given(worker, result.number);
   if (!job) return errno = EPROTO, -1;
   worker->failures = 0;
-  worker->deadline = clock_now() + HANG;
+  worker->deadline = clock_now() + worker->channel->manner->hang;
+  group_t *group = job->group;
+  destination_hear(group, &result.verdict);
   job_finish(job, &result.verdict);
+  group_leave(group);
   return 1;
 }
 
@@ -361,12 +428,10 @@ static void run(worker_t *worker) {
   unpark(worker);
   if (worker->socket < 0) return;
   give_jobs(worker);
-  if (worker_output_pending(&worker->output) &&
-      worker_output_send(&worker->output, worker->socket) < 0)
-    lose(worker, errno);
 }
 
 void pool_run(void) {
+  destinations_run();
   for_each_worker(run);
 }
 
@@ -374,7 +439,7 @@ static struct pollfd *polls_end;
 
 static void add_poll(worker_t *worker) {
   if (worker->socket < 0) return;
-  short output = worker_output_pending(&worker->output) ? POLLOUT : 0;
+  short output = worker_output_pending(&worker->output) && !worker->send ? POLLOUT : 0;
   *polls_end++ = (struct pollfd){worker->socket, (short)(POLLIN | output), 0};
 }
 
@@ -402,10 +467,11 @@ static uint64_t earliest;
 static void look_at_deadline(worker_t *worker) {
   bool matters = worker->socket < 0 ? worker->waiting : worker->given_count;
   if (matters && worker->deadline < earliest) earliest = worker->deadline;
+  if (worker->socket >= 0 && worker->send && worker->send < earliest) earliest = worker->send;
 }
 
 uint64_t pool_deadline(void) {
-  earliest = NEVER;
+  earliest = destinations_deadline();
   for_each_worker(look_at_deadline);
   return earliest;
 }
@@ -419,12 +485,14 @@ void pool_stop(void) {
 }
 
 static void abandon(worker_t *worker) {
-  for (job_t *job = worker->first; job; job = job->next) job_abandon(job);
+  for (job_t *job = worker->giving ? worker->giving->first : 0; job; job = job->next)
+    job_abandon(job);
   for (size_t i = 0; i < WINDOW; i++)
     if (worker->given[i]) job_abandon(worker->given[i]);
 }
 
 void pool_abandon(void) {
+  destinations_abandon();
   for_each_worker(abandon);
 }
 

@@ -78,6 +78,7 @@ static void stop(void) {
 
 static void try_all(void) {
   index_force();
+  destinations_force();
   scan_start();
 }
 
@@ -129,7 +130,7 @@ static void scan_now_and_then(void) {
   scan_step();
 }
 
-static uint64_t until(uint64_t then, uint64_t now) {
+uint64_t time_until(uint64_t then, uint64_t now) {
   return then > now ? then - now : 0;
 }
 
@@ -138,10 +139,10 @@ static uint64_t time_to_wait(void) {
   uint64_t now = clock_now(), wait = WAIT_MAX;
   uint64_t const deadlines[] = {pool_deadline(), rescan_at, stop_at};
   for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
-    if (until(deadlines[i], now) < wait) wait = until(deadlines[i], now);
+    if (time_until(deadlines[i], now) < wait) wait = time_until(deadlines[i], now);
   if (scan_running()) return 0;
   if (!may_start()) return wait;
-  uint64_t due = until(index_next_due(), time_now());
+  uint64_t due = time_until(index_next_due(), time_now());
   return due < wait ? due : wait;
 }
 
@@ -267,7 +268,9 @@ static void load_settings(void) {
   char const *culprit;
   if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(100, "load setting ", culprit);
   settings.lifetime = conf.number[CONF_QUEUE_LIFETIME] * SECOND;
-  pool_open(conf.number[CONF_CONCURRENCY_LOCAL]);
+  settings.backoff = conf.number[CONF_BACKOFF] * SECOND;
+  settings.backoff_max = conf.number[CONF_BACKOFF_MAX] * SECOND;
+  pool_open(&conf);
 }
 
 static void tell_ready(void) {

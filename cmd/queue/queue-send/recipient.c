@@ -24,18 +24,17 @@ static char letter_of(attempt_t const *attempt, chain_kind_t kind, uint64_t now)
   return has_expired(attempt, now) ? 'x' : 't';
 }
 
+/* Failures for now of what waits for a place are not counted: its next try is that one's affair. */
 static void note_outcome(attempt_t *attempt, char what) {
   attempt->temporary |= what == 't';
   attempt->failed |= what == 'p' || what == 'x';
 }
 
 /* Puts it down, unless the log says the same already. */
-static void put_down(recipient_t *recipient, uint64_t target, chain_kind_t kind, char const *text) {
+static void put_down(recipient_t *recipient, uint64_t target, char what, char const *text) {
   attempt_t *attempt = recipient->attempt;
-  uint64_t now = time_now();
-  queue_record_t record = {now, letter_of(attempt, kind, now), recipient->index, target, 0, text};
+  queue_record_t record = {time_now(), what, recipient->index, target, 0, text};
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, target);
-  note_outcome(attempt, record.what);
   bool same = before && before->what == 't' && record.what == 't' && before->target == target &&
               !strcmp(before->text, text);
   if (!same) attempt_record(attempt, &record);
@@ -51,15 +50,23 @@ static char const *job_text(job_t const *job) {
   return job->text ? job->text : "";
 }
 
+/* Nothing is written of what was not even tried, until it is too late for that. */
+static void put_down_job(recipient_t *recipient, uint64_t target, job_t const *job) {
+  char what = letter_of(recipient->attempt, job->kind, time_now());
+  if (what == 't' && job->waits && !job->tried) return;
+  if (what != 't' || !job->waits) note_outcome(recipient->attempt, what);
+  put_down(recipient, target, what, job_text(job));
+}
+
 /* One record speaks for all targets if they were all reached, or if there is only one. */
 static void record_outcome(recipient_t *recipient) {
   job_t const *job = recipient->jobs;
   if (!recipient->failed && all_reached(recipient)) {
-    put_down(recipient, QUEUE_TARGET_ALL, CHAIN_ACCEPT, "");
+    put_down(recipient, QUEUE_TARGET_ALL, 'd', "");
   } else if (!recipient->settled && !job->sibling) {
-    put_down(recipient, QUEUE_TARGET_ALL, job->kind, job_text(job));
+    put_down_job(recipient, QUEUE_TARGET_ALL, job);
   } else {
-    for (; job; job = job->sibling) put_down(recipient, job->target, job->kind, job_text(job));
+    for (; job; job = job->sibling) put_down_job(recipient, job->target, job);
   }
 }
 
@@ -80,7 +87,7 @@ static void finish(recipient_t *recipient) {
   attempt_go_on(attempt);
 }
 
-static char *text_of(chain_verdict_t const *verdict) {
+char *verdict_text(chain_verdict_t const *verdict) {
   size_t enhanced = strlen(verdict->enhanced), len = strlen(verdict->text);
   char *text = malloc(enhanced + 1 + len + 1), *out = text;
   if (!text) return 0;
@@ -93,12 +100,38 @@ static char *text_of(chain_verdict_t const *verdict) {
   return text;
 }
 
-void job_finish(job_t *job, chain_verdict_t const *verdict) {
+static void settle(job_t *job) {
   recipient_t *recipient = job->recipient;
-  job->kind = verdict->kind;
-  if (job->kind != CHAIN_ACCEPT) job->text = text_of(verdict);
-  report_job(job);
   if (!--recipient->pending) finish(recipient);
+}
+
+static void wait_for(job_t const *job, place_t *place) {
+  attempt_t *attempt = job->recipient->attempt;
+  if (!has_expired(attempt, time_now())) attempt_wait_for(attempt, place);
+}
+
+void job_finish(job_t *job, chain_verdict_t const *verdict) {
+  job->tried = true;
+  job->kind = verdict->kind;
+  job->waits = worker_destination_is_down(verdict);
+  if (job->kind != CHAIN_ACCEPT) job->text = verdict_text(verdict);
+  if (job->waits) wait_for(job, job->place);
+  report_job(job);
+  settle(job);
+}
+
+/* The text is put down if the entry expires there. */
+static void hold(job_t *job, place_t *place) {
+  destination_t const *destination = place->destination;
+  job->kind = CHAIN_DEFER;
+  job->waits = true;
+  job->text = strdup(destination ? destination_text(destination) : "4.3.2 the deliverer is busy");
+  wait_for(job, place);
+}
+
+void job_hold(job_t *job) {
+  hold(job, job->place);
+  settle(job);
 }
 
 void job_abandon(job_t *job) {
@@ -106,7 +139,7 @@ void job_abandon(job_t *job) {
   if (!recipient->pending) return;
   recipient->pending = 0;
   for (job = recipient->jobs; job; job = job->sibling)
-    if (job->kind == CHAIN_ACCEPT) put_down(recipient, job->target, CHAIN_ACCEPT, "");
+    if (job->kind == CHAIN_ACCEPT) put_down(recipient, job->target, 'd', "");
 }
 
 /* ---- targets ---- */
@@ -196,24 +229,31 @@ static refusal_t const *resolve(recipient_t *recipient) {
 /* ---- starting ---- */
 
 static void refuse(recipient_t *recipient, refusal_t const *refusal) {
-  put_down(recipient, QUEUE_TARGET_ALL, refusal->kind, refusal->text);
+  char what = letter_of(recipient->attempt, refusal->kind, time_now());
+  note_outcome(recipient->attempt, what);
+  put_down(recipient, QUEUE_TARGET_ALL, what, refusal->text);
   report_recipient(recipient, refusal->kind, refusal->text);
   free_recipient(recipient);
 }
 
-static worker_t *find_busy_worker(recipient_t const *recipient) {
-  for (job_t const *job = recipient->jobs; job; job = job->sibling) {
-    worker_t *worker = pool_worker(job->channel, job->argument);
-    if (pool_is_busy(worker)) return worker;
-  }
-  return 0;
+static void put_job(job_t *job) {
+  place_t *place = pool_put(job);
+  if (!place) return;
+  job->recipient->pending--;
+  if (place != &pool_no_memory) return hold(job, place);
+  job->kind = CHAIN_DEFER;
+  job->tried = true;
+  job->text = strdup(no_memory.text);
 }
 
+/* What is settled at once must not begin the next recipient: that is done by who called. */
 static void put_jobs(recipient_t *recipient) {
-  recipient->attempt->open++;
-  for (job_t *job = recipient->jobs, *next; job; job = next) {
-    next = job->sibling;
-    pool_put(job);
+  for (job_t *job = recipient->jobs; job; job = job->sibling) put_job(job);
+  if (recipient->pending) {
+    recipient->attempt->open++;
+  } else {
+    record_outcome(recipient);
+    free_recipient(recipient);
   }
 }
 
@@ -223,28 +263,6 @@ static bool is_settled(attempt_t *attempt, size_t index) {
   if (!before || before->what == 't') return false;
   note_outcome(attempt, before->what);
   return true;
-}
-
-static worker_t *find_busy(attempt_t *attempt, char const *address, size_t index) {
-  worker_t *busy = 0;
-  recipient_t *recipient = is_settled(attempt, index) ? 0 : calloc(1, sizeof *recipient);
-  if (!recipient) return 0;
-  *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
-  if (!resolve(recipient)) busy = find_busy_worker(recipient);
-  free_recipient(recipient);
-  return busy;
-}
-
-worker_t *recipients_wait_for(attempt_t *attempt) {
-  worker_t *busy = 0;
-  size_t position = 0;
-  char const *address;
-  if (!pool_has_busy()) return 0;
-  for (size_t i = 0; !busy && i < RECIPIENTS_AT_ONCE; i++) {
-    if (!(address = queue_envelope_next(&attempt->entry.envelope, &position))) break;
-    busy = find_busy(attempt, address, i);
-  }
-  return busy;
 }
 
 void recipient_start(attempt_t *attempt, char const *address) {

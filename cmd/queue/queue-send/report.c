@@ -1,7 +1,7 @@
 #include <sys/wait.h>
 
 #include "log/log.h"
-#include "send.h"
+#include "pool.h"
 
 static void start(log_line_t *line, char const *event) {
   log_start(line, "queue-send", event);
@@ -48,6 +48,28 @@ void report_recipient(recipient_t const *recipient, chain_kind_t kind, char cons
   log_str(&line, "rcpt", recipient->address);
   log_delay(&line, entry);
   log_str(&line, "text", text);
+  log_send(&line);
+}
+
+static void start_destination(log_line_t *line, char const *event,
+                              destination_t const *destination) {
+  start(line, event);
+  log_str(line, "channel", pool_channel_word(destination->worker));
+  log_str(line, "to", destination->argument);
+}
+
+void report_down(destination_t const *destination, unsigned failures, uint64_t pause) {
+  log_line_t line;
+  start_destination(&line, "down", destination);
+  log_uint(&line, "failures", failures);
+  log_uint(&line, "next", pause / SECOND);
+  log_str(&line, "text", destination_text(destination));
+  log_send(&line);
+}
+
+void report_up(destination_t const *destination) {
+  log_line_t line;
+  start_destination(&line, "up", destination);
   log_send(&line);
 }
 

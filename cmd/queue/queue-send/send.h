@@ -4,7 +4,8 @@
  *   scan       how entries become known: the trigger, and reading the queue's folders
  *   attempt    one entry, open while it is attempted: its recipients, its outcome
  *   recipient  one recipient of an attempt: a job for each of its targets
- *   pool       the deliverers, and the jobs they have or wait for
+ *   destination  where jobs wait for their deliverer, and entries for what is down
+ *   pool       the deliverers, and the jobs that they have
  *   report     log lines */
 #ifndef CHAINMAIL_QUEUE_SEND_H
 #define CHAINMAIL_QUEUE_SEND_H
@@ -17,6 +18,7 @@
 
 #include <skalibs/stralloc.h>
 
+#include "conf/conf.h"
 #include "queue/queue.h"
 #include "route/route.h"
 #include "worker/worker.h"
@@ -31,13 +33,15 @@ typedef struct settings {
   uid_t const *owners; /* ended by (uid_t)-1 */
   char const *routes;  /* path of the table, NULL: the usual one */
   uint64_t lifetime;
-  uint64_t started; /* when we did */
+  uint64_t backoff, backoff_max; /* pauses before a destination that is down is tried again */
+  uint64_t started;              /* when we did */
 } settings_t;
 
 extern settings_t settings;
 
-uint64_t time_now(void);  /* since the epoch, for what is written down */
-uint64_t clock_now(void); /* for waiting: no one sets this clock */
+uint64_t time_now(void);                          /* since the epoch, for what is written down */
+uint64_t clock_now(void);                         /* for waiting: no one sets this clock */
+uint64_t time_until(uint64_t then, uint64_t now); /* 0 if that is over */
 /* When the entry of this name, or id, came in; now if that is yet to come: the clock was set back.
  */
 uint64_t entry_born(char const *name, uint64_t now);
@@ -47,7 +51,7 @@ uint64_t entry_born(char const *name, uint64_t now);
 typedef enum item_state {
   ITEM_READY,   /* in the list of those that go next */
   ITEM_WAITING, /* in the heap */
-  ITEM_PARKED,  /* in the list of a worker that has enough to do */
+  ITEM_PARKED,  /* in the lists of a place */
   ITEM_ACTIVE   /* being attempted */
 } item_state_t;
 
@@ -55,7 +59,7 @@ typedef enum item_state {
 typedef struct item {
   struct item *same_hash;
   struct item *next; /* in a list */
-  uint64_t due;      /* NEVER: nothing is left to try */
+  uint64_t due;      /* NEVER: nothing is left to try. Of a parked one: it has waited too long */
   uint32_t place;    /* in the heap */
   uint8_t state;
   bool fresh;     /* born while we ran, never attempted: it has no log */
@@ -71,6 +75,19 @@ typedef struct item_list {
 
 void list_append(item_list_t *list, item_t *item);
 item_t *list_take(item_list_t *list);
+
+typedef struct destination destination_t;
+
+/* Where entries wait until something can be done for them: in two lists that take turns, for a
+   backlog and for what came in while we ran. */
+typedef struct place {
+  item_list_t lists[2];
+  bool turn;
+  destination_t *destination; /* NULL: a worker's */
+} place_t;
+
+void place_append(place_t *place, item_t *item);
+item_t *place_take(place_t *place);
 
 /* Adds an entry that is not known yet. NULL if it is known, or there is no memory for it. It is in
    no list and not in the heap. */
@@ -109,12 +126,15 @@ typedef struct attempt {
   queue_state_t state;
   stralloc records;  /* of this attempt, not written yet */
   bool logged;       /* there is a file state/<name> */
+  bool recorded;     /* there are or were such records */
   bool worth_a_sync; /* records tell of more than failures */
   size_t position;   /* in the envelope */
   size_t recipient;  /* index of the next one */
   size_t open;       /* recipients that were begun and not finished */
   bool temporary;    /* a target failed for now */
   bool failed;       /* a target failed for good, now or earlier */
+  place_t *place;    /* that a target waits for, or NULL */
+  uint64_t workers;  /* bits of those that it has had jobs at */
 } attempt_t;
 
 /* Attempts an entry; it is waited for, or forgotten, when that is over. */
@@ -122,6 +142,10 @@ void attempt_start(item_t *item);
 /* A recipient of it is finished, with its record or records. */
 void attempt_go_on(attempt_t *attempt);
 void attempt_record(attempt_t *attempt, queue_record_t const *record);
+/* Something of it waits for this place. */
+void attempt_wait_for(attempt_t *attempt, place_t *place);
+/* It goes to so many that others take turns with it. */
+bool attempt_is_bulk(attempt_t const *attempt);
 size_t attempts_running(void);
 /* At the end of the program: writes down what was done. */
 void attempts_abandon(void);
@@ -129,16 +153,21 @@ void attempts_abandon(void);
 /* ---- recipient ----------------------------------------------------------------------------- */
 
 typedef struct recipient recipient_t;
+typedef struct group group_t;
 
 /* One delivery: a target of a recipient. */
 typedef struct job {
-  struct job *next; /* in a worker's list, or NULL */
+  struct job *next; /* in a group */
   struct job *sibling;
   recipient_t *recipient;
+  group_t *group;
+  place_t *place;  /* its destination's */
   uint64_t number; /* given when it is sent */
   uint64_t target;
   route_channel_t channel;
   chain_kind_t kind; /* of its outcome */
+  bool tried;        /* by a deliverer, or as good as that */
+  bool waits;        /* for a place: the next try is that one's to decide */
   char *text;        /* malloced, of a failure */
   char *address;     /* these two behind the struct */
   char argument[];
@@ -157,35 +186,64 @@ struct recipient {
 
 typedef struct worker worker_t;
 
-#define RECIPIENTS_AT_ONCE 50 /* of one entry, so that others get their turn */
+/* Of one entry. All that go to one destination are to go together, as far as memory allows. */
+#define RECIPIENTS_AT_ONCE 1000
+#define RECIPIENTS_FEW     50
 
-/* A worker of the first recipients of an attempt that has enough to do, or NULL. An attempt that
-   began would be open until it has done more. */
-worker_t *recipients_wait_for(attempt_t *attempt);
 /* Begins the next recipient of an attempt. */
 void recipient_start(attempt_t *attempt, char const *address);
 void job_finish(job_t *job, chain_verdict_t const *verdict);
+/* It is not to be tried now: its destination went down. */
+void job_hold(job_t *job);
+/* What a log says of a verdict: its enhanced code and its text, malloced; NULL without memory. */
+char *verdict_text(chain_verdict_t const *verdict);
 /* At the end of the program, for a job without an outcome: what its recipient's other targets have
    got they are not to get again. */
 void job_abandon(job_t *job);
 /* The table of routes may have changed since it was last looked at. */
 void routes_doubt(void);
 
+/* ---- destination --------------------------------------------------------------------------- */
+
+/* While someone holds it, a destination is not forgotten. */
+void destination_hold(destination_t *destination);
+void destination_release(destination_t *destination);
+/* Parks an entry until the destination can be tried again. */
+void destination_park(destination_t *destination, item_t *item);
+bool destination_is_down(destination_t const *destination);
+/* Why entries wait for it. */
+char const *destination_text(destination_t const *destination);
+/* Microseconds until it may be tried again. */
+uint64_t destination_pause(destination_t const *destination);
+/* Where a job of this attempt for this destination would have to wait; NULL: it would not. */
+place_t *destination_shut(destination_t *destination, attempt_t const *attempt);
+void destinations_run(void);
+uint64_t destinations_deadline(void);
+/* All that are down may be tried now. */
+void destinations_force(void);
+void destinations_abandon(void);
+
 /* ---- pool ---------------------------------------------------------------------------------- */
 
 /* Takes "channel=count", "channel=unix:path" or "channel=program arguments". 0, or -1. */
 int pool_configure(char const *option);
-/* Makes the workers; at most so many jobs are given out at one time. */
-void pool_open(size_t jobs);
+/* Makes the workers. */
+void pool_open(conf_t const *conf);
 size_t pool_size(void); /* workers */
 /* So many attempts may be open at one time: the workers share them. */
 void pool_limit(size_t open);
-/* The worker that serves this target: always the same one for a Maildir, so that syncs combine. */
+/* The worker that serves this target: always the same one, so that a Maildir's syncs combine, and
+   one knows all that goes to a destination. */
 worker_t *pool_worker(route_channel_t channel, char const *argument);
-bool pool_is_busy(worker_t const *worker);
-bool pool_has_busy(void); /* one of them is */
-void pool_park(worker_t *worker, item_t *item);
-void pool_put(job_t *job);
+/* Has a job done, when its turn comes; or says what it would have to wait for. */
+place_t *pool_put(job_t *job);
+extern place_t pool_no_memory; /* what pool_put says then */
+/* Parks an entry at a worker's place. */
+void pool_park(place_t *place, item_t *item);
+/* The attempt is over. */
+void pool_leave(attempt_t const *attempt);
+/* Jobs wait that are enough for all deliverers. */
+bool pool_is_crowded(void);
 /* Starts workers that have jobs, gives out jobs, ends those that hang. */
 void pool_run(void);
 /* Fills polls, returns how many; pool_handle takes them back. */
@@ -201,6 +259,9 @@ void pool_child_ended(pid_t pid, int wait_status);
 /* ---- report -------------------------------------------------------------------------------- */
 
 void report_job(job_t const *job);
+/* A destination went down, or is still so, and up again. */
+void report_down(destination_t const *destination, unsigned failures, uint64_t pause);
+void report_up(destination_t const *destination);
 /* A recipient that no job was made for. */
 void report_recipient(recipient_t const *recipient, chain_kind_t kind, char const *text);
 /* Something of an entry is left: for the next try (next), or for people to look at (0). */

@@ -1,0 +1,419 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/random.h>
+
+#include "pool.h"
+
+#define LOOK SECOND /* how often those that are waited for are looked at */
+
+static destination_t **buckets;
+static size_t bucket_count; /* a power of two */
+static size_t destinations;
+static destination_t *watched; /* those that are down, or that entries wait for */
+
+/* ---- the table ---- */
+
+static destination_t **find(worker_t const *worker, uint64_t hash, char const *argument) {
+  destination_t **link = &buckets[hash & (bucket_count - 1)];
+  for (; *link; link = &(*link)->same_hash)
+    if ((*link)->hash == hash && (*link)->worker == worker && !strcmp((*link)->argument, argument))
+      break;
+  return link;
+}
+
+static bool grow(void) {
+  size_t count = bucket_count ? 2 * bucket_count : 256;
+  destination_t **bigger = calloc(count, sizeof(destination_t *));
+  if (!bigger) return bucket_count;
+  for (size_t i = 0; i < bucket_count; i++)
+    for (destination_t *destination = buckets[i], *next; destination; destination = next) {
+      destination_t **link = &bigger[destination->hash & (count - 1)];
+      next = destination->same_hash;
+      destination->same_hash = *link;
+      *link = destination;
+    }
+  free(buckets);
+  buckets = bigger;
+  bucket_count = count;
+  return true;
+}
+
+static destination_t *make(worker_t *worker, uint64_t hash, char const *argument) {
+  size_t size = strlen(argument) + 1;
+  destination_t *destination = calloc(1, sizeof *destination + size);
+  if (!destination) return 0;
+  destination->worker = worker;
+  destination->hash = hash;
+  destination->place.destination = destination;
+  memcpy(destination->argument, argument, size);
+  return destination;
+}
+
+destination_t *destination_of(job_t const *job) {
+  if (destinations >= bucket_count && !grow()) return 0;
+  worker_t *worker = pool_worker(job->channel, job->argument);
+  uint64_t hash = queue_target(pool_channel_word(worker), job->argument, "");
+  destination_t **link = find(worker, hash, job->argument);
+  if (!*link && (*link = make(worker, hash, job->argument))) destinations++;
+  return *link;
+}
+
+static void watch(destination_t *destination) {
+  if (destination->watched) return;
+  destination->watched = true;
+  destination->next_watched = watched;
+  watched = destination;
+}
+
+/* Nothing is known of it any more that would be missed. */
+static void forget_idle(destination_t *destination) {
+  if (destination->groups || destination->parked || destination->holders || destination->failures ||
+      destination->watched)
+    return;
+  *find(destination->worker, destination->hash, destination->argument) = destination->same_hash;
+  destinations--;
+  free(destination->text);
+  free(destination);
+}
+
+/* ---- waiting groups ---- */
+
+/* What may have a group given is in its worker's list. */
+static void queue(destination_t *destination) {
+  if (destination->queued || !destination->first ||
+      destination->given >= pool_destination_limit(destination->worker))
+    return;
+  destination_list_t *list = &destination->worker->ready[destination->first->bulk];
+  destination->queued = true;
+  destination->next = 0;
+  *(list->last ? &list->last->next : &list->first) = destination;
+  list->last = destination;
+}
+
+static destination_t *take_queued(worker_t *worker, bool bulk) {
+  destination_list_t *list = &worker->ready[bulk];
+  destination_t *destination = list->first;
+  if (!destination) return 0;
+  list->first = destination->next;
+  if (!list->first) list->last = 0;
+  destination->queued = false;
+  return destination;
+}
+
+static group_t *add_group(destination_t *destination, attempt_t *attempt) {
+  group_t *group = calloc(1, sizeof *group);
+  if (!group) return 0;
+  group->attempt = attempt;
+  group->destination = destination;
+  group->bulk = attempt_is_bulk(attempt);
+  group->probe = destination->probing = destination->failures;
+  *(destination->last ? &destination->last->next : &destination->first) = group;
+  destination->last = group;
+  destination->groups++;
+  return group;
+}
+
+static group_t *open_group(destination_t const *destination, attempt_t const *attempt) {
+  group_t *group = destination->last;
+  return group && group->attempt == attempt && group->count < GROUP_MAX ? group : 0;
+}
+
+bool destination_put(destination_t *destination, job_t *job) {
+  attempt_t *attempt = job->recipient->attempt;
+  group_t *group = open_group(destination, attempt);
+  if (!group && !(group = add_group(destination, attempt))) return false;
+  job->group = group;
+  job->place = &destination->place;
+  job->next = 0;
+  *(group->last ? &group->last->next : &group->first) = job;
+  group->last = job;
+  group->count++;
+  group->pending++;
+  destination->worker->waiting++;
+  queue(destination);
+  return true;
+}
+
+static group_t *take_first(destination_t *destination) {
+  group_t *group = destination->first;
+  destination->first = group->next;
+  if (!destination->first) destination->last = 0;
+  group->next = 0;
+  return group;
+}
+
+static bool fits(destination_list_t const *list, size_t room) {
+  return list->first && list->first->first && list->first->first->count <= room;
+}
+
+group_t *destination_take_group(worker_t *worker, size_t room) {
+  static bool bulk_last;
+  bool few = fits(&worker->ready[false], room), many = fits(&worker->ready[true], room);
+  if (!few && !many) return 0;
+  bulk_last = many && !(few && bulk_last);
+  destination_t *destination = take_queued(worker, bulk_last);
+  group_t *group = take_first(destination);
+  destination->given++;
+  worker->groups++;
+  group->given = clock_now();
+  queue(destination);
+  return group;
+}
+
+job_t *group_take_job(group_t *group) {
+  job_t *job = group->first;
+  group->first = job->next;
+  if (!group->first) group->last = 0;
+  group->count--;
+  group->destination->worker->waiting--;
+  return job;
+}
+
+job_t *destination_take_job(worker_t *worker) {
+  for (int bulk = 0; bulk < 2; bulk++) {
+    destination_t *destination = worker->ready[bulk].first;
+    if (!destination) continue;
+    group_t *group = destination->first;
+    job_t *job = group_take_job(group);
+    if (!group->count) {
+      take_queued(worker, bulk);
+      take_first(destination);
+      queue(destination);
+    }
+    return job;
+  }
+  return 0;
+}
+
+/* ---- entries that wait for a destination ---- */
+
+/* As many as can be attempted: the others would only be parked again. */
+static void unpark(destination_t *destination) {
+  size_t most = pool_destination_limit(destination->worker);
+  item_t *item;
+  if (destination->failures) return;
+  for (size_t i = destination->groups; i < most && (item = place_take(&destination->place)); i++) {
+    destination->parked--;
+    index_ready(item);
+  }
+}
+
+static bool is_crowded(destination_t const *destination) {
+  size_t limit = pool_destination_limit(destination->worker);
+  return limit != SIZE_MAX && destination->groups >= 2 * limit;
+}
+
+/* The first one that comes when the time is over tries the destination for all. */
+static bool is_shut(destination_t const *destination, attempt_t const *attempt) {
+  if (open_group(destination, attempt)) return false;
+  if (!destination->failures) return is_crowded(destination);
+  return destination->probing || clock_now() < destination->wake;
+}
+
+place_t *destination_shut(destination_t *destination, attempt_t const *attempt) {
+  worker_t *worker = destination->worker;
+  if (is_shut(destination, attempt)) return &destination->place;
+  return pool_is_busy(worker) && !(attempt->workers & worker->bit) ? &worker->place : 0;
+}
+
+void destination_hold(destination_t *destination) {
+  destination->holders++;
+}
+
+void destination_release(destination_t *destination) {
+  destination->holders--;
+  forget_idle(destination);
+}
+
+void destination_park(destination_t *destination, item_t *item) {
+  item->state = ITEM_PARKED;
+  place_append(&destination->place, item);
+  destination->parked++;
+  watch(destination);
+  unpark(destination);
+}
+
+bool destination_is_down(destination_t const *destination) {
+  return destination->failures;
+}
+
+char const *destination_text(destination_t const *destination) {
+  if (!destination->failures) return "4.4.5 too much waits for this destination";
+  return destination->text ? destination->text : "4.4.1 the destination does not answer";
+}
+
+uint64_t destination_pause(destination_t const *destination) {
+  return time_until(destination->wake, clock_now());
+}
+
+/* ---- up and down ---- */
+
+static uint64_t pause_after(unsigned failures) {
+  uint64_t pause = settings.backoff;
+  uint32_t random;
+  for (unsigned i = 1; i < failures && pause < settings.backoff_max; i++) pause *= 2;
+  if (pause > settings.backoff_max) pause = settings.backoff_max;
+  random_buf((char *)&random, sizeof random);
+  return pause - pause / 6 + random % (pause / 3 + 1);
+}
+
+static void pause_tries(destination_t *destination) {
+  destination->probing = false;
+  destination->delay = pause_after(destination->failures);
+  destination->wake = clock_now() + destination->delay;
+}
+
+/* The last job may take the group and its attempt with it. */
+static void hold_jobs(group_t *group) {
+  while (group->count) {
+    job_t *job = group_take_job(group);
+    if (group->pending == 1) {
+      group_leave(group);
+      return job_hold(job);
+    }
+    group->pending--;
+    job_hold(job);
+  }
+}
+
+/* Those who wait in it have waited too long: they are looked at. */
+static void release_overdue(destination_t *destination) {
+  uint64_t now = time_now();
+  for (size_t i = destination->parked; i; i--) {
+    item_t *item = place_take(&destination->place);
+    if (item->due > now) {
+      place_append(&destination->place, item);
+      continue;
+    }
+    destination->parked--;
+    index_ready(item);
+  }
+}
+
+static void hold_waiting(destination_t *destination) {
+  destination_hold(destination);
+  for (size_t i = destination->groups - destination->given; i && destination->first; i--)
+    hold_jobs(take_first(destination));
+  destination_release(destination);
+}
+
+static void take_from_ready(destination_t *destination) {
+  for (int bulk = 0; destination->queued && bulk < 2; bulk++) {
+    destination_list_t *list = &destination->worker->ready[bulk];
+    destination_t *previous = 0, *at = list->first;
+    for (; at && at != destination; previous = at, at = at->next) {}
+    if (!at) continue;
+    *(previous ? &previous->next : &list->first) = at->next;
+    if (list->last == at) list->last = previous;
+    destination->queued = false;
+  }
+}
+
+static void goes_down(destination_t *destination, chain_verdict_t const *verdict) {
+  watch(destination);
+  destination->failures++;
+  destination->failed = clock_now();
+  free(destination->text);
+  destination->text = verdict_text(verdict);
+  pause_tries(destination);
+  report_down(destination, destination->failures, destination->delay);
+  take_from_ready(destination);
+  hold_waiting(destination);
+  release_overdue(destination);
+}
+
+static void goes_up(destination_t *destination) {
+  destination->failures = 0;
+  destination->probing = false;
+  report_up(destination);
+}
+
+/* What was begun before the last failure says nothing new if it fails, too. */
+void destination_hear(group_t *group, chain_verdict_t const *verdict) {
+  destination_t *destination = group->destination;
+  bool failed = worker_destination_is_down(verdict);
+  if (!failed && destination->failures) return goes_up(destination);
+  if (failed && (!destination->failures || group->given > destination->failed))
+    goes_down(destination, verdict);
+}
+
+static void leave(group_t *group) {
+  destination_t *destination = group->destination;
+  destination->groups--;
+  if (group->given) {
+    destination->given--;
+    group->destination->worker->groups--;
+  }
+  /* Its deliverer went away before there was an answer. */
+  if (group->probe && destination->probing) pause_tries(destination);
+  free(group);
+  queue(destination);
+  unpark(destination);
+  forget_idle(destination);
+}
+
+void group_leave(group_t *group) {
+  if (!--group->pending) leave(group);
+}
+
+/* ---- time ---- */
+
+/* Nobody has tried it for so long that its failure is old news. */
+static bool is_stale(destination_t const *destination, uint64_t now) {
+  return !destination->parked && !destination->probing &&
+         now >= destination->wake + 2 * destination->delay;
+}
+
+static void wake(destination_t *destination, uint64_t now) {
+  if (destination->probing || now < destination->wake) return;
+  item_t *item = place_take(&destination->place);
+  if (!item) return;
+  destination->parked--;
+  index_ready(item);
+}
+
+/* False if it need not be watched any longer. */
+static bool look_at(destination_t *destination, uint64_t now) {
+  if (is_stale(destination, now)) destination->failures = 0;
+  if (destination->failures)
+    wake(destination, now);
+  else
+    unpark(destination);
+  return destination->failures || destination->parked;
+}
+
+static uint64_t next_look;
+
+void destinations_run(void) {
+  uint64_t now = clock_now();
+  if (!watched || now < next_look) return;
+  for (destination_t **link = &watched, *destination; (destination = *link);) {
+    if (look_at(destination, now)) {
+      link = &destination->next_watched;
+      continue;
+    }
+    *link = destination->next_watched;
+    destination->watched = false;
+    forget_idle(destination);
+  }
+  next_look = now + LOOK;
+}
+
+uint64_t destinations_deadline(void) {
+  return watched ? next_look : NEVER;
+}
+
+void destinations_force(void) {
+  next_look = 0;
+  for (destination_t *destination = watched; destination; destination = destination->next_watched)
+    destination->wake = 0;
+}
+
+/* At the end of the program. */
+void destinations_abandon(void) {
+  for (size_t i = 0; i < bucket_count; i++)
+    for (destination_t *destination = buckets[i]; destination; destination = destination->same_hash)
+      for (group_t *group = destination->first; group; group = group->next)
+        for (job_t *job = group->first; job; job = job->next) job_abandon(job);
+}

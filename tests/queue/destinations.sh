@@ -1,0 +1,175 @@
+#!/bin/sh
+# queue-send and its destinations: what goes out together, how much at one time, and what happens
+# when one of them is down. A scripted deliverer stands in for the channel remote.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
+. "$TOP/tests/queue/_send.sh"
+
+set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
+
+# Jobs one behind the other that have a destination and an entry in common are a transaction.
+count_transactions() { list_jobs | awk '{ print $1, $2, $5 }' | uniq | wc -l; }
+
+delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
+
+test_recipients_of_a_destination_go_together() {
+  serve_remote
+  start_send
+  inject me@example.org a@x.example b@y.example c@x.example d@y.example box@example.test e@x.example
+  delivered_all
+  assertEquals 'two transactions' 2 "$(count_transactions)"
+  assertEquals 'a@x.example c@x.example e@x.example' \
+    "$(list_jobs ' x.example' | awk '{ print $4 }' | tr '\n' ' ' | sed 's/ $//')"
+  assertEquals 1 "$(count_box box)"
+}
+
+test_a_thousand_recipients_at_many_domains() {
+  serve_remote
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  inject me@example.org $(for i in 1 2 3 4 5; do seq -f "user$i@domain%g.example" 200; done)
+  delivered_all
+  assertEquals 'all of them' 1000 "$(list_jobs | wc -l)"
+  assertEquals 'in as few transactions as there are domains' 200 "$(count_transactions)"
+}
+
+test_more_than_a_batch() {
+  serve_remote
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  inject me@example.org $(seq -f 'user%g@x.example' 3000)
+  delivered_all
+  assertEquals 'each once' 3000 "$(list_jobs | awk '{ print $4 }' | sort -u | wc -l)"
+  assertEquals 3000 "$(list_jobs | wc -l)"
+}
+
+test_few_at_a_destination() {
+  set_conf concurrency-destination 2
+  serve_remote
+  answer x.example wait
+  start_send
+  for i in 1 2 3 4 5 6 7 8 9; do inject "me$i@example.org" a@x.example; done
+  inject me@example.org a@y.example
+  jobs_come y.example 1
+  jobs_come x.example 2
+  assertEquals 'no more than two' 2 "$(list_jobs ' x.example' | wc -l)"
+  : >"$OUT/go"
+  delivered_all
+  assertEquals 'each once' 9 "$(list_jobs ' x.example' | awk '{ print $3 }' | sort -u | wc -l)"
+}
+
+test_few_in_all() {
+  set_conf concurrency-remote 3
+  serve_remote
+  for i in 1 2 3 4 5 6; do answer "x$i.example" wait; done
+  start_send
+  for i in 1 2 3 4 5 6; do inject me@example.org "a@x$i.example" "b@x$i.example"; done
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  jobs_come example 6
+  assertEquals 'three transactions of two jobs' 6 "$(list_jobs | wc -l)"
+  : >"$OUT/go"
+  delivered_all
+  assertEquals 12 "$(list_jobs | wc -l)"
+}
+
+test_down() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject me1@example.org a@x.example
+  logged 'event=down channel=remote to=x.example failures=1 .*text="4.4.1 no answer"'
+  for i in 2 3 4; do inject "me$i@example.org" a@x.example; done
+  inject me@example.org a@y.example
+  jobs_come y.example 1
+  wait_until has_logged event=waiting
+  assertEquals 'the others have not been tried' 1 "$(list_jobs ' x.example' | wc -l)"
+  assertEquals 'nor has anything been written of them' 1 "$(find "$QUEUE/state" -type f | wc -l)"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  logged 'event=up channel=remote to=x.example'
+  assertEquals 5 "$(list_jobs ' x.example' | wc -l)"
+}
+
+test_one_tries_it_for_all() {
+  set_conf backoff 1
+  set_conf backoff-max 2
+  serve_remote
+  answer x.example 'Z4.4.2 gone'
+  start_send
+  inject me1@example.org a@x.example
+  logged event=down
+  for i in 2 3 4 5; do inject "me$i@example.org" a@x.example; done
+  logged event=down 4
+  assertEquals 'each failure is that of one' "$(grep -c event=down "$CHAIN/send.log")" \
+    "$(list_jobs ' x.example' | wc -l)"
+  answer_all
+  delivered_all
+  assertEquals 'each got there' 5 "$(list_jobs ' x.example' | awk '{ print $3 }' | sort -u | wc -l)"
+}
+
+test_down_for_some_recipients() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject me@example.org a@x.example
+  logged event=down
+  inject me@example.org a@x.example b@y.example c@example.test
+  jobs_come y.example 1
+  deliveries c >/dev/null
+  stop_send # what it remembers is on the disk
+  answer_all
+  start_send
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  assertEquals 'each once' '1 1' "$(list_jobs ' y.example' | wc -l) $(count_box c)"
+}
+
+# They had been given out when it went down.
+test_those_under_way_count_once() {
+  set_conf backoff 3600
+  serve_remote
+  answer x.example wait
+  start_send
+  for i in 1 2 3 4; do inject "me$i@example.org" a@x.example; done
+  jobs_come x.example 4
+  answer_all
+  kill -9 "$(pgrep -P "$SEND_PID")"
+  logged event=waiting 4
+  assertFalse 'a deliverer that dies is nobody else'"'"'s fault' 'has_logged event=down'
+  answer x.example 'Z4.4.1 no answer'
+  kill -ALRM "$SEND_PID"
+  logged event=down
+  logged event=waiting 8
+  assertEquals 1 "$(grep -c event=down "$CHAIN/send.log")"
+}
+
+# What a server says of one message is no reason to spare it others.
+test_a_message_that_is_refused_for_now() {
+  serve_remote
+  answer a@x.example 'Z451 4.4.1 x.example said: later'
+  start_send
+  inject me@example.org a@x.example
+  logged event=waiting
+  inject me@example.org b@x.example
+  jobs_come b@x.example 1
+  assertFalse 'has_logged event=down'
+}
+
+test_expiry_at_one_that_is_down() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject me@example.org a@x.example
+  logged event=down
+  inject QUEUE_ID=0000000000aaaaaa me@example.org b@x.example
+  logged event=undeliverable
+  assertEquals 'it was not tried' 1 "$(list_jobs ' x.example' | wc -l)"
+  assertEquals 'b@x.example expired 4.4.1 no answer' \
+    "$(queue-list -p | awk -F '\t' '$6 == "expired" { print $5, $6, $9 }')"
+}
+
+# shellcheck source=/dev/null
+. shunit2
