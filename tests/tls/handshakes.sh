@@ -276,6 +276,19 @@ wanted() {
   served_as server 'resumed=no ms=' "$1"
 }
 
+# resumed_as USER REGEX OPTION: what was not verified is not when it is resumed, either.
+resumed_as() {
+  session New "$3" -cert "$CHAIN/$1.crt" -key "$CHAIN/$1.key" -sess_out "$CHAIN/$1.session"
+  mark_log
+  session Reused "$3" -sess_in "$CHAIN/$1.session"
+  told "event=handshake version=.*resumed=yes$2 ms="
+}
+
+resumed() {
+  resumed_as alice " client=SHA256:$(hash_of alice)" "$1"
+  resumed_as mallory '' "$1"
+}
+
 # In TLS 1.3 a client has done its part when it is refused.
 refused_as() {
   mark_log
@@ -294,9 +307,11 @@ required() {
 
 client_certificates() {
   with "-c $CHAIN/users.crt" wanted -tls1_2
+  resumed -tls1_2
   with "-C $CHAIN/users.crt" required -tls1_2
   has_1_3 || return 0
   with "-c $CHAIN/users.crt" wanted -tls1_3
+  resumed -tls1_3
   with "-C $CHAIN/users.crt" required -tls1_3
 }
 
