@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "dsn/internal.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* Bytes of the character at s: 1 also for what is none. */
 static size_t character(char const *s, size_t len, bool *bad) {

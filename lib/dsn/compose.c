@@ -6,7 +6,7 @@
 #include "dsn/internal.h"
 #include "mime/mime.h"
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 enum {
   ID_MAX = 900,     /* bytes of a Message-ID that is referred to */

@@ -5,7 +5,7 @@
 
 #include "dsn/internal.h"
 #include "mime/mime.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* ---- the header ----------------------------------------------------------------------------- */
 

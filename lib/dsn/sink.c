@@ -4,7 +4,7 @@
 #include <skalibs/allreadwrite.h>
 
 #include "dsn/internal.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 enum { WIDTH = 76, LINE_MAX_BYTES = 900 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "dsn/internal.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 typedef struct words {
   char const *at, *end;

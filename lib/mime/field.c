@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "mime/mime.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* The byte behind the line at s. */
 static size_t line_end(char const *s, size_t len) {

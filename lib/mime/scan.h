@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "smtp/text.h"
+#include "text/text.h"
 
 typedef struct scan {
   char const *at, *end;

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "internal.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* ---- pieces ---- */
 

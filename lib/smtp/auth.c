@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 static bool is_visible(char c) {
   return is_printable(c) && c != ' ';

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 bool smtp_word_is(char const *s, size_t len, char const *word) {
   return len == strlen(word) && !strncasecmp(s, word, len);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* An A-label is "xn--" and at least one octet for each character of the U-label. */
 enum { ULABEL_CHARACTERS_MAX = SMTP_LABEL_MAX - 4 };

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* ---- xtext ---- */
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* esmtp-keyword: letters, digits and, not first, hyphens. */
 static size_t keyword_length(char const *s, size_t len) {

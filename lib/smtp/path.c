@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "smtp/domain.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* ---- local parts ---- */
 

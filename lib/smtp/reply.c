@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 enum { PREFIX_MAX = 32, TEXT_MAX = SMTP_REPLY_LINE_MAX - 2 };
 

@@ -2,7 +2,7 @@
 #include <strings.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* A mailbox in two parts; at is -1 where there is no @. */
 typedef struct mailbox {

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 enum { LINE_WIDTH = 78, WORD_MAX = 255 };
 

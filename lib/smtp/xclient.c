@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "smtp/smtp.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 /* Whether a decoded, NUL-terminated value is what its name says. */
 typedef bool check_t(char const *s, size_t len);

@@ -3,7 +3,7 @@
 
 #include <skalibs/types.h>
 
-#include "smtp/text.h"
+#include "text/text.h"
 #include "users/internal.h"
 
 #define SHA256_HEX 64

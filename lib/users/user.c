@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "smtp/text.h"
+#include "text/text.h"
 #include "users/internal.h"
 
 void users_wipe(users_user_t *user) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mime/mime.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 static void check(char const *out, size_t len, size_t size) {
   if (len >= size || strlen(out) != len) abort();

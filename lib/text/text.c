@@ -1,4 +1,4 @@
-#include "smtp/text.h"
+#include "text/text.h"
 
 #include <string.h>
 
