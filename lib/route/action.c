@@ -263,14 +263,6 @@ static bool action_fits(draft_t *draft, action_t const *action, size_t arguments
   return !alone;
 }
 
-static bool is_deliverable(draft_t *draft, action_t const *action) {
-  route_channel_t channel = route_letter_channel(*action->word);
-  if (channel == ROUTE_CHANNELS || route_kinds[channel].deliverable) return true;
-  draft_error(draft, draft->line, "%s is not possible: there is no %s in this version",
-              action->word, route_kinds[channel].deliverer);
-  return false;
-}
-
 /* Appends an item to the rule at hand: letter, text, NUL. */
 static bool item_add(draft_t *draft, action_t const *action, word_t const *word) {
   size_t start = draft->items.len;
@@ -294,7 +286,6 @@ void draft_action(draft_t *draft, word_t const *words, size_t count) {
   if (!action || !action_fits(draft, action, count - 1)) return;
   for (size_t i = 1; i < count; i++)
     if (!item_add(draft, action, words + i)) return;
-  if (!is_deliverable(draft, action)) return;
   draft->actions++;
   if (action->alone) draft->alone = action->word;
 }

@@ -7,11 +7,11 @@
 #include "table/table.h"
 
 route_kind_t const route_kinds[ROUTE_CHANNELS] = {
-    [ROUTE_MAILDIR] = {"maildir", 'm', "deliver-maildir", true, false},
-    [ROUTE_LMTP] = {"lmtp", 'l', "deliver-lmtp", true, true},
-    [ROUTE_PIPE] = {"pipe", 'p', "deliver-pipe", true, true},
-    [ROUTE_FORWARD] = {"forward", 'f', "deliver-forward", false, false},
-    [ROUTE_REMOTE] = {"remote", 's', "deliver-smtp", true, true},
+    [ROUTE_MAILDIR] = {"maildir", 'm', "deliver-maildir", false},
+    [ROUTE_LMTP] = {"lmtp", 'l', "deliver-lmtp", true},
+    [ROUTE_PIPE] = {"pipe", 'p', "deliver-pipe", true},
+    [ROUTE_FORWARD] = {"forward", 'f', "deliver-forward", false},
+    [ROUTE_REMOTE] = {"remote", 's', "deliver-smtp", true},
 };
 
 /* Both the value and its last item end in a NUL, so that no string in it runs on. */

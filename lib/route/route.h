@@ -28,8 +28,7 @@ typedef struct route_kind {
   char const *word;      /* the channel's name */
   char letter;           /* its targets begin with it in the cdb; so do their actions in the text */
   char const *deliverer; /* the program that serves it */
-  bool deliverable; /* false: that program is not there yet, route-compile refuses the action */
-  bool per_address; /* two addresses with the same argument are two targets, not one */
+  bool per_address;      /* two addresses with the same argument are two targets, not one */
 } route_kind_t;
 
 extern route_kind_t const route_kinds[ROUTE_CHANNELS];

@@ -1,0 +1,299 @@
+/* deliver-forward: see deliver-forward(8). The jobs that are at hand are taken, those that can make
+   one message are put together, and each message is injected. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+
+#include "chain/chain.h"
+#include "conf/conf.h"
+#include "delivery/delivery.h"
+#include "queue/queue.h"
+#include "worker/worker.h"
+
+char const *PROG = "deliver-forward";
+
+#define USAGE "deliver-forward [-q queue]"
+
+/* A job, with its strings: what worker_job_next gives is gone at the next read. */
+typedef struct forward {
+  worker_job_t job;
+  bool grouped; /* its message is made, or cannot be */
+  char strings[WORKER_FRAME_MAX];
+} forward_t;
+
+static char const *queue;
+static worker_input_t input;
+static forward_t batch[WORKER_BATCH_MAX];
+static size_t jobs;
+
+/* ---- results ---- */
+
+static void send_result(char const *s, size_t len) {
+  while (len) {
+    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) strerr_diefu1sys(111, "report");
+    s += n;
+    len -= (size_t)n;
+  }
+}
+
+/* The verdict on a group: what is told to each of its jobs. */
+typedef struct outcome {
+  chain_kind_t kind;
+  char text[CHAIN_TEXT_MAX];
+} outcome_t;
+
+static outcome_t failed(char const *step) {
+  outcome_t outcome = {.kind = CHAIN_DEFER};
+  snprintf(outcome.text, sizeof outcome.text, "4.3.0 unable to %s: %s", step, strerror(errno));
+  return outcome;
+}
+
+static outcome_t refused(queue_failure_t const *failure, queue_injection_t const *injection) {
+  outcome_t outcome = {.kind = CHAIN_DEFER};
+  bool bad_address = failure->kind == CHAIN_REJECT; /* the routes', not the sender's */
+  snprintf(outcome.text, sizeof outcome.text, "%s %s: unable to %s: %s",
+           bad_address ? "4.3.5" : failure->enhanced, failure->text, injection->step,
+           strerror(injection->error));
+  return outcome;
+}
+
+/* ---- groups: jobs that forward one message for one recipient ---- */
+
+static bool belongs(forward_t const *forward, worker_job_t const *first) {
+  worker_job_t const *job = &forward->job;
+  return !forward->grouped && !strcmp(job->id, first->id) && !strcmp(job->sender, first->sender) &&
+         !strcmp(job->recipient, first->recipient);
+}
+
+static void report_group(worker_job_t const *first, outcome_t const *outcome) {
+  char frame[WORKER_RESULT_MAX];
+  for (forward_t *forward = batch; forward < batch + jobs; forward++) {
+    if (!belongs(forward, first)) continue;
+    forward->grouped = true;
+    uint64_t number = forward->job.number;
+    send_result(frame, worker_result_format(frame, number, outcome->kind, outcome->text));
+  }
+}
+
+/* ---- the new message's envelope ---- */
+
+static bool put_string(stralloc *envelope, char const *before, char const *s) {
+  return stralloc_cats(envelope, before) && stralloc_catb(envelope, s, strlen(s) + 1);
+}
+
+/* What goes on with a message: the other parameters are about this host, or about when. */
+static bool goes_on(char const *parameter) {
+  static char const *const names[] = {"RET=", "ENVID=", "NOTIFY=", "ORCPT=", "MT-PRIORITY="};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strncasecmp(parameter, names[i], strlen(names[i]))) return true;
+  return false;
+}
+
+/* The parameters that one recipient (or "") of the old envelope has, for one of the new. */
+static bool put_parameters(stralloc *envelope, queue_envelope_t const *old, char const *from,
+                           char const *to) {
+  size_t position = 0;
+  bool any = false;
+  for (char const *s; (s = queue_envelope_parameter(old, from, &position));) {
+    if (!goes_on(s)) continue;
+    if (!any && !put_string(envelope, "P", to)) return false;
+    if (!put_string(envelope, "", s)) return false;
+    any = true;
+  }
+  return !any || stralloc_0(envelope);
+}
+
+/* The recipient as the envelope spells it; aliases lead to some that it has not. */
+static char const *old_recipient(queue_envelope_t const *old, char const *recipient) {
+  size_t position = 0;
+  char const *address;
+  while ((address = queue_envelope_next(old, &position)))
+    if (!strcasecmp(address, recipient)) break;
+  return address;
+}
+
+static bool put_recipients(stralloc *envelope, worker_job_t const *first) {
+  for (forward_t const *forward = batch; forward < batch + jobs; forward++)
+    if (belongs(forward, first) && !put_string(envelope, "T", forward->job.argument)) return false;
+  return stralloc_0(envelope);
+}
+
+static bool put_all_parameters(stralloc *envelope, worker_job_t const *first,
+                               queue_envelope_t const *old) {
+  char const *recipient = old_recipient(old, first->recipient);
+  if (!put_parameters(envelope, old, "", "")) return false;
+  for (forward_t const *forward = batch; recipient && forward < batch + jobs; forward++)
+    if (belongs(forward, first) && !put_parameters(envelope, old, recipient, forward->job.argument))
+      return false;
+  return true;
+}
+
+/* In *envelope. False: no memory. */
+static bool make_envelope(stralloc *envelope, worker_job_t const *first,
+                          queue_envelope_t const *old) {
+  envelope->len = 0;
+  return put_string(envelope, "F", first->sender) && put_recipients(envelope, first) &&
+         put_all_parameters(envelope, first, old);
+}
+
+/* ---- the new message ---- */
+
+static int put_message(int fd, worker_job_t const *first, queue_entry_t const *entry) {
+  static char buffer[65536];
+  queue_stream_t stream;
+  ssize_t n;
+  size_t filled = delivery_delivered_to(buffer, first->recipient);
+  queue_entry_stream(entry, &stream);
+  do {
+    n = queue_stream_read(&stream, buffer + filled, sizeof buffer - filled);
+    if (n < 0) return -1;
+    filled += (size_t)n;
+    errno = ENOSPC;
+    if (allwrite(fd, buffer, filled) < filled) return -1;
+    filled = 0;
+  } while (n);
+  return 0;
+}
+
+/* What the old entry knows, as an environment that says it. */
+static void make_environment(char const **environment, queue_entry_t const *entry) {
+  size_t count = 0;
+  char const *end = entry->facts + entry->facts_len;
+  for (char const *s = entry->facts; s < end && count < QUEUE_FACTS_MAX; s += strlen(s) + 1)
+    environment[count++] = s + 1;
+  if (queue_entry_fact(entry, "TCPREMOTEIP")) environment[count++] = "PROTO=TCP";
+  environment[count] = 0;
+}
+
+static outcome_t inject(worker_job_t const *first, queue_entry_t const *entry, int fd) {
+  static stralloc envelope = STRALLOC_ZERO;
+  char const *environment[QUEUE_FACTS_MAX + 2];
+  char id[CHAIN_ID_SIZE + 1];
+  struct stat status;
+  if (!make_envelope(&envelope, first, &entry->envelope)) return failed("make an envelope");
+  if (fstat(fd, &status) < 0) return failed("stat the message");
+  make_environment(environment, entry);
+  chain_id_make(id);
+  queue_injection_t injection = {.queue = queue,
+                                 .id = id,
+                                 .fd = fd,
+                                 .status = &status,
+                                 .envelope = envelope.s,
+                                 .envelope_len = envelope.len,
+                                 .environment = environment};
+  queue_failure_t const *failure = queue_inject(&injection);
+  if (failure) return refused(failure, &injection);
+  outcome_t outcome = {.kind = CHAIN_ACCEPT};
+  snprintf(outcome.text, sizeof outcome.text, "forwarded as %s", id);
+  return outcome;
+}
+
+static outcome_t forward_entry(worker_job_t const *first, queue_entry_t const *entry) {
+  int loop = delivery_is_loop(entry, first->recipient);
+  if (loop < 0) return failed("read the message");
+  if (loop) return (outcome_t){CHAIN_REJECT, DELIVERY_LOOP_TEXT};
+  int fd = queue_spool_open(queue);
+  if (fd < 0) return failed("open a file in the queue");
+  outcome_t outcome =
+      put_message(fd, first, entry) < 0 ? failed("copy the message") : inject(first, entry, fd);
+  close(fd);
+  return outcome;
+}
+
+static void forward_group(worker_job_t *first) {
+  queue_entry_t entry;
+  outcome_t outcome;
+  if (queue_entry_from_fd(&entry, first->fd) < 0) {
+    outcome = failed("read the queue entry");
+  } else {
+    first->fd = -1; /* it is the entry's now */
+    outcome = forward_entry(first, &entry);
+    queue_entry_close(&entry);
+  }
+  report_group(first, &outcome);
+}
+
+/* ---- taking jobs ---- */
+
+static char const *keep(forward_t *forward, size_t *used, char const *s) {
+  char *kept = forward->strings + *used;
+  *used += (size_t)(stpcpy(kept, s) + 1 - kept);
+  return kept;
+}
+
+/* Its strings come from one frame, so they fit. */
+static void keep_job(forward_t *forward, worker_job_t const *job) {
+  size_t used = 0;
+  forward->grouped = false;
+  forward->job = *job;
+  forward->job.sender = keep(forward, &used, job->sender);
+  forward->job.recipient = keep(forward, &used, job->recipient);
+  forward->job.argument = keep(forward, &used, job->argument);
+  forward->job.id = keep(forward, &used, job->id);
+}
+
+/* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */
+static int read_jobs(void) {
+  int result = worker_input_read(&input, 0, !jobs);
+  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+  return result;
+}
+
+/* Takes what is at hand. False at the end of all jobs. */
+static bool take_jobs(void) {
+  worker_job_t job;
+  int more = 1;
+  for (jobs = 0; jobs < WORKER_BATCH_MAX;) {
+    int taken = worker_job_next(&input, &job);
+    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    if (taken)
+      keep_job(&batch[jobs++], &job);
+    else if ((more = read_jobs()) <= 0)
+      break;
+  }
+  return more != 0;
+}
+
+static void forward_jobs(void) {
+  for (size_t i = 0; i < jobs; i++)
+    if (!batch[i].grouped) forward_group(&batch[i].job);
+  for (size_t i = 0; i < jobs; i++)
+    if (batch[i].job.fd >= 0) close(batch[i].job.fd);
+}
+
+/* ---- set-up ---- */
+
+static void parse_options(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  queue = conf_queue();
+  for (int option; (option = subgetopt_r(argc, argv, "q:h", &options)) != -1;) {
+    if (option != 'q') strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
+    queue = options.arg;
+  }
+  if (options.ind != argc) strerr_dieusage(100, USAGE);
+}
+
+int main(int argc, char const *const *argv) {
+  parse_options(argc, argv);
+  signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_DUMPABLE, 0);
+  worker_input_init(&input);
+  for (bool more = true; more;) {
+    more = take_jobs();
+    forward_jobs();
+  }
+  return 0;
+}
