@@ -1,0 +1,105 @@
+# shellcheck shell=sh
+# _smtp.sh: what suites of deliver-smtp have in common. Each test has a folder, DIR, with a queue.
+#
+#   entry FILE           puts a message into the queue: sets ENTRY
+#   deliver TO...        one job for each TO, recipient=destination (a recipient alone: its domain);
+#                        all at hand together; prints the answers
+#   OPTIONS              of deliver-smtp, besides those that a test always needs
+#   start_sink OPTION... Postfix's smtp-sink on SINK_PORT; what it got lies in DIR/dump
+#   start_server SCRIPT  tests/deliver/_smtp_server.py, on SERVER_PORT
+#   start_dns            answers by the zones on standard input
+#   end_peers            ends them all
+
+SMTP_TESTS=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests
+SINK=$TOP/build/peers/postfix/bin/smtp-sink
+PEERS=
+OPTIONS=
+
+make_folder() {
+  DIR=$(mktemp -d "${TMPDIR:-/tmp}/smtp.XXXXXX")
+  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/dump"
+  printf 'Subject: x\n\nbody\n' >"$DIR/message"
+  : >"$DIR/policies"
+  PORT=$(free_port)
+  OPTIONS=
+  DNSCACHEIP=127.0.0.1:9 # nobody answers there
+  export DNSCACHEIP
+}
+
+remove_folder() {
+  end_peers
+  [ -z "${DIR-}" ] || rm -rf "$DIR"
+  DIR=
+}
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# shellcheck disable=SC2034 # for suites
+entry() {
+  printf "${ENVELOPE:-Fs@example.org\\0Tr@example.test\\0\\0}" >"$DIR/envelope"
+  rm -f "$DIR"/queue/new/*
+  queue-inject -q "$DIR/queue" <"$1" 1<"$DIR/envelope" || return
+  ENTRY=$(ls "$DIR"/queue/new/*)
+}
+
+deliver() {
+  [ -n "${ENTRY-}" ] && [ -e "$ENTRY" ] || entry "$DIR/message" || return
+  for to; do
+    shift
+    case $to in *=*) destination=${to#*=} ;; *) destination=${to#*@} ;; esac
+    set -- "$@" "$ENTRY" "${SENDER-s@example.org}" "${to%%=*}" "$destination"
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  timeout 60 "$SMTP_TESTS/deliver/_worker.py" ${TOGETHER--b} "$@" -- deliver-smtp -H me.example -p "$PORT" \
+    -P "$DIR/policies" -L "$DIR/logins" -A "$DIR/authorities" $OPTIONS 2>>"$DIR/log"
+}
+
+start_sink() {
+  "$SINK" -u "$(id -un)" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
+    >"$DIR/sink.log" 2>&1 &
+  PEERS="$PEERS $!"
+  wait_until can_connect "${SINK_ADDRESS:-127.0.0.1}" "$PORT"
+}
+
+# Tells its port and pid when it listens.
+start_server() {
+  mkfifo "$DIR/ready"
+  python3 "$SMTP_TESTS/deliver/_smtp_server.py" "$@" >"$DIR/ready" 2>"$DIR/server.log" &
+  PEERS="$PEERS $!"
+  read -r PORT <"$DIR/ready"
+  rm "$DIR/ready"
+}
+
+start_dns() {
+  cat >"$DIR/zones"
+  mkfifo "$DIR/ready"
+  python3 "$SMTP_TESTS/dns/_server.py" -l "$DIR/dns.log" "$DIR/zones" >"$DIR/ready" &
+  PEERS="$PEERS $!"
+  read -r port _ <"$DIR/ready"
+  rm "$DIR/ready"
+  DNSCACHEIP=127.0.0.1:$port
+}
+
+end_peers() {
+  for peer in $PEERS; do
+    kill "$peer" 2>/dev/null
+    wait "$peer" 2>/dev/null
+  done
+  PEERS=
+}
+
+can_connect() {
+  python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)' \
+    "$1" "$2" 2>/dev/null
+}
+
+wait_until() {
+  tries=200
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.05
+  done
+}

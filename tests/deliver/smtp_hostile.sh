@@ -1,0 +1,178 @@
+#!/bin/sh
+# timeout: 300
+# deliver-smtp against hosts that misbehave: each job gets one answer, in time, and no mail is lost
+# or said to be kept that is not.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+# shellcheck source=tests/deliver/_smtp.sh
+. "$(dirname "$0")/_smtp.sh"
+
+PATIENCE='-t greeting=1 -t hello=1 -t mail=1 -t rcpt=1 -t data=1 -t final=1 -t handshake=1'
+
+setUp() {
+  make_folder
+  OPTIONS=$PATIENCE
+}
+tearDown() { remove_folder; }
+
+# to_server RULES... : what becomes of one job
+to_server() {
+  start_server -s "$DIR/dump" "$@"
+  deliver 'r@x=[127.0.0.1]'
+  end_peers
+}
+
+commands() { sort -n -k 1,1 -s "$DIR/dump/commands"; }
+
+check() { # check WANT RULES...
+  want=$1
+  shift
+  got=$(to_server "$@")
+  case $got in
+    $want) assertTrue "$*" true ;;
+    *) fail "$*: wanted $want, got $got" ;;
+  esac
+}
+
+KEPT='K250 2.0.0 relayed, no DSN: *127.0.0.1* said: kept'
+
+test_it_works_at_all() {
+  check "$KEPT"
+  check "$KEPT" connect=slow ehlo=slow mail=slow rcpt=slow data=slow end=slow
+  check 'K250 2.0.0 *127.0.0.1* said: kept' -o DSN
+}
+
+test_before_it_is_ready() {
+  for event in connect ehlo; do
+    check 'Z4.4.1 *127.0.0.1*: *' $event=close
+    check 'Z4.4.1 *127.0.0.1*: *' $event=reset
+    check 'Z4.4.1 *127.0.0.1*: *' $event=silent
+    check 'Z4.4.1 *127.0.0.1*: *' $event=half
+    check 'Z4.4.1 *127.0.0.1*: *' $event=flood
+    check 'Z4.4.1 *127.0.0.1*: *' $event=long
+    check 'Z4.4.1 *127.0.0.1*: *' $event=garbage
+    check 'Z4.4.1 *127.0.0.1* said: 421 4.3.2 no*' "$event=421 4.3.2 not now,close"
+  done
+  check 'D5.3.2 *127.0.0.1* said: 554 5.7.1 go away' 'connect=554 5.7.1 go away'
+  check 'D5.3.2 *127.0.0.1* said: 521 no mail here' 'connect=521 no mail here,close'
+}
+
+test_in_a_transaction() {
+  for event in mail rcpt data end; do
+    check 'Z4.4.2 *127.0.0.1*: *' $event=close
+    check 'Z4.4.2 *127.0.0.1*: *' $event=reset
+    check 'Z4.4.2 *127.0.0.1*: *' $event=silent
+    check 'Z4.4.2 *127.0.0.1*: *' $event=half
+    check 'Z*127.0.0.1*: *' $event=flood
+    check 'Z*127.0.0.1*: *' $event=long
+    check 'Z*127.0.0.1*: *' $event=garbage
+    check 'Z421 4.3.2 *127.0.0.1* said: not now' "$event=421 4.3.2 not now,close"
+    check 'D550 5.7.1 *127.0.0.1* said: no, and no again' "$event=550 5.7.1 no,|5.7.1 and no again"
+    check 'Z451 4.0.0 *127.0.0.1* said: later' "$event=451 later"
+  done
+}
+
+# A reply that comes before its command is none: what was not kept is never reported as kept.
+test_replies_before_commands() {
+  check 'Z*' connect=before end=close
+  check 'Z*' ehlo=before end=close
+  check 'Z*' rcpt=before end=close
+  check 'Z*' data=before end=close
+}
+
+test_each_recipient_has_its_own() {
+  start_server 'rcpt2=550 5.1.1 nobody' 'rcpt3=450 4.2.1 busy'
+  assertEquals 'K250 2.0.0 relayed, no DSN: [127.0.0.1] said: kept
+D550 5.1.1 [127.0.0.1] said: nobody
+Z450 4.2.1 [127.0.0.1] said: busy' \
+    "$(deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]' 'c@x=[127.0.0.1]')"
+}
+
+test_too_many_recipients() {
+  for reply in '452 4.5.3 too many' '552 too many'; do
+    start_server -s "$DIR/dump" "rcpt3=$reply" "rcpt4=$reply" "rcpt5=$reply"
+    assertEquals "$reply" 5 "$(deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]' 'c@x=[127.0.0.1]' \
+      'd@x=[127.0.0.1]' 'e@x=[127.0.0.1]' | grep -c '^K')"
+    assertEquals 'in two transactions, over one connection' '1 MAIL 1 MAIL' \
+      "$(commands | grep -o '. MAIL' | xargs)"
+    end_peers
+    rm -f "$DIR"/dump/*
+  done
+  start_server 'rcpt=452 4.5.3 too many'
+  assertEquals 'Z452 4.5.3 [127.0.0.1] said: too many' "$(deliver 'a@x=[127.0.0.1]')"
+}
+
+test_limits() {
+  start_server -o 'LIMITS RCPTMAX=2 MAILMAX=1' -s "$DIR/dump"
+  assertEquals 3 "$(deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]' 'c@x=[127.0.0.1]' | grep -c '^K')"
+  assertEquals 'RCPT 2 RCPT 1' "$(for file in 1 2; do
+    echo "RCPT $(grep -c "^$file RCPT" "$DIR/dump/commands")"; done | sort -r | xargs)"
+}
+
+# ---- kept connections ----
+
+one_by_one() { TOGETHER='' deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]'; }
+
+test_a_kept_connection_that_is_gone() {
+  for action in close reset '421 4.4.2 idle too long,close'; do
+    start_server -s "$DIR/dump" "1:mail2=$action" "1:rset=$action"
+    assertEquals "$action" 2 "$(one_by_one | grep -c '^K')"
+    assertEquals 'the second message over a second connection' 2 \
+      "$(grep -c connect "$DIR/dump/commands")"
+    end_peers
+    rm -f "$DIR"/dump/*
+  done
+}
+
+test_once_more_and_not_for_ever() {
+  start_server -s "$DIR/dump" mail2=close rset=close 2:mail=close
+  assertEquals 'Z4.4.2' "$(one_by_one | sed -n 's/^\(Z[0-9.]*\).*/\1/p')"
+  assertEquals 2 "$(grep -c connect "$DIR/dump/commands")"
+}
+
+# ---- several hosts ----
+
+two_hosts() {
+  start_dns <<'END'
+record d.example MX mx1.example 10
+record d.example MX mx2.example 20
+record mx1.example A 127.0.0.1
+record mx2.example A 127.0.0.1
+record mx2.example A 127.0.0.9
+END
+}
+
+test_verdicts_of_several_hosts() {
+  two_hosts
+  start_server 'connect=554 5.7.1 go away,close'
+  assertEquals 'where one may be there later, it is tried later' \
+    'Z4.4.1 mx2.example[127.0.0.9]: no connection: Connection refused' "$(deliver r@d.example)"
+}
+
+test_a_verdict_of_a_ready_host_counts() {
+  two_hosts
+  start_server -s "$DIR/dump" 'rcpt=450 4.2.0 busy'
+  assertEquals 'Z450 4.2.0 mx1.example[127.0.0.1] said: busy' "$(deliver r@d.example)"
+  assertEquals 1 "$(grep -c connect "$DIR/dump/commands")"
+}
+
+# ---- many at a time ----
+
+# One server that says nothing does not hold up the others.
+test_slow_ones_hold_up_nobody() {
+  start_server 'connect=silent'
+  slow=$PORT
+  start_server
+  OPTIONS='-t greeting=3 -i 1'
+  deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$PORT" "c@x=127.0.0.2:$slow" >"$DIR/answers"
+  assertEquals 'Z4.4.1 K250 Z4.4.1' "$(sed 's/ .*//' "$DIR/answers" | xargs)"
+}
+
+test_connections_in_all() {
+  start_server -s "$DIR/dump" end=slow
+  OPTIONS='-C 1'
+  assertEquals 3 "$(deliver "a@x=127.0.0.1:$PORT" "b@x=[127.0.0.1]:$PORT" "c@x=[127.0.0.1]" |
+    grep -c '^K')"
+}
+
+. shunit2
