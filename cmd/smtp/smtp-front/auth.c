@@ -46,7 +46,7 @@ void auth_list(session_t const *session, char *text) {
 
 bool auth_stands_ready(session_t const *session) {
   char text[AUTH_LIST_MAX];
-  if (!auth_configured(session)) return false;
+  if (!auth_configured(session) || session->tls == TLS_REQUIRED) return false;
   auth_list(session, text);
   return *text;
 }

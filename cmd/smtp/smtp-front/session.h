@@ -323,7 +323,7 @@ void extensions_list(session_t const *session, char *text, size_t size);
 
 /* True if there is an auth service, whether or not a mechanism is fit for this connection. */
 bool auth_configured(session_t const *session);
-/* True if a mechanism is offered, now. */
+/* True if a mechanism is offered, now: not where TLS must come first. */
 bool auth_stands_ready(session_t const *session);
 /* Writes the names of the mechanisms that are offered, blanks between: AUTH_LIST_MAX bytes. */
 #define AUTH_LIST_MAX 160
