@@ -5,7 +5,9 @@
 
 here=$(dirname "$0")
 TOP=${TOP:-$(cd "$here/../.." && pwd)}
-peer=$TOP/build/peers/dovecot
+
+# shellcheck source=tests/auth/_dovecot.sh
+. "$here/_dovecot.sh"
 
 wait_until() {
   for try in $(seq 400); do
@@ -16,83 +18,8 @@ wait_until() {
   return 1
 }
 
-write_configuration() {
-  hash=$(openssl passwd -6 -salt salt secret)
-  cat >"$DOVECOT/users" <<END
-alice:{PLAIN}secret::::::
-bob@example.test:{SHA512-CRYPT}$hash::::::
-carol:{PLAIN}secret::::::nologin
-dave:{PLAIN}secret::::::user=david
-erin:{PLAIN}secret::::::allow_nets=192.0.2.0/24
-END
-  # Nothing is root's but what the test is, nothing listens but unix sockets below base_dir.
-  cat >"$DOVECOT/conf" <<END
-base_dir = $DOVECOT/run
-state_dir = $DOVECOT/state
-log_path = $DOVECOT/log
-libexec_dir = $peer/usr/lib/dovecot
-mail_plugin_dir = $peer/usr/lib/dovecot/modules
-import_environment = LD_LIBRARY_PATH
-protocols =
-ssl = no
-default_internal_user = $(id -un)
-default_internal_group = $(id -gn)
-default_login_user = nobody
-auth_mechanisms = plain
-auth_failure_delay = 0
-passdb {
-  driver = passwd-file
-  args = $DOVECOT/users
-}
-userdb {
-  driver = static
-  args = uid=65534 gid=65534 home=/nowhere
-}
-service auth {
-  chroot =
-  user = $(id -un)
-  unix_listener auth-client {
-    mode = 0600
-  }
-}
-service anvil {
-  chroot =
-}
-service stats {
-  chroot =
-}
-END
-}
-
-# dovecot itself would start /usr/bin/doveconf; so it is doveconf that starts it.
-start_dovecot() {
-  "$peer/bin/doveconf" -c "$DOVECOT/conf" -m master -f service=master \
-    -e "$peer/usr/sbin/dovecot" -F -c "$DOVECOT/conf" >"$DOVECOT/output" 2>&1 &
-  DOVECOT_PID=$!
-  wait_until test -S "$DOVECOT/run/auth-client" && return
-  cat "$DOVECOT/output" "$DOVECOT/log"
-  return 1
-}
-
-oneTimeSetUp() {
-  DOVECOT=$(mktemp -d "${TMPDIR:-/tmp}/dovecot.XXXXXX")
-  DOVECOT_PID=
-  mkdir "$DOVECOT/run" "$DOVECOT/state"
-  # Dovecot wants its users by name.
-  [ -x "$peer/bin/doveconf" ] && id -un >/dev/null 2>&1 || return 0
-  write_configuration
-  start_dovecot
-}
-
-oneTimeTearDown() {
-  if [ -n "${DOVECOT_PID:-}" ]; then
-    kill "$DOVECOT_PID"
-    wait "$DOVECOT_PID"
-    DOVECOT_PID=
-  fi
-  [ -z "${DOVECOT:-}" ] || rm -rf "$DOVECOT"
-  DOVECOT=
-}
+oneTimeSetUp() { make_dovecot; }
+oneTimeTearDown() { end_dovecot; }
 
 setUp() {
   unset SASL_MECHANISM SASL_SERVICE SESSION_ID PROTO TCPREMOTEIP SSL_PROTOCOL
