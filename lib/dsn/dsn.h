@@ -50,12 +50,17 @@ typedef struct dsn_result {
 #define DSN_TEXTS 64
 typedef struct dsn_texts {
   char const *text[DSN_TEXTS]; /* NULL: our own */
+  char *file;                  /* what dsn_texts_load has read, malloced */
 } dsn_texts_t;
 
 /* Parses a file of texts, at most DSN_TEXTS_MAX bytes; it changes bytes, which has room for one
    more than len, and texts points into it. 0, or the number of a line that is wrong, and *error
    says what is wrong with it. */
 size_t dsn_texts_parse(dsn_texts_t *texts, char *bytes, size_t len, char const **error);
+
+/* Loads a file of texts, for as long as the process lives; one that is not there has none of its
+   own. 0, or -1: with errno, *line being 0, or with EINVAL and what dsn_texts_parse says. */
+int dsn_texts_load(dsn_texts_t *texts, char const *path, size_t *line, char const **error);
 
 typedef struct dsn_settings {
   char const *me;         /* the host's name, a domain in ASCII */

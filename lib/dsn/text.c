@@ -1,13 +1,10 @@
 /* The part that people read, by the texts. */
-#include "smtp/text.h"
-
 #include <string.h>
 
 #include "dsn/internal.h"
 #include "smtp/smtp.h"
 
-#define VALUE_SIZE (3 * DSN_WORDS_MAX + 1) /* of bytes that are no UTF-8 */
-#define LINE_SIZE  8192
+#define LINE_SIZE 8192
 
 /* What a line is rendered with. */
 typedef struct context {
@@ -182,7 +179,8 @@ static void render_line(dsn_sink_t *sink, context_t const *context, char const *
   while (blanks < len && s[blanks] == ' ' && blanks < sizeof indent - 1) indent[blanks++] = ' ';
   s += blanks;
   len -= blanks;
-  if (dsn_names(s, len, "${report}"))
+  bool const is_report = dsn_names(s, len, "${report}");
+  if (is_report && !context->views)
     put_report(sink, context);
   else if (dsn_names(s, len, "${recipients}"))
     put_recipients(sink, context, indent);

@@ -1,7 +1,13 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
 
 #include "dsn/internal.h"
-#include "smtp/text.h"
+#include "text/text.h"
 
 enum { LINE_MAX_BYTES = 500, INDENT_MAX = 40 };
 
@@ -185,26 +191,37 @@ typedef struct parser {
   char *out;      /* behind the text at hand: never beyond what was read */
 } parser_t;
 
+/* A text must have the lists in it that our own has. */
+static char const *lack_of(char const *own, char const *text) {
+  if (strstr(own, "${report}") && !strstr(text, "${report}"))
+    return "the text before lacks ${report}";
+  if (strstr(own, "${recipients}") && !strstr(text, "${recipients}"))
+    return "the text before lacks ${recipients}";
+  return 0;
+}
+
 /* Ends the text at hand, without empty lines behind it. */
-static void end_text(parser_t *parser) {
-  if (parser->current == TEXTS) return;
+static char const *end_text(parser_t *parser) {
+  if (parser->current == TEXTS) return 0;
   char const *begin = parser->texts->text[parser->current];
   while (parser->out > begin && parser->out[-1] == '\n') parser->out--;
   *parser->out++ = 0;
+  return lack_of(table[parser->current].text, begin);
 }
 
 /* "[name]" */
-static char const *take_name(parser_t *parser, char *line, size_t len) {
+static char const *take_name(parser_t *parser, char const *line, size_t len) {
   size_t const i = line[len - 1] == ']' ? find(line + 1, len - 2) : TEXTS;
-  if (len < 3 || i == TEXTS) return "no text has this name";
+  char const *error = end_text(parser);
+  if (error) return error;
+  if (i == TEXTS) return "no text has this name";
   if (parser->texts->text[i]) return "this text was given before";
-  end_text(parser);
   parser->current = i;
   parser->texts->text[i] = parser->out;
   return 0;
 }
 
-static char const *take_line(parser_t *parser, char *line, size_t len) {
+static char const *take_line(parser_t *parser, char const *line, size_t len) {
   if (*line == '#') return 0;
   char const *error = check_line(line, len);
   if (error) return error;
@@ -226,10 +243,37 @@ size_t dsn_texts_parse(dsn_texts_t *texts, char *bytes, size_t len, char const *
     size_t const line_len = strcspn(line, "\n");
     line[line_len] = 0;
     *error = take_line(&parser, line, line_len);
-    if (*error) break;
+    if (*error) return number;
     line += line_len + 1;
   }
-  if (*error) return number;
-  end_text(&parser);
-  return 0;
+  if (!*error) *error = end_text(&parser);
+  return *error ? number : 0;
+}
+
+static ssize_t read_file(int fd, char *bytes, size_t size) {
+  size_t len = 0;
+  ssize_t n = 1;
+  for (; n > 0 && len < size; len += (size_t)n) {
+    n = fd_read(fd, bytes + len, size - len);
+    if (n < 0) return -1;
+  }
+  return (ssize_t)len;
+}
+
+int dsn_texts_load(dsn_texts_t *texts, char const *path, size_t *line, char const **error) {
+  *texts = (dsn_texts_t){0};
+  *line = 0;
+  int const fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? 0 : -1;
+  char *bytes = malloc(DSN_TEXTS_MAX + 2);
+  ssize_t const n = bytes ? read_file(fd, bytes, DSN_TEXTS_MAX + 1) : -1;
+  int cause = errno;
+  close(fd);
+  if (n >= 0) *line = dsn_texts_parse(texts, bytes, (size_t)n, error);
+  texts->file = bytes;
+  if (n >= 0 && !*line) return 0;
+  if (*line) cause = EINVAL;
+  free(bytes);
+  *texts = (dsn_texts_t){0};
+  return errno = cause, -1;
 }
