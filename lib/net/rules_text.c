@@ -250,7 +250,7 @@ static int give_info(parser_t *parser, slice_t s, char const *at) {
 static int give_unix(parser_t *parser, slice_t s) {
   char key[sizeof "uid:" + UINT_FMT], text[UINT_FMT];
   unsigned int uid;
-  if (s.len == 4) return give(parser, "unix", 4);
+  if (begins(s, "unix")) return give(parser, "unix", 4);
   size_t const digits = s.len - 4;
   if (digits >= sizeof text) return refuse(parser, "this is not a user id");
   memcpy(text, s.s + 4, digits);

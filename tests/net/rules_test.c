@@ -112,6 +112,7 @@ static void test_refused(void) {
       "joe@10.16.0.0/12:deny",
       "joe@:deny",
       "=a=b:deny",
+      "uid::allow",
       "uid:x:deny",
       "uid:4294967296:deny",
       "1.2.3.4:allow,",
