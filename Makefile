@@ -115,6 +115,8 @@ LIBS_fcrdns-check := $(libs_dns)
 LIBS_sender-resolvable := $(libs_dns)
 LIBS_tls-wrap := -lbearssl
 LIBS_deliver-lmtp := $(libs_dns) -lbearssl
+LIBS_lmtp-inject := $(libs_dns) -lbearssl
+LIBS_smtp-inject := $(libs_dns) -lbearssl
 # Static, where OpenSSL has archives: a process is started for every connection, and finding and
 # relocating OpenSSL's shared libraries costs it 1.3 ms and 0.5 MB. Make it anew after an update of
 # OpenSSL; HAVE_OPENSSL_STATIC= on the command line has it shared.
@@ -142,6 +144,7 @@ left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassw
 
 # Sources that a program shares with another program, besides its own folder.
 SHARES_user-add := cmd/auth/user-passwd/password.c
+SHARES_lmtp-inject := $(patsubst %,cmd/deliver/smtp-inject/%.c,inject input)
 SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay)
 SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
   $(sort $(wildcard cmd/net/tls-wrap/*.c)))

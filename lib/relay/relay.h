@@ -231,7 +231,9 @@ typedef struct relay_transaction {
   char const *ret, *envid; /* DSN: the parameters' values, or NULL */
   char const *priority;    /* MT-PRIORITY's, or NULL */
   bool utf8;               /* the message came with SMTPUTF8: its header may need it */
-  char const *headers;     /* lines to put on top, each ended by LF, or NULL */
+  bool all_or_none; /* if one recipient is refused the message is not sent, and all get that verdict
+                     */
+  char const *headers; /* lines to put on top, each ended by LF, or NULL */
   size_t headers_len;
   queue_stream_t message; /* not read yet */
   size_t count;

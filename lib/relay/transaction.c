@@ -192,7 +192,8 @@ void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t n
   relay->course.wire.dots = !uses_chunks(relay);
   size_t const first = relay->needs_reset ? COMMAND_RSET : COMMAND_MAIL;
   relay->course.sent = relay->course.answered = first;
-  relay->course.end = data_command(relay) + !uses_chunks(relay);
+  bool const in_row = !uses_chunks(relay) && !transaction->all_or_none;
+  relay->course.end = data_command(relay) + in_row;
   relay->needs_reset = true;
   relay->state = RELAY_BUSY;
   relay_enter(relay, PHASE_ENVELOPE, RELAY_MAIL);
@@ -267,6 +268,27 @@ static void say_nothing(relay_t *relay) {
   relay_enter(relay, PHASE_FINAL, RELAY_FINAL);
 }
 
+/* One that was refused, if that means that nobody gets the message. */
+static relay_recipient_t const *find_obstacle(relay_transaction_t const *transaction) {
+  for (size_t i = 0; transaction->all_or_none && i < transaction->count; i++)
+    if (transaction->recipients[i].progress >= RELAY_SKIPPED) return &transaction->recipients[i];
+  return NULL;
+}
+
+/* Recipients were accepted, and DATA was not said yet. */
+static void go_on(relay_t *relay) {
+  relay_recipient_t const *const obstacle = find_obstacle(relay->transaction);
+  if (obstacle) {
+    relay_settle(relay->transaction, &obstacle->verdict);
+    finish(relay);
+  } else if (uses_chunks(relay)) {
+    say_chunk(relay);
+  } else {
+    relay->course.end = data_command(relay) + 1;
+    say_commands(relay);
+  }
+}
+
 /* All commands were answered. */
 static void envelope_done(relay_t *relay) {
   relay_course_t const *const course = &relay->course;
@@ -277,7 +299,7 @@ static void envelope_done(relay_t *relay) {
   else if (data_welcome)
     say_nothing(relay);
   else if (!said_data && course->accepted)
-    say_chunk(relay);
+    go_on(relay);
   else
     finish(relay);
 }

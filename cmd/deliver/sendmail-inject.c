@@ -1,0 +1,180 @@
+/* sendmail-inject: see sendmail-inject(8). */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "chain/chain.h"
+#include "log/log.h"
+#include "queue/queue.h"
+
+#define USAGE          "sendmail-inject [-t seconds] program..."
+#define RECIPIENTS_MAX 1000
+#define OPTIONS        5 /* words of ours before the recipients, and the NULL */
+#define PATIENCE       600
+
+char const *PROG = "sendmail-inject";
+
+static pid_t child;
+
+static _Noreturn void fail(char const *step) {
+  log_line_t line;
+  int const error = errno;
+  log_start(&line, PROG, "failure");
+  log_str(&line, "step", step);
+  log_errno(&line, error);
+  log_send(&line);
+  chain_defer(451, "4.3.0", "the message cannot be handed on now");
+}
+
+/* ---- what the exit codes of sysexits.h mean ---- */
+
+typedef struct meaning {
+  int exit_code;
+  chain_kind_t kind;
+  unsigned int code;
+  char const *enhanced, *text;
+} meaning_t;
+
+/* The last one stands for all others. */
+static meaning_t const meanings[] = {
+    {EX_OK, CHAIN_ACCEPT, 0, "", "handed on"},
+    {EX_USAGE, CHAIN_DEFER, 451, "4.3.5", "the next program was called wrongly"},
+    {EX_DATAERR, CHAIN_REJECT, 554, "5.6.0", "the message or an address is malformed"},
+    {EX_NOINPUT, CHAIN_DEFER, 451, "4.3.0", "the next program found no message"},
+    {EX_NOUSER, CHAIN_REJECT, 550, "5.1.1", "no such user"},
+    {EX_NOHOST, CHAIN_REJECT, 550, "5.1.2", "no such host"},
+    {EX_UNAVAILABLE, CHAIN_REJECT, 554, "5.3.0", "refused"},
+    {EX_NOPERM, CHAIN_REJECT, 550, "5.7.1", "not permitted"},
+    {-1, CHAIN_DEFER, 451, "4.3.0", "the next program cannot take it now"},
+};
+
+static meaning_t const *meaning_of(int status) {
+  meaning_t const *meaning = meanings;
+  int const exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -2;
+  while (meaning->exit_code >= 0 && meaning->exit_code != exit_code) meaning++;
+  return meaning;
+}
+
+static _Noreturn void end(int status) {
+  meaning_t const *const meaning = meaning_of(status);
+  log_line_t line;
+  log_start(&line, PROG, "end");
+  log_uint(&line, WIFEXITED(status) ? "exit" : "signal",
+           (unsigned int)(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)));
+  log_str(&line, "text", meaning->text);
+  log_send(&line);
+  if (meaning->kind == CHAIN_REJECT) chain_reject(meaning->code, meaning->enhanced, meaning->text);
+  if (meaning->kind == CHAIN_DEFER) chain_defer(meaning->code, meaning->enhanced, meaning->text);
+  chain_accept(meaning->text);
+}
+
+/* ---- the envelope ---- */
+
+/* A sealed memfd is left at offset 0 by its caller; everything else is read. */
+static size_t read_some(char *to, size_t room, size_t offset) {
+  int const seals = fcntl(1, F_GET_SEALS);
+  ssize_t n;
+  do n = seals >= 0 && seals & F_SEAL_WRITE ? pread(1, to, room, (off_t)offset) : read(1, to, room);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) fail("read the envelope");
+  return (size_t)n;
+}
+
+static void read_envelope(queue_envelope_t *envelope) {
+  char *const bytes = mmap(0, QUEUE_ENVELOPE_MAX + 1, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  size_t len = 0;
+  if (bytes == MAP_FAILED) fail("make room for the envelope");
+  for (size_t n; (n = read_some(bytes + len, QUEUE_ENVELOPE_MAX + 1 - len, len));) len += n;
+  if (queue_envelope_parse(envelope, bytes, len) == 0) return;
+  if (chain_verdict_fd() < 0) _exit(CHAIN_EXIT_ENVELOPE);
+  fail("parse the envelope");
+}
+
+/* ---- the program ---- */
+
+/* The words of the command line, and then: -i -f sender -- recipient... */
+static char const **make_arguments(char const *const *words, size_t count,
+                                   queue_envelope_t const *envelope) {
+  size_t position = 0, n = count;
+  char const **const argv = calloc(count + OPTIONS + envelope->count, sizeof *argv);
+  if (!argv) fail("make the arguments");
+  memcpy(argv, words, count * sizeof *argv);
+  argv[n++] = "-i";
+  argv[n++] = "-f";
+  argv[n++] = *envelope->sender ? envelope->sender : "<>";
+  argv[n++] = "--";
+  for (size_t i = 0; i < envelope->count; i++) argv[n++] = queue_envelope_next(envelope, &position);
+  return argv;
+}
+
+static void end_late(int sig) {
+  (void)sig;
+  kill(-child, SIGKILL);
+}
+
+/* Its words go where ours go: to the log. */
+static int run(char const *const *argv, unsigned int seconds) {
+  char path[4096];
+  int status;
+  chain_fd_t const fds[] = {{0, 0}, {1, 2}, {2, 2}};
+  if (chain_find(argv[0], path, sizeof path) < 0) fail("find the program");
+  chain_spawn_t const spawn = {.path = path,
+                               .argv = argv,
+                               .envp = (char const *const *)environ,
+                               .fds = fds,
+                               .nfds = sizeof fds / sizeof *fds,
+                               .own_group = true};
+  child = chain_spawn(&spawn);
+  if (child < 0) fail("start the program");
+  signal(SIGALRM, end_late);
+  alarm(seconds);
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) fail("wait for the program");
+  return status;
+}
+
+/* Nothing but 0 to 2 is the program's: the verdict is ours to write. */
+static void keep_verdict(void) {
+  for (int fd = 3; fd <= 6; fd++) {
+    int const flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+  }
+}
+
+static unsigned int parse_seconds(char const *s) {
+  unsigned int seconds;
+  if (!uint0_scan(s, &seconds) || !seconds || seconds > 86400)
+    strerr_dief2x(100, "bad number of seconds: ", s);
+  return seconds;
+}
+
+int main(int argc, char const *const *argv) {
+  unsigned int seconds = PATIENCE;
+  queue_envelope_t envelope;
+  subgetopt options = SUBGETOPT_ZERO;
+  for (int option; (option = subgetopt_r(argc, argv, "ht:", &options)) != -1;) {
+    if (option == 't')
+      seconds = parse_seconds(options.arg);
+    else
+      strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
+  }
+  size_t const count = (size_t)(argc - options.ind);
+  if (!count) strerr_dieusage(100, USAGE);
+  log_session(getenv("SESSION_ID"));
+  read_envelope(&envelope);
+  if (envelope.count > RECIPIENTS_MAX)
+    chain_defer(452, "4.5.3", "too many recipients for the next program");
+  keep_verdict();
+  end(run(make_arguments(argv + options.ind, count, &envelope), seconds));
+}
