@@ -104,8 +104,8 @@ int keyd_session_drop(keyd_t *keyd, unsigned char const *key, size_t key_len);
 
 /* True if keys of this type can make such signatures. */
 bool keyd_can_sign(cert_key_type_t type, keyd_scheme_t scheme);
-/* Signs a hash with a key of this process, and checks what came out: a fault in the middle of a
-   signature would tell the key. 0, or -1 with errno (EINVAL: not this scheme, key or length). */
+/* Signs a hash with a key of this process. What RSA makes is checked: one signature with a fault in
+   it would tell the key. 0, or -1 with errno (EINVAL: not this scheme, key or length). */
 int keyd_sign_with(cert_pair_t const *pair, keyd_scheme_t scheme, unsigned char const *hash,
                    size_t hash_len, unsigned char signature[KEYD_SIGNATURE_MAX], size_t *len);
 
@@ -124,7 +124,8 @@ typedef enum keyd_change {
 #define KEYD_FILES_MAX 4096 /* pairs of one folder */
 #define KEYD_UNCHANGED 1    /* second at least between two looks at the folder */
 
-/* Told of each change: pair is NULL with KEYD_REFUSED, reason with the others. */
+/* Told of each change: pair is NULL with KEYD_REFUSED, reason with the others. A folder that cannot
+   be read any more is refused, too: its path is the chain's. */
 typedef void keyd_change_f(void *data, keyd_change_t change, cert_files_t const *files,
                            cert_pair_t const *pair, char const *reason);
 

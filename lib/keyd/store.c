@@ -41,6 +41,7 @@ struct keyd_store {
   entry_t *entries[KEYD_FILES_MAX];
   retired_t *retired;
   time_t looked;
+  int error;          /* why the folder could not be read at the last time; 0: it could */
   char const *reason; /* the last one for which something was refused */
 };
 
@@ -130,9 +131,9 @@ static bool is_named_default(char const *name) {
 }
 
 static entry_t *add(keyd_store_t *store, cert_files_t const *files) {
-  if (store->count == KEYD_FILES_MAX) return NULL;
+  if (store->count == KEYD_FILES_MAX) return errno = E2BIG, NULL;
   entry_t *const entry = calloc(1, sizeof *entry);
-  if (!entry || !(entry->chain = strdup(files->chain))) return free(entry), NULL;
+  if (!entry || !(entry->chain = strdup(files->chain))) return free(entry), errno = ENOMEM, NULL;
   entry->is_named_default = is_named_default(files->name);
   store->entries[store->count] = entry;
   store->count++;
@@ -158,7 +159,7 @@ static int look(void *data, cert_files_t const *files) {
   keyd_store_t *const store = data;
   entry_t *entry = find(store, files->chain);
   stamp_t stamps[2];
-  if (!entry && !(entry = add(store, files))) return errno = ENOMEM, -1;
+  if (!entry && !(entry = add(store, files))) return -1;
   stamp(&stamps[0], files->chain);
   stamp(&stamps[1], files->key);
   bool const is_new =
@@ -264,12 +265,23 @@ static int read_folder(keyd_store_t *store) {
   return 0;
 }
 
+static char const *error_text(int error) {
+  return error == E2BIG ? "there are too many files in it" : strerror(error);
+}
+
+/* Told once, until it can be read again, or is in trouble of another kind. */
+static void tell_folder(keyd_store_t *store, int error) {
+  cert_files_t const files = {.name = "", .chain = store->path};
+  if (error && error != store->error) tell(store, KEYD_REFUSED, &files, NULL, error_text(error));
+  store->error = error;
+}
+
 void keyd_store_refresh(keyd_store_t *store, bool at_once) {
   time_t const time = now();
   if (!at_once && time - store->looked < KEYD_UNCHANGED) return;
   store->looked = time;
   forget(store, time - KEYD_RETIRED);
-  read_folder(store);
+  tell_folder(store, read_folder(store) < 0 ? errno : 0);
 }
 
 keyd_store_t *keyd_store_open(char const *path, char const *me, keyd_change_f *change, void *data,
@@ -280,7 +292,7 @@ keyd_store_t *keyd_store_open(char const *path, char const *me, keyd_change_f *c
       .path = path, .me = me, .change = change, .data = data, .looked = now(), .reason = NULL};
   int const r = read_folder(store);
   if (r == 0 && first(store)) return store;
-  *reason = r < 0 ? strerror(errno) : store->reason ? store->reason : "there is no certificate";
+  *reason = r < 0 ? error_text(errno) : store->reason ? store->reason : "there is no certificate";
   int const error = r < 0 ? errno : ENOENT;
   keyd_store_close(store);
   return errno = error, NULL;

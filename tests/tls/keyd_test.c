@@ -145,8 +145,8 @@ static void note(void *data, keyd_change_t change, cert_files_t const *files,
   (void)data;
   char const *const base = strrchr(files->chain, '/');
   size_t const len = strlen(changes);
-  snprintf(changes + len, sizeof changes - len, "%s %s %s\n", words[change], base,
-           reason ? reason : "");
+  snprintf(changes + len, sizeof changes - len, "%s %s %s\n", words[change],
+           base ? base : files->chain, reason ? reason : "");
   if (!pair == (change != KEYD_REFUSED)) abort();
 }
 
@@ -293,8 +293,16 @@ static void test_renewal(void) {
   changes[0] = 0;
   run("mv r r.away");
   keyd_store_refresh(store, true);
+  keyd_store_refresh(store, true);
   CHECK_STR("a folder that has gone takes nothing away",
             choose(store, "y.example", LIST(ecdsa_first), 1), "y.example P-256");
+  CHECK_STR("is told, and once", changes, "refused r No such file or directory\n");
+  run("mv r.away r");
+  keyd_store_refresh(store, true);
+  run("mv r r.away");
+  changes[0] = 0;
+  keyd_store_refresh(store, true);
+  CHECK_STR("and told again", changes, "refused r No such file or directory\n");
   keyd_store_close(store);
 }
 
@@ -305,6 +313,9 @@ static void test_nothing(void) {
   CHECK_STR("has a reason", reason, "there is no certificate");
   CHECK("no folder", !keyd_store_open("nowhere", NULL, NULL, NULL, &reason));
   CHECK_STR("has another", reason, "No such file or directory");
+  run("mkdir m && cd m && touch $(seq -f %%g.pem 4097)");
+  CHECK("too many files", !keyd_store_open("m", NULL, NULL, NULL, &reason));
+  CHECK_STR("have one, too", reason, "there are too many files in it");
   run("openssl genrsa -aes128 -passout pass:x >n/x.key" QUIET "; cp e/new.pem n/x.pem");
   CHECK("an encrypted key", !keyd_store_open("n", NULL, NULL, NULL, &reason));
   CHECK("is called so", strstr(reason, "encrypted"));
