@@ -28,7 +28,7 @@
 
 char const *PROG = "deliver-maildir";
 
-#define USAGE         "deliver-maildir [-d root] [-u umask] [-e]"
+#define USAGE         "deliver-maildir [-d root] [-u umask] [-q quota] [-ep]"
 #define BATCH_BYTES   (8u << 20) /* then no more jobs are taken into a batch */
 #define MAILBOXES_MAX (2 * WORKER_BATCH_MAX)
 /* Entries that came and those of the batch, its files, Maildirs, and some more. */
@@ -42,6 +42,8 @@ typedef struct mailbox {
   int folder;
   int error;  /* of its sync */
   bool dirty; /* not synced since a rename */
+  bool has_quota;
+  maildir_root_t root; /* whose quota that is */
 } mailbox_t;
 
 typedef struct delivery {
@@ -54,6 +56,8 @@ typedef struct delivery {
 } delivery_t;
 
 static bool make_missing = true;
+static bool full_for_good;           /* a Maildir over its quota fails for good */
+static maildir_usage_t const *quota; /* of every Maildir; NULL: each has its own, or none */
 static maildir_writer_t writer;
 static worker_input_t input;
 static delivery_t batch[WORKER_BATCH_MAX];
@@ -106,11 +110,19 @@ static void fail(delivery_t *delivery, char const *step) {
   delivery->failed = true;
 }
 
-/* This delivery ends here, for good. */
-static void refuse(delivery_t *delivery, char const *text) {
+static void end(delivery_t *delivery, chain_kind_t kind, char const *text) {
   join(delivery->text, sizeof delivery->text, (char const *[]){text, 0});
-  delivery->kind = CHAIN_REJECT;
+  delivery->kind = kind;
   delivery->failed = true;
+}
+
+/* This delivery ends here, for good or for now. */
+static void refuse(delivery_t *delivery, char const *text) {
+  end(delivery, CHAIN_REJECT, text);
+}
+
+static void defer(delivery_t *delivery, char const *text) {
+  end(delivery, CHAIN_DEFER, text);
 }
 
 /* ---- Maildirs ---- */
@@ -140,6 +152,11 @@ static int open_or_make(char const *path) {
   return maildir_make(path) < 0 ? -1 : maildir_open(path);
 }
 
+static void find_quota(mailbox_t *mailbox) {
+  bool found = maildir_root_find(&mailbox->root, mailbox->folder) == 0;
+  mailbox->has_quota = found && (quota || mailbox->root.has_sizes);
+}
+
 static mailbox_t *find_mailbox(char const *path) {
   for (size_t i = 0; i < open_mailboxes; i++)
     if (!strcmp(mailboxes[i].path, path)) return &mailboxes[i];
@@ -157,6 +174,7 @@ static mailbox_t *use_mailbox(char const *path) {
   if (!open_mailboxes++) opened = time(0);
   mailbox->dirty = false;
   stpcpy(mailbox->path, path);
+  find_quota(mailbox);
   sweep_once(mailbox);
   return mailbox;
 }
@@ -190,10 +208,40 @@ static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled)
   return 0;
 }
 
+static bool shares_quota(mailbox_t const *a, mailbox_t const *b) {
+  return a->has_quota && a->root.device == b->root.device && a->root.inode == b->root.inode;
+}
+
+/* Is there room for so many bytes, and for what the batch has for the same Maildir already? */
+static bool has_room(delivery_t *delivery, uint64_t bytes) {
+  maildir_usage_t more = {bytes, 1};
+  if (!delivery->mailbox->has_quota) return true;
+  for (delivery_t const *other = batch; other < delivery; other++) {
+    if (other->failed || !shares_quota(other->mailbox, delivery->mailbox)) continue;
+    more.bytes += other->message.size;
+    more.messages++;
+  }
+  if (maildir_quota_check(delivery->mailbox->folder, quota, &more, time(0)) == 0) return true;
+  if (errno != EDQUOT)
+    fail(delivery, "count what is in the Maildir");
+  else if (full_for_good)
+    refuse(delivery, "5.2.2 the mailbox is full");
+  else
+    defer(delivery, "4.2.2 the mailbox is full");
+  return false;
+}
+
+static uint64_t edited_size(queue_entry_t const *entry) {
+  queue_stream_t stream;
+  queue_entry_stream(entry, &stream);
+  return queue_stream_size(&stream);
+}
+
 static void write_message(delivery_t *delivery, worker_job_t const *job,
                           queue_entry_t const *entry) {
   size_t filled = delivery_return_path(buffer, job->sender);
   filled += delivery_delivered_to(buffer + filled, job->recipient);
+  if (!has_room(delivery, filled + edited_size(entry))) return;
   if (create(delivery) < 0) {
     fail(delivery, "create a file in tmp");
   } else if (copy(delivery, entry, filled) < 0) {
@@ -260,6 +308,12 @@ static void sync_folders(void) {
     fail(&batch[i], "sync new");
     maildir_withdraw(&batch[i].message, batch[i].mailbox->folder);
   }
+}
+
+static void count_messages(void) {
+  for (size_t i = 0; i < jobs; i++)
+    if (!batch[i].failed && batch[i].mailbox->has_quota)
+      maildir_quota_add(batch[i].mailbox->folder, batch[i].message.size);
 }
 
 static void send_results(char const *s, size_t len) {
@@ -332,6 +386,12 @@ static void set_umask(char const *s) {
   umask(mask);
 }
 
+static void set_quota(char const *s) {
+  static maildir_usage_t every;
+  if (!*s || maildir_quota_parse(&every, s, strlen(s)) < 0) strerr_dief2x(100, "not a quota: ", s);
+  quota = &every;
+}
+
 static void allow_descriptors(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
@@ -349,11 +409,13 @@ static void prepare_socket(void) {
 static void parse_options(int argc, char const *const *argv) {
   char const *root = 0;
   umask(077);
-  for (int option; (option = sgetopt_r(argc, argv, "d:u:eh", &subgetopt_here)) != -1;) {
+  for (int option; (option = sgetopt_r(argc, argv, "d:u:q:eph", &subgetopt_here)) != -1;) {
     switch (option) {
     case 'd': root = subgetopt_here.arg; break;
     case 'u': set_umask(subgetopt_here.arg); break;
+    case 'q': set_quota(subgetopt_here.arg); break;
     case 'e': make_missing = false; break;
+    case 'p': full_for_good = true; break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }
@@ -377,6 +439,7 @@ int main(int argc, char const *const *argv) {
     sync_files();
     publish_files();
     sync_folders();
+    count_messages();
     report();
   }
   return 0;

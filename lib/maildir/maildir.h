@@ -10,8 +10,10 @@
 #ifndef CHAINMAIL_MAILDIR_H
 #define CHAINMAIL_MAILDIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define MAILDIR_NAME_SIZE 256 /* of a file's name with its NUL */
 #define MAILDIR_HOST_SIZE 128 /* of a host name in it */
@@ -80,5 +82,56 @@ int maildir_publish(maildir_message_t *message, int folder);
 /* Take it out of tmp/ or new/ again. */
 void maildir_discard(maildir_message_t *message, int folder);
 void maildir_withdraw(maildir_message_t const *message, int folder);
+
+/* ---- quota ---------------------------------------------------------------------------------
+ *
+ * Maildir++'s: a Maildir and its folders have one file maildirsize, whose first line is the quota,
+ * "<bytes>S,<messages>C", and whose other lines are added up: "<bytes> <messages>", those of a
+ * message that came or, negative, went. What others removed without a line is found by counting
+ * anew, which is done before a message is refused. What lies in .Trash, or is marked for deletion,
+ * does not count. */
+
+/* What is there, or may be there: 0 is no limit. */
+typedef struct maildir_usage {
+  uint64_t bytes;
+  uint64_t messages;
+} maildir_usage_t;
+
+/* Parses a quota as the first line has it; either part may be missing, others are passed over. 0,
+   or -1 with EINVAL. */
+int maildir_quota_parse(maildir_usage_t *quota, char const *s, size_t len);
+
+#define MAILDIR_SIZES_MAX 5120 /* bytes of maildirsize; a larger one is made anew */
+
+/* What a maildirsize says. */
+typedef struct maildir_sizes {
+  maildir_usage_t quota;
+  maildir_usage_t used; /* 0 where the lines come to less */
+  size_t lines;         /* below the first */
+} maildir_sizes_t;
+
+/* 0, or -1 with EINVAL: it has a line that is none, then only quota holds, and that only if its own
+   line is good; it is of no limits if not. */
+int maildir_sizes_parse(maildir_sizes_t *sizes, char const *text, size_t len);
+
+/* A Maildir, as its folders share it. */
+typedef struct maildir_root {
+  dev_t device;
+  ino_t inode;
+  bool has_sizes; /* a maildirsize */
+} maildir_root_t;
+
+/* Tells whose a folder is. 0, or -1 with errno. */
+int maildir_root_find(maildir_root_t *root, int folder);
+
+/* Is there room for more in the Maildir of this folder? quota: NULL, the one its maildirsize names,
+   no limit if there is none; another one than it names takes its place there. 0 there is, -1 with
+   EDQUOT: there is not, or another errno. now: seconds since the epoch. */
+int maildir_quota_check(int folder, maildir_usage_t const *quota, maildir_usage_t const *more,
+                        int64_t now);
+
+/* Puts a message that was delivered into maildirsize, where there is one. Errors do not matter: the
+   next count sets it right. */
+void maildir_quota_add(int folder, uint64_t bytes);
 
 #endif

@@ -214,6 +214,80 @@ test_full_disk() {
   umount small
 }
 
+# What fits into a quota, with the trace fields; the message is 1,000 bytes as it is delivered.
+thousand() { head -c $((1000 - $(printf '%s' "$TOP_FIELDS" | wc -c))) /dev/zero | tr '\0' x >"$DIR/message"; }
+
+test_quota() {
+  thousand
+  for _ in 1 2 3; do assertEquals K "$(deliver box deliver-maildir -q 3000S)"; done
+  assertEquals '3000S 0 0 1000 1 1000 1 1000 1' "$(xargs <box/maildirsize)"
+  assertEquals 'Z4.2.2 the mailbox is full' "$(deliver box deliver-maildir -q 3000S)"
+  assertEquals 'D5.2.2 the mailbox is full' "$(deliver box deliver-maildir -q 3000S -p)"
+  assertEquals 'nothing is left of it' '3 0' "$(ls box/new | wc -l) $(ls box/tmp | wc -l)"
+  assertEquals 'another quota holds at once' K "$(deliver box deliver-maildir -q 4000S,4C)"
+  assertEquals '4000S,4C 3000 3 1000 1' "$(xargs <box/maildirsize)"
+  assertEquals 'one of messages' 'Z4.2.2 the mailbox is full' \
+    "$(deliver box deliver-maildir -q 100000S,4C)"
+}
+
+# Without -q a Maildir has the quota that its own file names, and others have none.
+test_own_quota() {
+  thousand
+  assertEquals K "$(deliver box)"
+  assertTrue 'a Maildir without a quota has no file' '[ ! -e box/maildirsize ]'
+  echo 1999S >box/maildirsize
+  assertEquals 'what lay there before counts' 'Z4.2.2 the mailbox is full' "$(deliver box)"
+  assertEquals '1999S 1000 1' "$(xargs <box/maildirsize)"
+  assertEquals 'so it is for its folders' 'Z4.2.2 the mailbox is full' "$(deliver box/.Lists)"
+  echo 2000S >box/maildirsize
+  assertEquals K "$(deliver box/.Lists)"
+  assertEquals 'and what lies in these' 'Z4.2.2 the mailbox is full' "$(deliver box)"
+  assertTrue 'they have no file' '[ ! -e box/.Lists/maildirsize ]'
+}
+
+# Other programs remove mail, and not all of them write it down.
+test_quota_after_removals() {
+  thousand
+  deliver box deliver-maildir -q 2000S >/dev/null
+  deliver box deliver-maildir -q 2000S >/dev/null
+  rm "$(delivered box | head -n 1)"
+  assertEquals 'one was removed' K "$(deliver box deliver-maildir -q 2000S)"
+  assertEquals '2000S 1000 1 1000 1' "$(xargs <box/maildirsize)"
+  file=$(delivered box | head -n 1)
+  mv "$file" "box/cur/$(basename "$file"):2,ST"
+  assertEquals 'one is marked' K "$(deliver box deliver-maildir -q 2000S)"
+  mkdir -p box/.Trash/cur && mv "$(delivered box | head -n 1)" box/.Trash/cur/
+  assertEquals 'one is in the trash' K "$(deliver box deliver-maildir -q 2000S)"
+  assertEquals 'Z4.2.2 the mailbox is full' "$(deliver box deliver-maildir -q 2000S)"
+}
+
+# What others' programs wrote, or half of it.
+test_quota_of_others() {
+  thousand
+  deliver box >/dev/null
+  printf '2000S,10C\n%12d %12d\n%12d %12d\n' 5000 5 -4000 -4 >box/maildirsize
+  assertEquals K "$(deliver box)"
+  printf '3000S\n1000 1\nrubbish' >box/maildirsize
+  assertEquals 'a torn file is counted anew' K "$(deliver box)"
+  assertEquals '3000S 2000 2 1000 1' "$(xargs <box/maildirsize)"
+  { echo 4000S && yes '0 0' | head -n 2000; } >box/maildirsize
+  assertEquals 'a long one is made anew' K "$(deliver box)"
+  assertEquals '4000S 3000 3 1000 1' "$(xargs <box/maildirsize)"
+  echo rubbish >box/maildirsize
+  assertEquals 'one without a quota is none' K "$(deliver box)"
+}
+
+# A batch does not go over a quota that none of its messages would.
+test_quota_of_a_batch() {
+  thousand
+  file=$(entry "$DIR/message")
+  jobs=$(printf "$file s@example.org r@example.test %s " box box/.a box/.b other)
+  # shellcheck disable=SC2086 # words are wanted
+  assertEquals 'K K Z4.2.2 the mailbox is full K' \
+    "$("$WORKER" -b $jobs -- deliver-maildir -q 2000S | xargs)"
+  assertEquals '2000S 0 0 1000 1 1000 1' "$(xargs <box/maildirsize)"
+}
+
 # trace FILTER BOX...: a batch of jobs under strace; the calls are in $DIR/trace
 trace() {
   filter=$1
@@ -293,6 +367,7 @@ test_torn_entry() {
 test_usage() {
   assertEquals 100 "$(deliver-maildir -x 2>/dev/null; echo $?)"
   assertEquals 100 "$(deliver-maildir -u 888 2>/dev/null; echo $?)"
+  assertEquals 100 "$(deliver-maildir -q much 2>/dev/null; echo $?)"
   assertEquals 100 "$(deliver-maildir word 2>/dev/null; echo $?)"
   assertEquals 111 "$(deliver-maildir -d "$DIR/nowhere" 2>/dev/null; echo $?)"
   assertEquals 'descriptor 0 is no socket' 111 "$(deliver-maildir </dev/null 2>/dev/null; echo $?)"

@@ -86,7 +86,48 @@ static void test_sweep(void) {
   close(folder);
 }
 
+typedef struct sizes_case {
+  char const *name;
+  char const *text;
+  bool valid;
+  uint64_t quota_bytes, quota_messages, bytes, messages;
+  size_t lines;
+} sizes_case_t;
+
+static sizes_case_t const sizes_cases[] = {
+    {"a quota", "1000S\n", true, 1000, 0, 0, 0, 0},
+    {"of messages", "10C\n", true, 0, 10, 0, 0, 0},
+    {"of both", "10C,1000S\n", true, 1000, 10, 0, 0, 0},
+    {"and of others", "1000S,5X\n", true, 1000, 0, 0, 0, 0},
+    {"none", "\n", true, 0, 0, 0, 0, 0},
+    {"lines", "1000S\n500 5\n  -100   -1 \n", true, 1000, 0, 400, 4, 2},
+    {"less than nothing", "1000S\n-500 -5\n", true, 1000, 0, 0, 0, 1},
+    {"large numbers", "99999999999999999999S\n99999999999999999999 1\n99999999999999999999 1\n",
+     true, INT64_MAX, 0, INT64_MAX, 2, 2},
+    {"no line end", "1000S", false, 0, 0, 0, 0, 0},
+    {"nothing", "", false, 0, 0, 0, 0, 0},
+    {"a negative quota", "-1000S\n", false, 0, 0, 0, 0, 0},
+    {"a quota without a unit", "1000\n", false, 0, 0, 0, 0, 0},
+    {"words", "plenty\n", false, 0, 0, 0, 0, 0},
+    {"a half line", "1000S\n500 5\n10", false, 1000, 0, 0, 0, 1},
+    {"one number", "1000S\n500\n", false, 1000, 0, 0, 0, 0},
+    {"three numbers", "1000S\n1 2 3\n", false, 1000, 0, 0, 0, 0},
+    {"an empty line", "1000S\n\n", false, 1000, 0, 0, 0, 0},
+};
+
+static void test_sizes(sizes_case_t const *example) {
+  maildir_sizes_t sizes;
+  int result = maildir_sizes_parse(&sizes, example->text, strlen(example->text));
+  CHECK_INT(example->name, result, example->valid ? 0 : -1);
+  CHECK_INT("its bytes", sizes.quota.bytes, example->quota_bytes);
+  CHECK_INT("its messages", sizes.quota.messages, example->quota_messages);
+  CHECK_INT("bytes used", sizes.used.bytes, example->bytes);
+  CHECK_INT("messages used", sizes.used.messages, example->messages);
+  CHECK_INT("lines", sizes.lines, example->lines);
+}
+
 int main(void) {
+  for (size_t i = 0; i < sizeof sizes_cases / sizeof *sizes_cases; i++) test_sizes(sizes_cases + i);
   test_sweep();
   test_names();
   test_paths();
