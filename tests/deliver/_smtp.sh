@@ -8,6 +8,8 @@
 #   start_sink OPTION... Postfix's smtp-sink on SINK_PORT; what it got lies in DIR/dump
 #   start_server SCRIPT  tests/deliver/_smtp_server.py, on SERVER_PORT
 #   start_dns            answers by the zones on standard input
+#   end_peer             ends the one that was started last; what a command substitution starts, it
+#                        ends
 #   end_peers            ends them all
 
 SMTP_TESTS=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests
@@ -88,6 +90,13 @@ end_peers() {
     wait "$peer" 2>/dev/null
   done
   PEERS=
+}
+
+end_peer() {
+  all=$PEERS
+  PEERS=${all##* }
+  end_peers
+  PEERS=${all% *}
 }
 
 can_connect() {

@@ -19,7 +19,7 @@ tearDown() { remove_folder; }
 to_server() {
   start_server -s "$DIR/dump" "$@"
   deliver 'r@x=[127.0.0.1]'
-  end_peers
+  end_peer
 }
 
 commands() { sort -n -k 1,1 -s "$DIR/dump/commands"; }
