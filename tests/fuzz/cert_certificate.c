@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   if (strlen(subject) >= sizeof subject) abort();
   look_at_names(data, size);
   look_at_parts(data, size);
+  cert_is_for(data, size, CERT_FOR_SERVERS);
   cert_signed_by(data, size, data, size);
   return 0;
 }

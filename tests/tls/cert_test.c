@@ -92,6 +92,25 @@ static void test_end_points(void) {
   test_end_point_of("sha384", "-sigopt rsa_padding_mode:pss", 48);
 }
 
+static void test_purpose(char const *title, char const *extension, bool servers, bool clients) {
+  char rest[256];
+  snprintf(rest, sizeof rest, "-subj /CN=x %s", extension);
+  make("purpose", p256, rest);
+  read_chain("purpose.crt");
+  CHECK_INT(title, cert_is_for(leaf().at, leaf().len, CERT_FOR_SERVERS), servers);
+  CHECK_INT("  for clients", cert_is_for(leaf().at, leaf().len, CERT_FOR_CLIENTS), clients);
+}
+
+static void test_purposes(void) {
+  test_purpose("for whatever", "", true, true);
+  test_purpose("for servers", "-addext extendedKeyUsage=serverAuth", true, false);
+  test_purpose("for clients and mail", "-addext extendedKeyUsage=emailProtection,clientAuth", false,
+               true);
+  test_purpose("for any", "-addext extendedKeyUsage=codeSigning,anyExtendedKeyUsage", true, true);
+  test_purpose("damaged", "-addext 2.5.29.37=DER:0402", false, false);
+  CHECK("what is no certificate", !cert_is_for(leaf().at, leaf().len - 1, CERT_FOR_SERVERS));
+}
+
 static void test_subject(char const *title, char const *subject, char const *want) {
   char text[CERT_SUBJECT_MAX] = "", rest[1024];
   snprintf(rest, sizeof rest, "-utf8 -multivalue-rdn -subj '%s'", subject);
@@ -293,6 +312,7 @@ int main(void) {
   test_hashes();
   test_end_points();
   test_subjects();
+  test_purposes();
   test_validity();
   test_public_key();
   test_matching();
