@@ -12,7 +12,8 @@ SUBMISSIONS_PORT=${SUBMISSIONS_PORT:-2465}
 SMTP_ADDRESS=127.0.0.1
 START_TIMEOUT=10    # seconds until the services must be ready
 DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
-services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir'
+services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir
+  deliver-pipe deliver-lmtp deliver-smtp'
 login=alice@example.test
 
 say() { printf '%s\n' "chainmail: $*"; }
@@ -38,10 +39,11 @@ export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN CHAINMAIL_LOG CHAINMAIL
 
 # Root uses the service users where they are and can reach this folder; all others, one uid.
 choose_users() {
-  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail TLS_USER=tlskey SASL_USER=sasl LOG_USER=chainlog
+  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail RELAY_USER=relay
+  TLS_USER=tlskey SASL_USER=sasl LOG_USER=chainlog
   if [ "$(id -u)" -eq 0 ]; then
     problem=
-    for user in smtp queue vmail tlskey sasl chainlog; do
+    for user in smtp queue vmail relay tlskey sasl chainlog; do
       if ! id -u "$user" >/dev/null 2>&1; then
         problem="there is no user $user (scripts/setup.sh makes them)"
       elif ! s6-setuidgid "$user" test -x "$BIN/tcp-accept" ||
@@ -54,7 +56,7 @@ choose_users() {
     problem='not started by root'
   fi
   [ -n "$problem" ] || return 0
-  SMTP_USER='' QUEUE_USER='' MAIL_USER='' TLS_USER='' SASL_USER='' LOG_USER=''
+  SMTP_USER='' QUEUE_USER='' MAIL_USER='' RELAY_USER='' TLS_USER='' SASL_USER='' LOG_USER=''
   say "everything runs as $(id -un): $problem"
 }
 
@@ -93,7 +95,7 @@ write_tree() {
 PATH='$PATH'
 CHAINMAIL_CONF='$CHAINMAIL_CONF' CHAINMAIL_QUEUE='$CHAINMAIL_QUEUE' CHAINMAIL_RUN='$CHAINMAIL_RUN'
 export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN
-SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER
+SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER RELAY_USER=$RELAY_USER
 TLS_USER=$TLS_USER SASL_USER=$SASL_USER LOG_USER=$LOG_USER
 SMTP_ADDRESS=$SMTP_ADDRESS SMTP_PORT=$SMTP_PORT SMTP_GRACE=1
 SUBMISSION_PORT=$SUBMISSION_PORT SUBMISSIONS_PORT=$SUBMISSIONS_PORT TLS_WRAP=tls-wrap
