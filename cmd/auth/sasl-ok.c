@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -60,9 +61,15 @@ static void tell(facts_t const *facts, int fd, char const *token) {
   if (allwrite(fd, record, len) < len) strerr_diefu1sys(111, "write the record");
 }
 
+/* A checker may have become the user, whose other programs must not have the token. */
+static void hide(void) {
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) strerr_diefu1sys(111, "hide memory");
+}
+
 int main(int argc, char const *const *argv) {
   facts_t facts = {.count = 0};
   subgetopt state = SUBGETOPT_ZERO;
+  hide();
   for (int option; (option = subgetopt_r(argc, argv, "h", &state)) != -1;)
     strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
   if (argv[state.ind]) strerr_dieusage(100, USAGE);

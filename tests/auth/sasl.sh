@@ -161,6 +161,24 @@ test_record() {
   plays 'a checker that changes its user' record AUTH_USER=alice AUTH_UID=4713 AUTH_GID=4714
 }
 
+is_stuck() { grep -qz 'Name:.sasl-ok.*State:.S' "/proc/$1/status"; }
+
+# Once a checker has become a user, other programs of that user must not get at the token.
+test_token_is_hidden() {
+  mkfifo "$folder/full" && exec 7<>"$folder/full"
+  dd if=/dev/zero of="$folder/full" bs=4096 oflag=nonblock 2>/dev/null
+  set -- # what makes one an ordinary user, as whom root may read everything
+  ! is_root || set -- setpriv --reuid 4713 --regid 4714 --clear-groups --
+  SASL_OK_FD=7 SASL_OK_TOKEN=0123456789abcdef0123456789abcdef USER=alice "$@" "$BIN/sasl-ok" &
+  local pid=$!
+  assertTrue 'it writes' "eventually is_stuck $pid"
+  assertFalse 'its environment' "$* cat /proc/$pid/environ 2>/dev/null | grep -q 0123"
+  assertFalse 'its descriptors' "$* ls /proc/$pid/fd 2>/dev/null | grep -q 7"
+  kill "$pid"
+  wait "$pid" 2>/dev/null
+  exec 7>&-
+}
+
 # The table of sasl-auth(8).
 test_exit_codes() {
   local code want
