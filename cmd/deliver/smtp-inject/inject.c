@@ -83,8 +83,8 @@ static void fill_transaction(injection_t const *injection) {
   transaction.ret = parameter("", "RET");
   transaction.envid = parameter("", "ENVID");
   transaction.utf8 = utf8 && *utf8;
-  transaction.all_or_none = !caller_is_lmtp();
   fill_recipients(injection);
+  transaction.all_or_none = transaction.count > 1 && !caller_is_lmtp();
 }
 
 /* ---- verdicts ---- */
