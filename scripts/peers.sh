@@ -6,7 +6,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/scripts/peer.sh" exim4 exim4-daemon-light libnss-wrapper # a client that sends BDAT
 "$top/scripts/peer.sh" inetd openbsd-inetd
 "$top/scripts/peer.sh" nsd nsd
-"$top/scripts/peer.sh" dovecot dovecot-core # its auth service
+"$top/scripts/peer.sh" dovecot dovecot-core dovecot-lmtpd # its auth service, and its LMTP server
 "$top/scripts/peer.sh" fail2ban fail2ban # its reading of our logs
 "$top/scripts/peer.sh" pyspf python3-spf python3-dns # an SPF implementation, and suites
 "$top/scripts/peer.sh" sisimai libsisimai-perl # readers of bounces
