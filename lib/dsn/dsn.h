@@ -40,8 +40,10 @@ typedef struct dsn_result {
   char const *recipient; /* as the envelope has it */
   char const *status;    /* "5.1.1" (RFC 3463). NULL or "": the one that words begin with, with or
                             without a reply code, or one that fits the action */
-  char const *words;     /* why, in the remote's words or ours, any bytes; NULL or "": none */
-  char const *remote;    /* the host that said them; NULL or "": no host, these are our own words */
+  char const *words;  /* why, any bytes: as a deliverer's verdict has it, with its codes, "550 5.1.1
+                         mx.example[192.0.2.1] said: no such user"; NULL or "": nothing */
+  char const *remote; /* the host that said them; NULL or "": the one that words name, or none: our
+                         own words */
   uint64_t last_attempt; /* microseconds since the epoch, 0: none */
   uint64_t retry_until;  /* of DSN_DELAYED: when it is given up */
 } dsn_result_t;

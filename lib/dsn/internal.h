@@ -35,13 +35,15 @@ typedef struct dsn_view {
   char status[DSN_STATUS_SIZE]; /* of a class that fits the action */
   char const *remote;           /* the host, or NULL */
   size_t remote_len;
+  char const *codes; /* stand before words, with a blank behind each */
+  size_t codes_len;
   char const *words;
   size_t words_len;
-  bool is_reply; /* words begin with a reply code, and a host said them */
+  bool is_reply; /* there is a reply code, and a host said it */
 } dsn_view_t;
 
-/* Takes words apart: "550 5.1.1 mx.example said: 550 5.1.1 no such user" has a host in it, and a
-   status of its own. original is left alone. */
+/* Takes words apart as deliverers put them together: "550 5.1.1 mx.example[192.0.2.1] said: no such
+   user", "4.4.1 mx.example[192.0.2.1] said: 554 5.7.1 go away". original is left alone. */
 void dsn_view_init(dsn_view_t *view, dsn_result_t const *result);
 
 /* True if both are told in one breath: the same action, status, host and words. */

@@ -98,15 +98,31 @@ static char const *const actions[DSN_ACTIONS] = {
     [DSN_RELAYED] = "relayed", [DSN_DELIVERED] = "delivered",
 };
 
+/* Its name alone, of "mx.example[192.0.2.1]". */
+static void put_remote(field_t *field, dsn_view_t const *view) {
+  char const *bracket = memrchr(view->remote, '[', view->remote_len);
+  bool const named = bracket && bracket > view->remote;
+  size_t const len = named ? (size_t)(bracket - view->remote) : view->remote_len;
+  put_host(field, "Remote-MTA: ", view->remote, len);
+}
+
+static void put_words(field_t *field, dsn_view_t const *view) {
+  if (!view->words_len && !view->codes_len) return;
+  begin(field, view->is_reply ? "smtp; " : "x-chainmail; ");
+  append(field, view->codes, view->codes_len, "");
+  append(field, view->words, view->words_len, "");
+  end(field, "Diagnostic-Code: ");
+}
+
 static void put_recipient_fields(field_t *field, dsn_view_t const *view) {
   dsn_result_t const *result = view->result;
-  char const *type = view->is_reply ? "smtp; " : "x-chainmail; ";
+  char const *action = actions[result->action];
   if (view->original) put_original(field, view->original);
   put_address(field, "Final-Recipient: ", result->recipient);
-  put_text(field, "Action: ", "", actions[result->action], strlen(actions[result->action]));
+  put_text(field, "Action: ", "", action, strlen(action));
   put_text(field, "Status: ", "", view->status, strlen(view->status));
-  if (view->remote) put_host(field, "Remote-MTA: ", view->remote, view->remote_len);
-  if (view->words_len) put_text(field, "Diagnostic-Code: ", type, view->words, view->words_len);
+  if (view->remote) put_remote(field, view);
+  put_words(field, view);
   put_time(field, "Last-Attempt-Date: ", result->last_attempt);
   if (result->action == DSN_DELAYED) put_time(field, "Will-Retry-Until: ", result->retry_until);
 }

@@ -84,6 +84,7 @@ static void remote(line_t *line, context_t const *context) {
 }
 
 static void words(line_t *line, context_t const *context) {
+  append(line, context->views->codes, context->views->codes_len);
   append(line, context->views->words, context->views->words_len);
 }
 

@@ -1,5 +1,4 @@
-/* Results as they are told: status, host and words taken out of a line such as
-   "550 5.1.1 mx.example said: 550 5.1.1 no such user". */
+/* Results as they are told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +81,19 @@ static void set_status(dsn_view_t *view, char const *asked) {
   if (!fits) memcpy(view->status, actions[action].preset, sizeof "5.0.0");
 }
 
+/* The codes before the host are what it said, unless it said codes again. */
+static void take_said(dsn_view_t *view, words_t *words, char const *codes, bool has_code) {
+  char const *host = words->at;
+  size_t const host_len = take_host(words);
+  if (!host_len) return;
+  if (!view->remote) view->remote = host, view->remote_len = host_len;
+  view->words = words->at;
+  view->is_reply = take_code(words) || has_code;
+  if (has_code && view->words == words->at)
+    view->codes = codes, view->codes_len = (size_t)(host - codes);
+  take_status(words, view->status);
+}
+
 void dsn_view_init(dsn_view_t *view, dsn_result_t const *result) {
   char const *s = result->words ? result->words : "";
   words_t words = {s, s + strnlen(s, DSN_WORDS_MAX)};
@@ -89,17 +101,11 @@ void dsn_view_init(dsn_view_t *view, dsn_result_t const *result) {
   view->status[0] = 0;
   view->remote = result->remote && *result->remote ? result->remote : 0;
   view->remote_len = view->remote ? strlen(view->remote) : 0;
-  view->words = s;
+  view->codes = view->words = s;
+  view->codes_len = 0;
   view->is_reply = take_code(&words);
   take_status(&words, view->status);
-  char const *host = words.at;
-  size_t const host_len = take_host(&words);
-  if (host_len) {
-    if (!view->remote) view->remote = host, view->remote_len = host_len;
-    view->words = words.at;
-    view->is_reply = take_code(&words);
-    take_status(&words, view->status);
-  }
+  take_said(view, &words, s, view->is_reply);
   view->words_len = (size_t)(words.end - view->words);
   view->is_reply = view->is_reply && view->remote;
   set_status(view, result->status);
@@ -114,6 +120,7 @@ static int compare_reason(dsn_view_t const *a, dsn_view_t const *b) {
   int order = (int)a->result->action - (int)b->result->action;
   if (!order) order = strcmp(a->status, b->status);
   if (!order) order = compare_bytes(a->remote, a->remote_len, b->remote, b->remote_len);
+  if (!order) order = compare_bytes(a->codes, a->codes_len, b->codes, b->codes_len);
   if (!order) order = compare_bytes(a->words, a->words_len, b->words, b->words_len);
   if (!order)
     order = (a->result->retry_until > b->result->retry_until) -

@@ -36,8 +36,8 @@ static struct notice {
      BYTES("Falice@example.com\0Tbob@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "bob@example.net", 0, "mx1.example.net said: 550 5.1.1 No such user here", 0,
-       NOW - 1000000, 0}}},
+     {{DSN_FAILED, "bob@example.net", 0,
+       "550 5.1.1 mx1.example.net[192.0.2.1] said: No such user here", 0, NOW - 1000000, 0}}},
     {"failed-several",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tbob@example.net\0Tcarol@example.net\0Tdave@example.com\0"

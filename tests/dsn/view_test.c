@@ -21,6 +21,15 @@ static struct {
     {DSN_FAILED, 0, 0, "5.7.0 mx said: 550 5.1.1 no", "5.7.0", "mx", "550 5.1.1 no", true},
     {DSN_FAILED, 0, 0, "550 5.7.0 mx said: 550 no", "5.7.0", "mx", "550 no", true},
     {DSN_FAILED, 0, "other", "mx said: 550 no", "5.0.0", "other", "550 no", true},
+    {DSN_FAILED, 0, 0, "550 5.1.1 mx[192.0.2.1] said: no", "5.1.1", "mx[192.0.2.1]", "550 5.1.1 no",
+     true},
+    {DSN_FAILED, 0, 0, "550 mx[192.0.2.1] said: 5.1.1", "5.1.1", "mx[192.0.2.1]", "550 5.1.1",
+     true},
+    {DSN_FAILED, 0, 0, "550 5.1.1 mx said: ", "5.1.1", "mx", "550 5.1.1 ", true},
+    {DSN_FAILED, 0, 0, "5.3.2 mx[192.0.2.1] said: 554 5.7.1 no", "5.3.2", "mx[192.0.2.1]",
+     "554 5.7.1 no", true},
+    {DSN_DELAYED, 0, 0, "4.4.1 mx[192.0.2.1]: timed out", "4.4.1", 0,
+     "4.4.1 mx[192.0.2.1]: timed out", false},
     {DSN_FAILED, 0, 0, "he said: no", "5.0.0", "he", "no", false},
     {DSN_FAILED, 0, 0, "so he said: no", "5.0.0", 0, "so he said: no", false},
     {DSN_FAILED, 0, 0, " said: no", "5.0.0", 0, " said: no", false},
@@ -47,8 +56,10 @@ int main(void) {
     char const *remote = cases[i].told_remote ? cases[i].told_remote : "";
     CHECK_STR(cases[i].words ? cases[i].words : "no words", view.status, cases[i].told_status);
     CHECK_MEM("host", view.remote ? view.remote : "", view.remote_len, remote, strlen(remote));
-    CHECK_MEM("words", view.words, view.words_len, cases[i].told_words,
-              strlen(cases[i].told_words));
+    char words[256];
+    int const len = snprintf(words, sizeof words, "%.*s%.*s", (int)view.codes_len, view.codes,
+                             (int)view.words_len, view.words);
+    CHECK_MEM("words", words, (size_t)len, cases[i].told_words, strlen(cases[i].told_words));
     CHECK_INT("reply", view.is_reply, cases[i].is_reply);
   }
   return unit_done();
