@@ -152,7 +152,7 @@ static size_t list_recipient(row_t *row, queue_state_t const *state, size_t inde
   size_t i = position;
   for (; i < state->count && state->records[i].recipient == index; i++) {
     queue_record_t const *record = &state->records[i];
-    if (record->what == 'd') continue;
+    if (strchr("dsb", record->what)) continue;
     row->state = state_word(record->what);
     row->attempts = state->attempts;
     row->next = record->what == 't' ? state->next / SECOND : 0;

@@ -42,6 +42,12 @@ conf_entry_t const conf_table[CONF_COUNT] = {
                                  "transactions with other hosts at one time"},
     [CONF_CONCURRENCY_DESTINATION] = {"concurrency-destination", "20", 1, 10000,
                                       "of those, with one and the same destination"},
+    [CONF_DELAY_NOTICE] = {"delay-notice", "14400", 0, 8640000,
+                           "seconds until a sender is told of a delay, 0 for never"},
+    [CONF_BOUNCE_BYTES] = {"bounce-bytes", "65536", 0, UINT64_MAX,
+                           "a bounce has all of a message up to this size, else its header"},
+    [CONF_DOUBLE_BOUNCE] = {"double-bounce", "postmaster", 0, 0,
+                            "who gets bounces that cannot be delivered; empty: nobody"},
     [CONF_BACKOFF] = {"backoff", "60", 1, 86400,
                       "seconds that a destination is left alone after its first failure; it "
                       "doubles with each"},

@@ -251,7 +251,9 @@ queue_failure_t const *queue_inject(queue_injection_t *injection);
 
 /* One line a record:  <time us> <what> <recipient index> <target> <next try us> <text>\n
      what    d delivered, t failed for now, p failed for good, x expired,
-             r end of an attempt: when the entry is tried next, 0 for never; of recipient 0
+             s delivered, b failed for good or expired: and the sender was told of it,
+             r end of an attempt: when the entry is tried next; of recipient 0
+             w the sender was told of the delay; of recipient 0
      target  16 hex digits for one of the places that the address leads to (queue_target),
              or - for all of them
    A recipient all of whose targets were reached gets one d with -. Only where one of several
@@ -288,6 +290,7 @@ typedef struct queue_state {
   char *text;        /* malloced */
   unsigned attempts; /* r records */
   uint64_t next;     /* of the last r record */
+  bool warned;       /* there is a w record */
   bool torn;         /* the last line has no newline */
 } queue_state_t;
 

@@ -29,12 +29,14 @@ static int by_place_and_age(void const *a, void const *b) {
 static void take_line(queue_state_t *state, char *line, size_t len) {
   queue_record_t *record = &state->records[state->count];
   if (queue_record_parse(record, line, len) < 0) return;
-  if (record->what != 'r') {
+  if (record->what == 'w') {
+    state->warned = true;
+  } else if (record->what == 'r') {
+    state->attempts++;
+    state->next = record->next;
+  } else {
     state->count++;
-    return;
   }
-  state->attempts++;
-  state->next = record->next;
 }
 
 static size_t count_lines(char const *s, size_t len) {

@@ -4,6 +4,7 @@
 setUp() {
   make_chain
   MAIL=$CHAIN/mail QUEUE=$CHAINMAIL_QUEUE
+  echo 'known@only.example  maildir known' | add_routes
   printf 'Subject: x\n\nhello\n' >"$CHAIN/message"
 }
 
@@ -50,6 +51,7 @@ serve_remote() {
   mkdir -p "$OUT"
   printf '#!/bin/sh\nexec python3 -IS %s %s\n' "$TOP/tests/queue/_deliverer.py" "$OUT" >"$CHAIN/remote"
   chmod +x "$CHAIN/remote"
+  # shellcheck disable=SC2034 # for start_send
   CHAIN_SEND="-w remote=1 -w remote=$CHAIN/remote"
 }
 

@@ -100,6 +100,9 @@ static void test_state(void) {
              "1 d 1 " A "0 \n1 t 1 " B "0 x\n2 p 1 - 0 y\n", "p1/0 ", 0, 0, false);
   state_case("several recipients", "1 t 2 - 0 x\n1 t 0 " A "0 \n1 d 0 " B "0 \n1 p 1 - 0 \n",
              "t0/10 d0/11 p1/0 t2/0 ", 0, 0, false);
+  state_case("what the sender was told of",
+             "1 p 0 - 0 x\n1 d 1 - 0 \n1 b 0 - 0 x\n1 s 1 - 0 \n1 w 0 - 0 \n", "b0/0 s1/0 ", 0, 0,
+             false);
   state_case("rubbish between", "\n1 d 0 - 0 \nrubbish\n\n1 d 1 - 0 \n", "d0/0 d1/0 ", 0, 0, false);
   state_case("torn", "1 d 0 - 0 \n1 d 1 - 0 te", "d0/0 ", 0, 0, true);
 }

@@ -56,8 +56,9 @@ void attempt_record(attempt_t *attempt, queue_record_t const *record) {
   size_t len = queue_record_format(line, record);
   attempt->recorded = true;
   attempt->worth_a_sync |= record->what != 't' && record->what != 'r';
-  if (!stralloc_catb(&attempt->records, line, len))
-    report_entry("record-lost", attempt->item->name, ENOMEM);
+  if (stralloc_catb(&attempt->records, line, len)) return;
+  attempt->lost = true;
+  report_entry("record-lost", attempt->item->name, ENOMEM);
 }
 
 static int append(attempt_t *attempt, bool sync) {
@@ -77,11 +78,23 @@ static int append(attempt_t *attempt, bool sync) {
 /* A record that is lost costs a delivery done twice, so only what was achieved is synced. */
 static void write_records(attempt_t *attempt, bool sync) {
   if (!attempt->records.len) return;
-  if (append(attempt, sync && attempt->worth_a_sync) < 0)
+  if (append(attempt, sync && attempt->worth_a_sync) < 0) {
+    attempt->lost = true;
     report_entry("record-lost", attempt->item->name, errno);
+  }
   attempt->logged = true;
   attempt->state.torn = false;
   attempt->records.len = 0;
+}
+
+int attempt_reread(attempt_t *attempt) {
+  queue_state_t state;
+  write_records(attempt, false);
+  if (attempt->lost || queue_state_read(&state, settings.state_fd, attempt->item->name) < 0)
+    return -1;
+  queue_state_free(&attempt->state);
+  attempt->state = state;
+  return 0;
 }
 
 /* ---- the end ---- */
@@ -106,15 +119,22 @@ static void all_done(attempt_t *attempt) {
   remove_entry(item, logged);
 }
 
+static uint64_t expiry_of(attempt_t const *attempt) {
+  return chain_id_time(attempt->entry.id) + settings.lifetime;
+}
+
+/* The last try is at the end of its life, and one is when a delay is to be told. */
 static uint64_t next_try(attempt_t const *attempt, uint64_t now, unsigned count) {
   uint32_t random;
   random_buf((char *)&random, sizeof random);
   uint64_t next = now + queue_retry_delay(count, random);
-  uint64_t end = chain_id_time(attempt->entry.id) + settings.lifetime;
-  return next > end && end > now ? end : next; /* the last one is at the end of its life */
+  uint64_t const others[] = {notice_delay_due(attempt), expiry_of(attempt)};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (next > others[i] && others[i] > now) next = others[i];
+  return next;
 }
 
-/* The index has the entry again; NEVER: nothing is left to try. */
+/* The index has the entry again. */
 static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
   free_attempt(attempt);
@@ -130,10 +150,17 @@ static void end_log(attempt_t *attempt, uint64_t next) {
 }
 
 static void something_left(attempt_t *attempt) {
-  uint64_t next =
-      attempt->temporary ? next_try(attempt, time_now(), attempt->state.attempts + 1) : 0;
+  uint64_t next = next_try(attempt, time_now(), attempt->state.attempts + 1);
   end_log(attempt, next);
-  wait_until_due(attempt, next ? next : NEVER);
+  wait_until_due(attempt, next);
+}
+
+/* Everything is done, but the sender does not know. */
+static void not_told(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  write_records(attempt, true);
+  wait_until_due(attempt, time_now() + TROUBLE_DELAY);
+  item->forced = true;
 }
 
 /* ---- waiting for a place ---- */
@@ -153,10 +180,6 @@ void attempt_wait_for(attempt_t *attempt, place_t *place) {
   attempt->place = place;
 }
 
-static uint64_t expiry_of(attempt_t const *attempt) {
-  return chain_id_time(attempt->entry.id) + settings.lifetime;
-}
-
 /* The log has a word of it only if something was done. */
 static void wait_for_place(attempt_t *attempt) {
   place_t *place = attempt->place;
@@ -167,7 +190,8 @@ static void wait_for_place(attempt_t *attempt) {
     item->fresh = item->verify = false;
   }
   item->forced = true;
-  item->due = expiry_of(attempt);
+  item->due = notice_delay_due(attempt);
+  if (item->due > expiry_of(attempt)) item->due = expiry_of(attempt);
   if (destination) destination_hold(destination);
   free_attempt(attempt);
   if (!destination) return pool_park(place, item);
@@ -186,12 +210,12 @@ bool attempt_is_bulk(attempt_t const *attempt) {
 }
 
 static void end(attempt_t *attempt) {
-  if (attempt->temporary)
+  if (!notice_send(attempt))
+    not_told(attempt);
+  else if (attempt->temporary)
     something_left(attempt);
   else if (attempt->place)
     wait_for_place(attempt);
-  else if (attempt->failed)
-    something_left(attempt);
   else
     all_done(attempt);
 }
@@ -241,9 +265,8 @@ static int open_entry(attempt_t *attempt) {
 
 /* What was found by a scan may not be due yet; that is in its log alone. */
 static bool is_due(item_t *item, queue_state_t const *state) {
-  if (!state->attempts) return true;
-  if (state->next && (item->forced || state->next <= time_now())) return true;
-  index_wait(item, state->next ? state->next : NEVER);
+  if (!state->attempts || item->forced || state->next <= time_now()) return true;
+  index_wait(item, state->next);
   return false;
 }
 

@@ -292,10 +292,8 @@ static void release_overdue(destination_t *destination) {
 }
 
 static void hold_waiting(destination_t *destination) {
-  destination_hold(destination);
   for (size_t i = destination->groups - destination->given; i && destination->first; i--)
     hold_jobs(take_first(destination));
-  destination_release(destination);
 }
 
 static void take_from_ready(destination_t *destination) {
@@ -319,8 +317,10 @@ static void goes_down(destination_t *destination, chain_verdict_t const *verdict
   pause_tries(destination);
   report_down(destination, destination->failures, destination->delay);
   take_from_ready(destination);
+  destination_hold(destination);
   hold_waiting(destination);
   release_overdue(destination);
+  destination_release(destination);
 }
 
 static void goes_up(destination_t *destination) {

@@ -209,9 +209,11 @@ static void limit_attempts(void) {
   pool_limit(attempts_max);
 }
 
+/* Notices are our own. */
 static void set_owners(char const *list) {
   static uid_t owners[OWNERS_MAX + 1];
   size_t count = 0;
+  owners[count++] = getuid();
   for (char const *s = list;; s++) {
     unsigned int uid;
     size_t len = uint_scan(s, &uid);
@@ -263,13 +265,21 @@ static void open_queue(void) {
   trigger_open();
 }
 
+static char const *host_name(void) {
+  static char name[256];
+  if (gethostname(name, sizeof name - 1) < 0) strerr_diefu1sys(111, "get the host's name");
+  return name;
+}
+
 static void load_settings(void) {
   static conf_t conf;
   char const *culprit;
   if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(100, "load setting ", culprit);
   settings.lifetime = conf.number[CONF_QUEUE_LIFETIME] * SECOND;
+  settings.delay_notice = conf.number[CONF_DELAY_NOTICE] * SECOND;
   settings.backoff = conf.number[CONF_BACKOFF] * SECOND;
   settings.backoff_max = conf.number[CONF_BACKOFF_MAX] * SECOND;
+  notice_configure(&conf, conf.text[CONF_ME] ? conf.text[CONF_ME] : host_name());
   pool_open(&conf);
 }
 
@@ -282,9 +292,9 @@ static void tell_ready(void) {
 }
 
 int main(int argc, char const *const *argv) {
-  char own[UINT_FMT];
-  own[uint_fmt(own, getuid())] = 0;
-  set_owners(own);
+  static uid_t own[] = {0, (uid_t)-1};
+  settings.owners = own;
+  own[0] = getuid();
   parse_options(argc, argv);
   settings.started = time_now();
   load_settings();

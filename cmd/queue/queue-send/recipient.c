@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <skalibs/types.h>
+
 #include "send.h"
 
 static route_table_t routes;
@@ -40,6 +42,18 @@ static void put_down(recipient_t *recipient, uint64_t target, char what, char co
   if (!same) attempt_record(attempt, &record);
 }
 
+/* Whether someone else tells the sender, where he wants to know. */
+#define NO_DSN "relayed, no DSN"
+
+static char const *delivery_word(recipient_t const *recipient) {
+  job_t const *job = recipient->jobs;
+  char const *text = job->text ? job->text : "";
+  if (job->sibling || recipient->settled || job->channel == ROUTE_FORWARD) return NOTICE_EXPANDED;
+  if (job->channel == ROUTE_REMOTE)
+    return strncmp(text, NO_DSN, sizeof NO_DSN - 1) ? NOTICE_PASSED : NOTICE_RELAYED;
+  return NOTICE_DELIVERED;
+}
+
 static bool all_reached(recipient_t const *recipient) {
   for (job_t const *job = recipient->jobs; job; job = job->sibling)
     if (job->kind != CHAIN_ACCEPT) return false;
@@ -62,7 +76,7 @@ static void put_down_job(recipient_t *recipient, uint64_t target, job_t const *j
 static void record_outcome(recipient_t *recipient) {
   job_t const *job = recipient->jobs;
   if (!recipient->failed && all_reached(recipient)) {
-    put_down(recipient, QUEUE_TARGET_ALL, 'd', "");
+    put_down(recipient, QUEUE_TARGET_ALL, 'd', delivery_word(recipient));
   } else if (!recipient->settled && !job->sibling) {
     put_down_job(recipient, QUEUE_TARGET_ALL, job);
   } else {
@@ -88,16 +102,14 @@ static void finish(recipient_t *recipient) {
 }
 
 char *verdict_text(chain_verdict_t const *verdict) {
-  size_t enhanced = strlen(verdict->enhanced), len = strlen(verdict->text);
-  char *text = malloc(enhanced + 1 + len + 1), *out = text;
-  if (!text) return 0;
-  if (enhanced) {
-    memcpy(out, verdict->enhanced, enhanced);
-    out += enhanced;
-    *out++ = ' ';
+  char text[UINT_FMT + sizeof verdict->enhanced + sizeof verdict->text + 2], *end = text;
+  if (verdict->code) {
+    end += uint_fmt(end, verdict->code);
+    *end++ = ' ';
   }
-  memcpy(out, verdict->text, len + 1);
-  return text;
+  if (*verdict->enhanced) end = stpcpy(stpcpy(end, verdict->enhanced), " ");
+  stpcpy(end, verdict->text);
+  return strdup(text);
 }
 
 static void settle(job_t *job) {
@@ -114,7 +126,7 @@ void job_finish(job_t *job, chain_verdict_t const *verdict) {
   job->tried = true;
   job->kind = verdict->kind;
   job->waits = worker_destination_is_down(verdict);
-  if (job->kind != CHAIN_ACCEPT) job->text = verdict_text(verdict);
+  job->text = verdict_text(verdict);
   if (job->waits) wait_for(job, job->place);
   report_job(job);
   settle(job);
@@ -168,7 +180,7 @@ static void add_target(void *data, route_target_t const *target) {
   if (before && before->what != 't') {
     note_outcome(attempt, before->what);
     recipient->settled = true;
-    recipient->failed |= before->what != 'd';
+    recipient->failed |= before->what != 'd' && before->what != 's';
     return;
   }
   job_t *job = make_job(recipient, target, hash);

@@ -37,7 +37,7 @@ void report_job(job_t const *job) {
   log_str(&line, "channel", route_kinds[job->channel].word);
   log_str(&line, "to", job->argument);
   log_delay(&line, entry);
-  if (job->text) log_str(&line, "text", job->text);
+  if (job->text && *job->text) log_str(&line, "text", job->text);
   log_send(&line);
 }
 
@@ -76,10 +76,25 @@ void report_up(destination_t const *destination) {
 void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next) {
   log_line_t line;
   uint64_t now = time_now();
-  start_entry(&line, next ? "waiting" : "undeliverable", &attempt->entry);
+  start_entry(&line, "waiting", &attempt->entry);
   log_uint(&line, "attempts", attempts);
-  if (next) log_uint(&line, "next", next > now ? (next - now) / SECOND : 0);
+  log_uint(&line, "next", time_until(next, now) / SECOND);
   log_delay(&line, &attempt->entry);
+  log_send(&line);
+}
+
+void report_notice(attempt_t const *attempt, char const *id, size_t results) {
+  log_line_t line;
+  start_entry(&line, "notice", &attempt->entry);
+  log_str(&line, "notice", id);
+  log_uint(&line, "results", results);
+  log_send(&line);
+}
+
+void report_untold(attempt_t const *attempt) {
+  log_line_t line;
+  start_entry(&line, "undeliverable", &attempt->entry);
+  log_str(&line, "from", attempt->entry.envelope.sender);
   log_send(&line);
 }
 

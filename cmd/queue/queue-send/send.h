@@ -6,6 +6,7 @@
  *   recipient  one recipient of an attempt: a job for each of its targets
  *   destination  where jobs wait for their deliverer, and entries for what is down
  *   pool       the deliverers, and the jobs that they have
+ *   notice     bounces, and what else the sender is told
  *   report     log lines */
 #ifndef CHAINMAIL_QUEUE_SEND_H
 #define CHAINMAIL_QUEUE_SEND_H
@@ -33,6 +34,7 @@ typedef struct settings {
   uid_t const *owners; /* ended by (uid_t)-1 */
   char const *routes;  /* path of the table, NULL: the usual one */
   uint64_t lifetime;
+  uint64_t delay_notice;         /* age at which a delay is told, 0: never */
   uint64_t backoff, backoff_max; /* pauses before a destination that is down is tried again */
   uint64_t started;              /* when we did */
 } settings_t;
@@ -126,6 +128,7 @@ typedef struct attempt {
   queue_state_t state;
   stralloc records;  /* of this attempt, not written yet */
   bool logged;       /* there is a file state/<name> */
+  bool lost;         /* one of them could not be kept */
   bool recorded;     /* there are or were such records */
   bool worth_a_sync; /* records tell of more than failures */
   size_t position;   /* in the envelope */
@@ -142,6 +145,8 @@ void attempt_start(item_t *item);
 /* A recipient of it is finished, with its record or records. */
 void attempt_go_on(attempt_t *attempt);
 void attempt_record(attempt_t *attempt, queue_record_t const *record);
+/* Brings the log, and what is known of it, up to what was done. 0, or -1: a record is lost. */
+int attempt_reread(attempt_t *attempt);
 /* Something of it waits for this place. */
 void attempt_wait_for(attempt_t *attempt, place_t *place);
 /* It goes to so many that others take turns with it. */
@@ -256,6 +261,21 @@ void pool_stop(void);    /* gives out no more jobs */
 void pool_abandon(void); /* those that are not done never will be */
 void pool_child_ended(pid_t pid, int wait_status);
 
+/* ---- notice -------------------------------------------------------------------------------- */
+
+/* What the log says of a delivery to one target for all, for the notice that may be wanted. */
+#define NOTICE_DELIVERED "delivered"
+#define NOTICE_RELAYED   "relayed"  /* to one who will not tell the sender */
+#define NOTICE_PASSED    "passed"   /* to one who will */
+#define NOTICE_EXPANDED  "expanded" /* to several, or to another address */
+
+void notice_configure(conf_t const *conf, char const *me);
+/* Tells the sender of an attempt that is over what is to be told of it; the log has it then. False:
+   it could not be told, and is to be tried again. */
+bool notice_send(attempt_t *attempt);
+/* When the sender is to be told of a delay; NEVER if that was done. */
+uint64_t notice_delay_due(attempt_t const *attempt);
+
 /* ---- report -------------------------------------------------------------------------------- */
 
 void report_job(job_t const *job);
@@ -264,8 +284,11 @@ void report_down(destination_t const *destination, unsigned failures, uint64_t p
 void report_up(destination_t const *destination);
 /* A recipient that no job was made for. */
 void report_recipient(recipient_t const *recipient, chain_kind_t kind, char const *text);
-/* Something of an entry is left: for the next try (next), or for people to look at (0). */
+/* Something of an entry is left for the next try. */
 void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next);
+/* The sender was told of so many results in a message of this id; or need not be told. */
+void report_notice(attempt_t const *attempt, char const *id, size_t results);
+void report_untold(attempt_t const *attempt);
 void report_entry(char const *event, char const *name, int error);
 /* What a scan found in a folder, or removed from it. */
 void report_count(char const *event, char const *folder, uint64_t count);

@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dsn/dsn.h"
+#include "send.h"
+
+#define SAID    " said: "
+#define IDS_MAX 3 /* tried for a boundary that the message does not contain */
+
+static dsn_settings_t notices;
+
+void notice_configure(conf_t const *conf, char const *me) {
+  notices = (dsn_settings_t){.me = me,
+                             .double_to = conf->text[CONF_DOUBLE_BOUNCE],
+                             .whole_max = conf->number[CONF_BOUNCE_BYTES]};
+}
+
+/* ---- results ---- */
+
+/* What the log's words for a delivery mean; others are not told of. */
+static struct outcome {
+  char const *word;
+  dsn_action_t action;
+} const outcomes[] = {
+    {NOTICE_DELIVERED, DSN_DELIVERED},
+    {NOTICE_RELAYED, DSN_RELAYED},
+    {NOTICE_EXPANDED, DSN_EXPANDED},
+};
+
+/* What there is to tell, and the records that say that it was told. */
+typedef struct telling {
+  attempt_t *attempt;
+  uint64_t now;
+  bool delay; /* it is time to tell of that */
+  dsn_result_t *results;
+  queue_record_t *told;
+  size_t count;
+} telling_t;
+
+static dsn_action_t delivery_action(char const *word) {
+  for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+    if (!strcmp(outcomes[i].word, word)) return outcomes[i].action;
+  return DSN_ACTIONS;
+}
+
+static dsn_action_t action_of(telling_t const *telling, queue_record_t const *record) {
+  switch (record->what) {
+  case 'p':
+  case 'x': return DSN_FAILED;
+  case 'd': return delivery_action(record->text);
+  case 't': return telling->delay ? DSN_DELAYED : DSN_ACTIONS;
+  default: return DSN_ACTIONS;
+  }
+}
+
+static char letter_of(dsn_action_t action) {
+  return action == DSN_FAILED ? 'b' : action == DSN_DELAYED ? 'w' : 's';
+}
+
+/* "550 5.1.1 mx.example[192.0.2.1] said: no such user" becomes the host and "550 5.1.1 no such
+   user", in memory that the host begins. */
+static void take_apart(dsn_result_t *result) {
+  char const *said = result->words ? strstr(result->words, SAID) : 0, *host = said;
+  if (!said) return;
+  while (host > result->words && host[-1] != ' ') host--;
+  size_t codes = (size_t)(host - result->words), len = strcspn(host, "[ ");
+  char *copy = malloc(strlen(result->words) + 1);
+  if (!copy || !len) return free(copy);
+  memcpy(copy, host, len);
+  copy[len] = 0;
+  memcpy(copy + len + 1, result->words, codes);
+  stpcpy(copy + len + 1 + codes, said + sizeof SAID - 1);
+  result->remote = copy;
+  result->words = copy + len + 1;
+}
+
+static void add(telling_t *telling, char const *recipient, dsn_action_t action,
+                queue_record_t const *record) {
+  attempt_t const *attempt = telling->attempt;
+  dsn_result_t result = {
+      .action = action,
+      .recipient = recipient,
+      .status = record->what == 'x' ? "5.4.7" : 0,
+      .words = action == DSN_FAILED || action == DSN_DELAYED ? record->text : 0,
+      .last_attempt = record->time,
+      .retry_until = chain_id_time(attempt->entry.id) + settings.lifetime,
+  };
+  if (action == DSN_ACTIONS || !dsn_wanted(&attempt->entry, &notices, &result)) return;
+  take_apart(&result);
+  telling->results[telling->count] = result;
+  telling->told[telling->count] = *record;
+  telling->told[telling->count++].what = letter_of(action);
+}
+
+/* The records of a recipient begin at position; returns where those of the next one do. One that
+   has none waits for a place. */
+static size_t add_recipient(telling_t *telling, char const *recipient, size_t index,
+                            size_t position) {
+  queue_state_t const *state = &telling->attempt->state;
+  place_t const *place = telling->attempt->place;
+  size_t i = position;
+  for (; i < state->count && state->records[i].recipient == index; i++)
+    add(telling, recipient, action_of(telling, &state->records[i]), &state->records[i]);
+  if (i == position && telling->delay && place && place->destination) {
+    queue_record_t const waits = {.what = 't', .text = destination_text(place->destination)};
+    add(telling, recipient, DSN_DELAYED, &waits);
+  }
+  return i;
+}
+
+static void add_recipients(telling_t *telling) {
+  size_t position = 0, index = 0, record = 0;
+  char const *recipient;
+  while ((recipient = queue_envelope_next(&telling->attempt->entry.envelope, &position)))
+    record = add_recipient(telling, recipient, index++, record);
+}
+
+/* ---- the message ---- */
+
+static int compose(dsn_notice_t *notice, telling_t const *telling, char *id, int fd) {
+  int made = -1;
+  errno = EEXIST;
+  for (unsigned i = 0; made < 0 && errno == EEXIST && i < IDS_MAX; i++) {
+    chain_id_make(id);
+    dsn_request_t const request = {&telling->attempt->entry, telling->results, telling->count, id,
+                                   telling->now};
+    if (i && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)) return -1;
+    made = dsn_compose(notice, fd, &request, &notices);
+  }
+  return made;
+}
+
+static bool inject(dsn_notice_t const *notice, char const *id, int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return report_trouble("notice-failed", "step", "look", errno), false;
+  queue_injection_t injection = {.queue = settings.queue,
+                                 .id = id,
+                                 .fd = fd,
+                                 .status = &status,
+                                 .envelope = notice->envelope,
+                                 .envelope_len = notice->envelope_len,
+                                 .environment = notice->environment};
+  if (!queue_inject(&injection)) return true;
+  report_trouble("notice-failed", "step", injection.step, injection.error);
+  return false;
+}
+
+static bool write_notice(telling_t const *telling, int fd) {
+  dsn_notice_t notice;
+  char id[CHAIN_ID_SIZE + 1];
+  int made = compose(&notice, telling, id, fd);
+  if (made < 0) return report_trouble("notice-failed", "step", "compose", errno), false;
+  if (!made) return true;
+  if (!inject(&notice, id, fd)) return false;
+  report_notice(telling->attempt, id, notice.reported);
+  return true;
+}
+
+static bool send_notice(telling_t const *telling) {
+  int fd = queue_spool_open(settings.queue);
+  if (fd < 0) return report_trouble("notice-failed", "step", "open a file", errno), false;
+  bool sent = write_notice(telling, fd);
+  close(fd);
+  return sent;
+}
+
+/* ---- both ---- */
+
+static void record_told(telling_t const *telling) {
+  queue_record_t const warned = {.time = telling->now, .what = 'w', .text = ""};
+  bool delay = false;
+  for (size_t i = 0; i < telling->count; i++) {
+    delay |= telling->told[i].what == 'w';
+    if (telling->told[i].what != 'w') attempt_record(telling->attempt, &telling->told[i]);
+  }
+  if (delay) attempt_record(telling->attempt, &warned);
+}
+
+static bool tell(telling_t *telling) {
+  add_recipients(telling);
+  if (telling->count && !send_notice(telling)) return false;
+  if (telling->attempt->failed && !telling->count) report_untold(telling->attempt);
+  record_told(telling);
+  return true;
+}
+
+static bool make_room(telling_t *telling) {
+  size_t room = telling->attempt->state.count + telling->attempt->entry.envelope.count;
+  telling->results = malloc(room * sizeof *telling->results);
+  telling->told = malloc(room * sizeof *telling->told);
+  return telling->results && telling->told;
+}
+
+uint64_t notice_delay_due(attempt_t const *attempt) {
+  if (!settings.delay_notice || attempt->state.warned) return NEVER;
+  return chain_id_time(attempt->entry.id) + settings.delay_notice;
+}
+
+bool notice_send(attempt_t *attempt) {
+  telling_t telling = {.attempt = attempt, .now = time_now()};
+  telling.delay =
+      (attempt->temporary || attempt->place) && telling.now >= notice_delay_due(attempt);
+  if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
+  if (attempt_reread(attempt) < 0) return false;
+  bool told = make_room(&telling) && tell(&telling);
+  for (size_t i = 0; i < telling.count; i++) free((char *)telling.results[i].remote);
+  free(telling.results);
+  free(telling.told);
+  return told;
+}

@@ -1,0 +1,178 @@
+#!/bin/sh
+# Bounces and other notices that queue-send makes, read by Python's email package.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
+. "$TOP/tests/queue/_send.sh"
+
+set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
+
+# inject_with PARAMETERS SENDER RECIPIENT...: P records, as printf has them, behind the envelope
+inject_with() {
+  parameters=$1
+  printf 'F%s\0' "$2" >"$CHAIN/envelope"
+  shift 2
+  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
+  # shellcheck disable=SC2059 # it is a format
+  printf "\0$parameters" >>"$CHAIN/envelope"
+  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+}
+
+# read_report FILE: a line per recipient: action, status, final recipient, diagnosis; then the types
+# of the parts
+read_report() {
+  python3 -IS - "$1" <<'END'
+import email, sys
+from email import policy
+with open(sys.argv[1], "rb") as file:
+    message = email.message_from_binary_file(file, policy=policy.default)
+parts = list(message.iter_parts())
+for fields in parts[1].get_payload()[1:]:
+    print(fields["Action"], fields["Status"], fields["Final-Recipient"],
+          " ".join(str(fields.get("Diagnostic-Code", "-")).split()), fields.get("Remote-MTA", "-"))
+print(message.get_content_type(), message["Auto-Submitted"], *[p.get_content_type() for p in parts])
+END
+}
+
+delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
+bounce() { deliveries sender; }
+
+test_failure() {
+  serve_remote
+  answer b@x.example 'D550 5.1.1 mx.x.example[192.0.2.1] said: no such user'
+  start_send
+  inject sender@example.test a@x.example b@x.example c@example.test
+  report=$(bounce)
+  assertEquals 'failed 5.1.1 rfc822; b@x.example smtp; 550 5.1.1 no such user dns; mx.x.example
+multipart/report auto-replied text/plain message/delivery-status message/rfc822' \
+    "$(read_report "$report")"
+  assertTrue 'the null sender' "grep -qx 'Return-Path: <>' '$report'"
+  delivered_all
+  logged 'event=notice id=.* notice=.* results=1'
+  assertEquals 'one bounce, and each delivered once' '1 1 2' \
+    "$(count_box sender) $(count_box c) $(list_jobs | wc -l)"
+}
+
+# Some are tried again: the failure is told at once, and once.
+test_failure_beside_a_delay() {
+  serve_remote
+  answer b@x.example 'D550 5.1.1 x said: no such user'
+  answer c@x.example 'Z451 4.2.1 x said: later'
+  start_send
+  inject sender@example.test a@x.example b@x.example c@x.example
+  bounce >/dev/null
+  logged event=waiting
+  assertEquals 'c@x.example deferred 1' "$(queue-list -p | awk -F '\t' '{ print $5, $6, $7 }')"
+  stop_send # what it remembers is on the disk
+  start_send
+  kill -ALRM "$SEND_PID"
+  logged event=waiting 2
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  assertEquals 'one bounce' 1 "$(count_box sender)"
+  assertEquals 'three tries of one, one of the others' 5 "$(list_jobs | wc -l)"
+}
+
+test_expiry() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject QUEUE_ID=0000000000aaaaaa sender@example.test a@x.example
+  assertEquals 'failed 5.4.7' "$(read_report "$(bounce)" | head -n 1 | cut -d ' ' -f 1,2)"
+  delivered_all
+}
+
+test_delay() {
+  set_conf delay-notice 1
+  serve_remote
+  answer x.example 'Z451 4.2.1 x said: later'
+  start_send
+  sleep_past_the_delay
+  inject QUEUE_ID="$old" sender@example.test a@x.example
+  report=$(bounce)
+  assertEquals 'delayed 4.2.1' "$(read_report "$report" | head -n 1 | cut -d ' ' -f 1,2)"
+  logged event=waiting
+  kill -ALRM "$SEND_PID"
+  logged event=waiting 2
+  assertEquals 'told once' 1 "$(count_box sender)"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+}
+
+# An id of a minute ago.
+sleep_past_the_delay() {
+  old=$(python3 -c 'import time
+n, s = int((time.time() - 60) * 1e6), ""
+for _ in range(10): n, d = divmod(n, 36); s = "0123456789abcdefghijklmnopqrstuvwxyz"[d] + s
+print(s + "aaaaaa")')
+}
+
+test_never() {
+  start_send
+  inject_with 'Pnobody@only.example\0NOTIFY=NEVER\0\0' sender@example.test nobody@only.example
+  logged event=undeliverable
+  delivered_all
+  assertEquals 0 "$(count_box sender)"
+}
+
+test_success() {
+  serve_remote
+  answer relayed@x.example 'Krelayed, no DSN: 250 ok'
+  start_send
+  inject_with 'Pa@example.test\0NOTIFY=SUCCESS\0\0Prelayed@x.example\0NOTIFY=SUCCESS\0\0Ppassed@x.example\0NOTIFY=SUCCESS\0\0' \
+    sender@example.test a@example.test b@example.test relayed@x.example passed@x.example
+  report=$(bounce)
+  assertEquals 'relayed 2.0.0 rfc822; relayed@x.example
+delivered 2.0.0 rfc822; a@example.test' "$(read_report "$report" | head -n 2 | cut -d ' ' -f 1-4)"
+  delivered_all
+}
+
+test_bounce_that_fails() {
+  start_send
+  inject nobody@only.example nobody@only.example
+  deliveries box >/dev/null # the postmaster's
+  delivered_all
+  assertEquals 'and that is all' 1 "$(find "$MAIL" -path '*/new/*' -type f | wc -l)"
+}
+
+test_bounce_that_nobody_wants() {
+  set_conf double-bounce ''
+  start_send
+  inject '' nobody@only.example
+  logged 'event=undeliverable .*from=""'
+  delivered_all
+  assertFalse 'no Maildir' "[ -e '$MAIL/box' ]"
+}
+
+test_postmaster_who_is_not_there() {
+  set_conf double-bounce gone@only.example
+  start_send
+  inject nobody@only.example nobody@only.example
+  logged event=undeliverable
+  delivered_all
+  assertEquals 'a bounce, and the bounce of that' 2 "$(grep -c event=notice "$CHAIN/send.log")"
+}
+
+# The entry stays until its sender could be told.
+test_bounce_that_cannot_be_injected() {
+  has_strace || return 0
+  start_program send.log strace -qq -o /dev/null -e trace=linkat,link,rename \
+    -e inject=linkat,link,rename:error=ENOSPC:when=1..4 queue-send -n 3
+  SEND_PID=$STARTED
+  inject sender@example.test nobody@only.example
+  logged event=notice-failed
+  assertEquals 'it is still there' 1 "$(count_entries)"
+  kill -ALRM "$(pgrep -P "$SEND_PID" -x queue-send)"
+  wait_until has_been_told_or_asks
+  bounce >/dev/null
+  delivered_all
+  end_process "$(pgrep -P "$SEND_PID" -x queue-send)"
+}
+has_been_told_or_asks() {
+  [ "$(count_box sender)" -eq 1 ] || { kill -ALRM "$(pgrep -P "$SEND_PID" -x queue-send)" && false; }
+}
+
+# shellcheck source=/dev/null
+. shunit2
