@@ -95,4 +95,5 @@ def main(port, mode, authority, mechanism, user, sender, recipient):
         client.sendmail(sender, [recipient], sys.stdin.buffer.read())
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
