@@ -25,14 +25,15 @@ size_t delivery_delivered_to(char *out, char const *recipient) {
 
 /* The date is asctime's, of GMT, whatever the locale. */
 size_t delivery_mbox_line(char *out, char const *sender, int64_t time) {
-  static char const days[] = "SunMonTueWedThuFriSat";
-  static char const months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  static char const *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static char const *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char date[64];
   time_t seconds = (time_t)time;
   struct tm fields = {0};
   gmtime_r(&seconds, &fields);
-  snprintf(date, sizeof date, " %.3s %.3s %2d %02d:%02d:%02d %d\n", days + 3 * fields.tm_wday,
-           months + 3 * fields.tm_mon, fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec,
+  snprintf(date, sizeof date, " %s %s %2d %02d:%02d:%02d %d\n", days[fields.tm_wday],
+           months[fields.tm_mon], fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec,
            fields.tm_year + 1900);
   return put_field(out, "From ", *sender ? sender : "MAILER-DAEMON", '-', date);
 }
