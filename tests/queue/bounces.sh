@@ -155,6 +155,11 @@ test_postmaster_who_is_not_there() {
   assertEquals 'a bounce, and the bounce of that' 2 "$(grep -c event=notice "$CHAIN/send.log")"
 }
 
+test_bad_texts() {
+  echo '[nonsense]' >"$CHAINMAIL_CONF/bounce-texts"
+  assertEquals 100 "$(queue-send 2>/dev/null; echo $?)"
+}
+
 # The entry stays until its sender could be told.
 test_bounce_that_cannot_be_injected() {
   has_strace || return 0

@@ -1,21 +1,38 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
 #include "dsn/dsn.h"
 #include "send.h"
 
-#define SAID    " said: "
 #define IDS_MAX 3 /* tried for a boundary that the message does not contain */
 
 static dsn_settings_t notices;
+static dsn_texts_t texts;
+
+static void load_texts(void) {
+  char path[PATH_MAX], number[SIZE_FMT];
+  char const *wrong;
+  size_t line;
+  if (conf_path(path, sizeof path, "bounce-texts") < 0) strerr_diefu1sys(111, "find bounce-texts");
+  if (dsn_texts_load(&texts, path, &line, &wrong) == 0) return;
+  if (!line) strerr_diefu2sys(111, "read ", path);
+  number[size_fmt(number, line)] = 0;
+  strerr_dief5x(100, path, ", line ", number, ": ", wrong);
+}
 
 void notice_configure(conf_t const *conf, char const *me) {
+  load_texts();
   notices = (dsn_settings_t){.me = me,
                              .double_to = conf->text[CONF_DOUBLE_BOUNCE],
-                             .whole_max = conf->number[CONF_BOUNCE_BYTES]};
+                             .whole_max = conf->number[CONF_BOUNCE_BYTES],
+                             .texts = &texts};
 }
 
 /* ---- results ---- */
@@ -60,23 +77,6 @@ static char letter_of(dsn_action_t action) {
   return action == DSN_FAILED ? 'b' : action == DSN_DELAYED ? 'w' : 's';
 }
 
-/* "550 5.1.1 mx.example[192.0.2.1] said: no such user" becomes the host and "550 5.1.1 no such
-   user", in memory that the host begins. */
-static void take_apart(dsn_result_t *result) {
-  char const *said = result->words ? strstr(result->words, SAID) : 0, *host = said;
-  if (!said) return;
-  while (host > result->words && host[-1] != ' ') host--;
-  size_t codes = (size_t)(host - result->words), len = strcspn(host, "[ ");
-  char *copy = malloc(strlen(result->words) + 1);
-  if (!copy || !len) return free(copy);
-  memcpy(copy, host, len);
-  copy[len] = 0;
-  memcpy(copy + len + 1, result->words, codes);
-  stpcpy(copy + len + 1 + codes, said + sizeof SAID - 1);
-  result->remote = copy;
-  result->words = copy + len + 1;
-}
-
 static void add(telling_t *telling, char const *recipient, dsn_action_t action,
                 queue_record_t const *record) {
   attempt_t const *attempt = telling->attempt;
@@ -89,7 +89,6 @@ static void add(telling_t *telling, char const *recipient, dsn_action_t action,
       .retry_until = chain_id_time(attempt->entry.id) + settings.lifetime,
   };
   if (action == DSN_ACTIONS || !dsn_wanted(&attempt->entry, &notices, &result)) return;
-  take_apart(&result);
   telling->results[telling->count] = result;
   telling->told[telling->count] = *record;
   telling->told[telling->count++].what = letter_of(action);
@@ -206,7 +205,6 @@ bool notice_send(attempt_t *attempt) {
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
   if (attempt_reread(attempt) < 0) return false;
   bool told = make_room(&telling) && tell(&telling);
-  for (size_t i = 0; i < telling.count; i++) free((char *)telling.results[i].remote);
   free(telling.results);
   free(telling.told);
   return told;
