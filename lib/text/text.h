@@ -1,5 +1,5 @@
-/* text: the characters that commands, names, addresses and header fields are made of. Nothing depends
- * on a locale. */
+/* text: the characters that commands, names, addresses and header fields are made of. Nothing
+ * depends on a locale. */
 #ifndef CHAINMAIL_TEXT_H
 #define CHAINMAIL_TEXT_H
 
