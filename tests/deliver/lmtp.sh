@@ -1,0 +1,286 @@
+#!/bin/sh
+# timeout: 240
+# deliver-lmtp, spoken to as queue-send speaks to it: a real Dovecot, our own front, and servers that
+# follow a script.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+# shellcheck source=tests/deliver/_relay.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_relay.sh"
+WORKER=$TOP/tests/deliver/_worker.py
+peer=${PEERS:-$TOP/build/peers}/dovecot
+
+setUp() { relay_start; }
+tearDown() {
+  stop_pid "${OTHER_PID-}"
+  OTHER_PID=
+  relay_stop
+}
+
+stop_pid() { [ -z "$1" ] || { kill "$1" && wait "$1"; } 2>/dev/null; }
+
+# jobs SENDER SERVER RECIPIENT...: all at hand together, of one entry; prints the answers
+jobs() {
+  sender=$1 to=$2
+  shift 2
+  ENTRY=$(new_entry)
+  for recipient; do
+    set -- "$@" "$ENTRY" "$sender" "$recipient" "$to"
+    shift
+  done
+  # shellcheck disable=SC2086 # options are words
+  timeout 100 "$WORKER" -b "$@" -- deliver-lmtp ${OPTIONS-} 2>>"$DIR/log"
+}
+
+new_entry() {
+  rm -f "$DIR"/queue/new/*
+  queue-inject -q "$DIR/queue" <"$DIR/message" 1<"$DIR/envelope" && ls "$DIR"/queue/new/*
+}
+
+wait_for() {
+  tries=400
+  until [ -e "$1" ] || [ "$tries" -eq 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.05
+  done
+  [ -e "$1" ]
+}
+
+# ---- a real Dovecot ----
+
+write_dovecot() {
+  mkdir -p "$DIR/run" "$DIR/state" "$DIR/home"
+  chmod 755 "$DIR"
+  uid=65534
+  [ "$(id -u)" -eq 0 ] || uid=$(id -u)
+  chown "$uid" "$DIR/home"
+  for user in alice bob; do echo "$user@example.test::$uid:$uid::$DIR/home/$user::"; done >"$DIR/users"
+  cat >"$DIR/dovecot.conf" <<END
+base_dir = $DIR/run
+state_dir = $DIR/state
+log_path = $DIR/dovecot.log
+libexec_dir = $peer/usr/lib/dovecot
+mail_plugin_dir = $peer/usr/lib/dovecot/modules
+import_environment = LD_LIBRARY_PATH
+protocols = lmtp
+ssl = no
+default_internal_user = $(id -un)
+default_internal_group = $(id -gn)
+default_login_user = nobody
+first_valid_uid = 1
+mail_location = maildir:~/Maildir
+passdb {
+  driver = passwd-file
+  args = $DIR/users
+}
+userdb {
+  driver = passwd-file
+  args = $DIR/users
+}
+service lmtp {
+  chroot =
+  unix_listener lmtp {
+    mode = 0600
+  }
+}
+service auth {
+  chroot =
+  user = $(id -un)
+}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+END
+}
+
+# Its LMTP server looks for modules in /usr/lib/dovecot and nowhere else: it gets a /usr/lib of its
+# own, where there are some.
+in_its_place() {
+  # shellcheck disable=SC2093 # it is a shell of its own that execs
+  exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir="$0:/usr/lib" /usr/lib && exec "$@"' \
+    "$peer/usr/lib" "$@"
+}
+
+start_dovecot() {
+  [ -x "$peer/bin/doveconf" ] && [ -x "$peer/usr/lib/dovecot/lmtp" ] && id -un >/dev/null 2>&1 &&
+    (in_its_place true) 2>/dev/null || return
+  write_dovecot
+  in_its_place "$peer/bin/doveconf" -c "$DIR/dovecot.conf" -m master -f service=master \
+    -e "$peer/usr/sbin/dovecot" -F -c "$DIR/dovecot.conf" >"$DIR/dovecot.out" 2>&1 &
+  OTHER_PID=$!
+  wait_for "$DIR/run/lmtp" && return
+  cat "$DIR/dovecot.out" "$DIR/dovecot.log"
+  return 1
+}
+
+test_dovecot() {
+  start_dovecot || {
+    echo 'skip - test_dovecot: no Dovecot with LMTP here'
+    startSkipping
+    return
+  }
+  message 'Subject: \303\244\n\n.dot\n\303\244\nno end'
+  answers=$(jobs s@example.org "unix:$DIR/run/lmtp" alice@example.test nobody@example.test bob@example.test)
+  assertContains "$answers" 'K250 2.0.0 <alice@example.test>'
+  assertContains "$answers" 'D550 5.1.1 <nobody@example.test>'
+  assertContains "$answers" 'K250 2.0.0 <bob@example.test>'
+  for user in alice bob; do
+    assertEquals "$user has one" 1 "$(find "$DIR/home/$user/Maildir/new" -type f | wc -l)"
+    assertEquals "$user has it as it was" "$(cat "$DIR/message")" \
+      "$(sed -n '/^Subject/,$p' "$DIR/home/$user"/Maildir/new/*)"
+    assertContains "$(cat "$DIR/home/$user"/Maildir/new/*)" 'Return-Path: <s@example.org>'
+  done
+}
+
+# ---- our own front ----
+
+test_our_own_front() {
+  echo '@example.test maildir %l' >"$DIR/conf/routes"
+  sed -i "1i base $DIR/mail" "$DIR/conf/routes"
+  route-compile "$DIR/conf/routes"
+  tcp-accept "unix:$DIR/socket" smtp-front -L queue-inject 2>>"$DIR/log" &
+  OTHER_PID=$!
+  assertTrue 'the front listens' 'wait_for "$DIR/socket"'
+  answers=$(jobs '' "unix:$DIR/socket" alice@example.test bob@elsewhere.test)
+  assertContains "$answers" 'K250 2.0.0 queued as'
+  assertContains "$answers" 'D550 5.7.1'
+}
+
+# ---- scripts ----
+
+test_one_transaction_for_one_entry() {
+  server <<'END'
+S 220 mx
+C LHLO me.example
+S 250-mx
+S 250 PIPELINING
+C MAIL FROM:<s@example.org>
+C RCPT TO:<a@b>
+C RCPT TO:<c@d>
+C DATA
+S 250 ok
+S 250 ok
+S 452 4.2.2 full
+S 354 go
+BODY
+S 250 2.0.0 for a
+WAIT
+END
+  assertEquals 'K250 2.0.0 for a
+Z452 4.2.2 full' "$(jobs s@example.org "127.0.0.1:$PORT" a@b c@d)"
+}
+
+# Three jobs, one after the other's answer: one connection.
+test_a_connection_is_kept() {
+  server <<'END'
+S 220 mx
+C LHLO
+S 250 mx
+C MAIL
+S 250 ok
+C RCPT
+S 550 5.1.1 no
+C RSET
+S 250 ok
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 250 2.0.0 done
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 421 4.3.2 bye
+END
+  ENTRY=$(new_entry)
+  set -- "$ENTRY" s@a.example
+  to=127.0.0.1:$PORT
+  assertEquals 'D550 5.1.1 no
+K250 2.0.0 done
+Z421 4.3.2 bye' "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
+}
+
+test_a_slow_server_holds_up_nobody() {
+  server <<'END'
+WAIT
+END
+  slow=127.0.0.1:$PORT slow_pid=$SERVER_PID
+  SERVER_PID=
+  server <<'END'
+S 220 mx
+C LHLO
+S 250 mx
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 250 2.0.0 done
+SHUT
+END
+  ENTRY=$(new_entry)
+  answers=$("$WORKER" -b "$ENTRY" s@a r@b "$slow" "$ENTRY" s@a r@b "127.0.0.1:$PORT" -- \
+    deliver-lmtp -t 3 2>>"$DIR/log")
+  stop_pid "$slow_pid"
+  assertEquals 'Z4.4.2 too long a wait for the greeting
+K250 2.0.0 done' "$answers"
+}
+
+test_no_server() {
+  echo >"$DIR/no-socket"
+  assertContains "$(jobs s@a "unix:$DIR/nowhere" r@b)" 'Z4.4.1 no connection'
+  assertContains "$(jobs s@a "unix:$DIR/no-socket" r@b q@b)" 'Z4.4.1 no connection'
+  assertContains "$(jobs s@a 'not a server' r@b)" 'Z4.3.5 not a server'
+  assertContains "$(DNSCACHEIP=127.0.0.1:1 jobs s@a 'mx.example' r@b)" 'Z4.4.3'
+  server <<'END'
+S 554 5.3.2 go away
+END
+  assertContains "$(jobs s@a "127.0.0.1:$PORT" r@b q@b)" \
+    'Z4.3.2 the server refuses the connection: 554 5.3.2 go away'
+}
+
+test_many_recipients_go_in_parts() {
+  server <<'END'
+S 220 mx
+C LHLO
+S 250-mx
+S 250 LIMITS RCPTMAX=2
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 250 1
+S 250 2
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 250 3
+SHUT
+END
+  assertEquals 'K250 1
+K250 2
+K250 3' "$(OPTIONS=-s1 && jobs s@a "127.0.0.1:$PORT" a@b c@d e@f)"
+}
+
+# shellcheck source=/usr/share/shunit2/shunit2
+. shunit2
