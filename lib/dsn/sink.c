@@ -32,16 +32,26 @@ static void look_at_start(dsn_sink_t *sink) {
   sink->used[(high - hex) * 16 + (low - hex)] = true;
 }
 
-static void look(dsn_sink_t *sink, char c) {
-  if (c == '\n') {
-    sink->column = 0;
-    return;
-  }
-  if (c == '\r' || !c) sink->survey.odd = true;
-  if (!is_ascii(c)) sink->survey.eight_bit = true;
-  if (sink->column < DSN_BOUNDARY_SIZE - 1) sink->start[sink->column] = c;
-  if (++sink->column == DSN_BOUNDARY_SIZE - 1) look_at_start(sink);
+/* Keeps what may be the start of a boundary's line. */
+static void look_at_line(dsn_sink_t *sink, char const *s, size_t len) {
+  size_t const want = sizeof sink->start - 1;
+  size_t const room = sink->column < want ? want - sink->column : 0, n = len < room ? len : room;
+  memcpy(sink->start + sink->column, s, n);
+  sink->column += len;
+  if (n && n == room) look_at_start(sink);
   if (sink->column > sink->survey.longest) sink->survey.longest = sink->column;
+}
+
+static void look(dsn_sink_t *sink, char const *s, size_t len) {
+  dsn_survey_t *survey = &sink->survey;
+  survey->odd = survey->odd || memchr(s, '\r', len) || memchr(s, 0, len);
+  survey->eight_bit = survey->eight_bit || !dsn_is_ascii(s, len);
+  for (char const *end = s + len, *newline; s < end; s = newline + 1) {
+    newline = memchr(s, '\n', (size_t)(end - s));
+    look_at_line(sink, s, (size_t)((newline ? newline : end) - s));
+    if (!newline) break;
+    sink->column = 0;
+  }
 }
 
 int dsn_sink_boundary(dsn_sink_t const *sink, char boundary[DSN_BOUNDARY_SIZE]) {
@@ -87,7 +97,7 @@ void dsn_put(dsn_sink_t *sink, char const *s, size_t len) {
   if (sink->fd >= 0)
     write_bytes(sink, s, len);
   else
-    for (size_t i = 0; i < len; i++) look(sink, s[i]);
+    look(sink, s, len);
 }
 
 void dsn_puts(dsn_sink_t *sink, char const *s) {

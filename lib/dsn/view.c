@@ -139,19 +139,29 @@ static int compare(void const *left, void const *right) {
   return order ? order : (a->result > b->result) - (a->result < b->result);
 }
 
-dsn_view_t *dsn_views_make(size_t *count, dsn_request_t const *request,
-                           dsn_settings_t const *settings) {
-  *count = 0;
+static dsn_view_t *select_views(size_t *count, dsn_request_t const *request,
+                                dsn_settings_t const *settings, dsn_asked_t const *asked,
+                                size_t nasked) {
   dsn_view_t *views = malloc((request->count + 1) * sizeof *views);
+  *count = 0;
   if (!views) return 0;
   for (size_t i = 0; i < request->count; i++) {
     dsn_result_t const *result = &request->results[i];
-    dsn_parameters_t parameters;
-    dsn_parameters_find(&parameters, &request->entry->envelope, result->recipient);
-    if (!dsn_wanted_by(request->entry, settings, result, parameters.notify)) continue;
+    dsn_asked_t const own = dsn_asked_find(asked, nasked, result->recipient);
+    if (!dsn_wanted_by(request->entry, settings, result, own.notify)) continue;
     dsn_view_init(&views[*count], result);
-    views[(*count)++].original = parameters.original;
+    views[(*count)++].original = own.original;
   }
   qsort(views, *count, sizeof *views, compare);
+  return views;
+}
+
+dsn_view_t *dsn_views_make(size_t *count, dsn_request_t const *request,
+                           dsn_settings_t const *settings) {
+  size_t nasked;
+  dsn_asked_t *asked = dsn_asked_make(&nasked, &request->entry->envelope);
+  if (!asked) return 0;
+  dsn_view_t *views = select_views(count, request, settings, asked, nasked);
+  free(asked);
   return views;
 }

@@ -1,8 +1,10 @@
 /* Who is told what: RFC 3461 4.1 and 6.2 (NOTIFY), RFC 5321 6.1 (the null sender). */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "dsn/internal.h"
+#include "queue/format.h"
 #include "smtp/smtp.h"
 
 /* The value behind NAME=, or NULL if the parameter is another one. */
@@ -11,15 +13,54 @@ static char const *value_of(char const *parameter, char const *name) {
   return !strncasecmp(parameter, name, len) && parameter[len] == '=' ? parameter + len + 1 : 0;
 }
 
-void dsn_parameters_find(dsn_parameters_t *parameters, queue_envelope_t const *envelope,
-                         char const *recipient) {
-  *parameters = (dsn_parameters_t){0};
-  size_t position = 0;
-  for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));) {
+/* Takes a P record. */
+static bool take_asked(queue_cursor_t *cursor, dsn_asked_t *asked) {
+  *asked = (dsn_asked_t){.recipient = queue_take_record(cursor, 'P')};
+  if (!asked->recipient) return false;
+  for (char const *s; (s = queue_take(cursor)) && *s;) {
     char const *notify = value_of(s, "NOTIFY"), *original = value_of(s, "ORCPT");
-    if (notify) parameters->notify = notify;
-    if (original) parameters->original = original;
+    if (notify) asked->notify = notify;
+    if (original) asked->original = original;
   }
+  return true;
+}
+
+static queue_cursor_t parameters_of(queue_envelope_t const *envelope) {
+  char const *s = envelope->parameters;
+  return (queue_cursor_t){s, s + envelope->parameters_len};
+}
+
+/* Records lie in the order in which they were taken, one behind the other. */
+static int compare(void const *left, void const *right) {
+  dsn_asked_t const *a = left, *b = right;
+  int const order = strcmp(a->recipient, b->recipient);
+  return order ? order : (a->recipient > b->recipient) - (a->recipient < b->recipient);
+}
+
+dsn_asked_t *dsn_asked_make(size_t *count, queue_envelope_t const *envelope) {
+  dsn_asked_t one;
+  queue_cursor_t cursor = parameters_of(envelope);
+  size_t room = 1;
+  while (take_asked(&cursor, &one)) room++;
+  dsn_asked_t *asked = malloc(room * sizeof *asked);
+  if (!asked) return 0;
+  cursor = parameters_of(envelope);
+  for (*count = 0; take_asked(&cursor, &one);) asked[(*count)++] = one;
+  qsort(asked, *count, sizeof *asked, compare);
+  return asked;
+}
+
+dsn_asked_t dsn_asked_find(dsn_asked_t const *asked, size_t count, char const *recipient) {
+  size_t low = 0, high = count; /* the last one that is not behind recipient is in [low, high) */
+  while (high - low > 1) {
+    size_t const middle = low + (high - low) / 2;
+    if (strcmp(asked[middle].recipient, recipient) > 0)
+      high = middle;
+    else
+      low = middle;
+  }
+  bool const found = count && !strcmp(asked[low].recipient, recipient);
+  return found ? asked[low] : (dsn_asked_t){.recipient = recipient};
 }
 
 char const *dsn_message_parameter(queue_envelope_t const *envelope, char const *name) {
@@ -69,9 +110,11 @@ bool dsn_wanted_by(queue_entry_t const *entry, dsn_settings_t const *settings,
 
 bool dsn_wanted(queue_entry_t const *entry, dsn_settings_t const *settings,
                 dsn_result_t const *result) {
-  dsn_parameters_t parameters;
-  dsn_parameters_find(&parameters, &entry->envelope, result->recipient);
-  return dsn_wanted_by(entry, settings, result, parameters.notify);
+  queue_cursor_t cursor = parameters_of(&entry->envelope);
+  char const *notify = 0;
+  for (dsn_asked_t asked; take_asked(&cursor, &asked);)
+    if (!strcmp(asked.recipient, result->recipient)) notify = asked.notify;
+  return dsn_wanted_by(entry, settings, result, notify);
 }
 
 char const *dsn_addressee(queue_entry_t const *entry, dsn_settings_t const *settings) {
