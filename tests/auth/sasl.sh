@@ -161,17 +161,27 @@ test_record() {
   plays 'a checker that changes its user' record AUTH_USER=alice AUTH_UID=4713 AUTH_GID=4714
 }
 
-is_stuck() { grep -qz 'Name:.sasl-ok.*State:.S' "/proc/$1/status"; }
+# Bytes in the pipe that is descriptor 7.
+pending() {
+  python3 -c 'import fcntl, struct, termios
+print(*struct.unpack("i", fcntl.ioctl(7, termios.FIONREAD, bytes(4))))'
+}
 
-# Once a checker has become a user, other programs of that user must not get at the token.
+is_full() { [ "$(pending)" -eq "$full" ]; }
+
+# Once a checker has become a user, other programs of that user must not get at the token. A record of
+# more bytes than the pipe has room for keeps sasl-ok there, once it has begun to write.
 test_token_is_hidden() {
-  mkfifo "$folder/full" && exec 7<>"$folder/full"
-  dd if=/dev/zero of="$folder/full" bs=4096 oflag=nonblock 2>/dev/null
+  local full pid
+  mkfifo "$folder/pipe" && exec 7<>"$folder/pipe"
+  dd if=/dev/zero of="$folder/pipe" bs=4096 oflag=nonblock 2>/dev/null
+  full=$(pending)
+  dd bs=4096 count=1 of=/dev/null <&7 2>/dev/null
   set -- # what makes one an ordinary user, as whom root may read everything
   ! is_root || set -- setpriv --reuid 4713 --regid 4714 --clear-groups --
-  SASL_OK_FD=7 SASL_OK_TOKEN=0123456789abcdef0123456789abcdef USER=alice "$@" "$BIN/sasl-ok" &
-  local pid=$!
-  assertTrue 'it writes' "eventually is_stuck $pid"
+  SASL_OK_FD=7 SASL_OK_TOKEN=0123456789abcdef0123456789abcdef HOME=/$(printf %07000d 0) "$@" "$BIN/sasl-ok" &
+  pid=$!
+  assertTrue 'it writes' 'eventually is_full'
   assertFalse 'its environment' "$* cat /proc/$pid/environ 2>/dev/null | grep -q 0123"
   assertFalse 'its descriptors' "$* ls /proc/$pid/fd 2>/dev/null | grep -q 7"
   kill "$pid"
