@@ -235,12 +235,12 @@ test_renegotiation_is_refused() { each in_both renegotiation; }
 
 # ---- clients' certificates ----------------------------------------------------------------------
 
-# issue NAME AUTHORITY [PURPOSE]
+# issue NAME AUTHORITY [PURPOSE [DAYS]]
 issue() {
   printf '%s' "${3:+extendedKeyUsage=$3}" >"$CHAIN/$1.ext"
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
     -keyout "$CHAIN/$1.key" -out "$CHAIN/$1.csr" 2>"$CHAIN/openssl.log" &&
-    openssl x509 -req -in "$CHAIN/$1.csr" -CA "$CHAIN/$2.crt" -CAkey "$CHAIN/$2.key" -days 2 \
+    openssl x509 -req -in "$CHAIN/$1.csr" -CA "$CHAIN/$2.crt" -CAkey "$CHAIN/$2.key" -days "${4:-2}" \
       -extfile "$CHAIN/$1.ext" -out "$CHAIN/$1.crt" 2>"$CHAIN/openssl.log"
 }
 
@@ -252,7 +252,8 @@ make_authority() { # make_authority NAME [WHOSE]
 make_users() {
   [ ! -e "$CHAIN/users.crt" ] || return 0
   make_authority users && make_authority others && make_authority impostors users && issue alice users && issue mallory others &&
-    issue client users clientAuth && issue server users serverAuth
+    issue client users clientAuth && issue server users serverAuth &&
+    issue late users clientAuth -1
 }
 
 hash_of() {
@@ -274,6 +275,7 @@ wanted() {
   served_as mallory 'resumed=no ms=' "$1"
   served_as client "client=SHA256:$(hash_of client)" "$1"
   served_as server 'resumed=no ms=' "$1"
+  served_as late 'resumed=no ms=' "$1"
 }
 
 # resumed_as USER REGEX OPTION: what was not verified is not when it is resumed, either.
@@ -303,6 +305,7 @@ required() {
   served_as alice "client=SHA256:$(hash_of alice)" "$1"
   refused_as "$1" -cert "$CHAIN/mallory.crt" -key "$CHAIN/mallory.key"
   refused_as "$1" -cert "$CHAIN/server.crt" -key "$CHAIN/server.key"
+  refused_as "$1" -cert "$CHAIN/late.crt" -key "$CHAIN/late.key"
 }
 
 client_certificates() {
