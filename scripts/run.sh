@@ -62,14 +62,16 @@ choose_users() {
 
 write_conf() {
   if [ -n "$SMTP_USER" ]; then one_uid=; else one_uid=-1; fi
-  me=$(hostname -f 2>/dev/null) || me=localhost
+  me=$(hostname -f 2>/dev/null) || me=
+  me=${me:-localhost}
   # shellcheck disable=SC2086 # an option or none
-  CHAINMAIL_CONF=$RUN/conf "$top/scripts/setup.sh" $one_uid -m "${me:-localhost}"
+  CHAINMAIL_CONF=$RUN/conf "$top/scripts/setup.sh" $one_uid -m "$me"
   cat >"$RUN/conf/routes" <<END
 # Everyone at these domains is welcome; alice+work is alice.
 base "$CHAINMAIL_MAIL"
 @localhost     maildir %d/%u
 @example.test  maildir %d/%u
+$([ "$me" = localhost ] || echo "@$me maildir %d/%u")
 postmaster     alias you@example.test
 END
   route-compile
