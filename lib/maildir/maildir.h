@@ -88,8 +88,8 @@ void maildir_withdraw(maildir_message_t const *message, int folder);
  * Maildir++'s: a Maildir and its folders have one file maildirsize, whose first line is the quota,
  * "<bytes>S,<messages>C", and whose other lines are added up: "<bytes> <messages>", those of a
  * message that came or, negative, went. What others removed without a line is found by counting
- * anew, which is done before a message is refused. What lies in .Trash, or is marked for deletion,
- * does not count. */
+ * anew, which is done before a message is refused, unless a count of the last 15 minutes is all
+ * that is there. What lies in .Trash, or is marked for deletion, does not count. */
 
 /* What is there, or may be there: 0 is no limit. */
 typedef struct maildir_usage {
