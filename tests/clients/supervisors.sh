@@ -83,9 +83,13 @@ testS6() {
   echo secret | user-add -p 0 alice@example.test
   s6-svscan "$CHAIN/s6" >"$CHAIN/supervisor.log" 2>&1 </dev/null &
   SUPERVISOR=$!
-  wait_until test -e "$CHAIN/s6/smtp/supervise/control"
-  s6-svwait -U -t 10000 "$CHAIN/s6/smtp" "$CHAIN/s6/queue-send" "$CHAIN/s6/auth" \
-    "$CHAIN/s6/tls-keyd" "$CHAIN/s6/submission" "$CHAIN/s6/submissions" "$CHAIN/s6/inject"
+  set -- smtp queue-send auth tls-keyd submission submissions inject
+  for service; do # s6-svwait takes what s6-svscan has started
+    wait_until test -e "$CHAIN/s6/$service/supervise/status"
+    set -- "$@" "$CHAIN/s6/$service"
+    shift
+  done
+  s6-svwait -U -t 10000 "$@"
   assertTrue 'the services say that they are ready' $?
   assert_works s6
   assert_submits "smtp://127.0.0.1:$SUBMISSION_PORT" starttls
