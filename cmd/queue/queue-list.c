@@ -19,10 +19,11 @@
 
 #include "conf/conf.h"
 #include "queue/queue.h"
+#include "text/text.h"
 
 char const *PROG = "queue-list";
 
-#define USAGE     "queue-list [-q queue] [-p]"
+#define USAGE     "queue-list [-q queue] [-p | -j]"
 #define SECOND    UINT64_C(1000000)
 #define NAME_SIZE (QUEUE_NAME_SIZE + 1)
 
@@ -40,7 +41,7 @@ typedef struct row {
 } row_t;
 
 static char const *queue;
-static bool plain;
+static bool heading = true; /* a line for each message, and one for their count */
 static uint64_t now;
 static uint64_t messages, bad_messages;
 
@@ -54,8 +55,7 @@ static void put(char const *s) {
 static void put_safe(char const *s, size_t width) {
   size_t len = 0;
   for (; *s; s++, len++) {
-    bool is_control = (*s >= 0 && *s < ' ') || *s == 0x7f;
-    if (buffer_put(buffer_1, is_control ? "?" : s, 1) < 0) strerr_diefu1sys(111, "write");
+    if (buffer_put(buffer_1, is_control(*s) ? "?" : s, 1) < 0) strerr_diefu1sys(111, "write");
   }
   for (; len < width; len++) put(" ");
 }
@@ -131,8 +131,55 @@ static void print_recipient(row_t const *row) {
   put("\n");
 }
 
-static void print_row(row_t const *row) {
-  (plain ? print_plain : print_recipient)(row);
+/* ---- JSON ---- */
+
+static void put_bytes(char const *s, size_t len) {
+  if (buffer_put(buffer_1, s, len) < 0) strerr_diefu1sys(111, "write");
+}
+
+/* Puts the character at the start of s, what is not one as U+FFFD. Returns its bytes. */
+static size_t put_character(char const *s) {
+  size_t len = utf8_length(s, strlen(s));
+  if (len) return put_bytes(s, len), len;
+  if (!is_ascii(*s) || is_control(*s)) return put("\\ufffd"), 1;
+  if (*s == '"' || *s == '\\') put("\\");
+  return put_bytes(s, 1), 1;
+}
+
+static void put_string(char const *name, char const *s) {
+  put("\"");
+  put(name);
+  put("\":\"");
+  while (*s) s += put_character(s);
+  put("\",");
+}
+
+static void put_value(char const *name, uint64_t number, char const *after) {
+  put("\"");
+  put(name);
+  put("\":");
+  put_number(number, "", 0);
+  put(after);
+}
+
+static void print_json(row_t const *row) {
+  put("{");
+  put_string("id", row->id);
+  put_value("born", row->born, ",");
+  put_value("size", row->size, ",");
+  put_string("sender", row->sender);
+  put_string("recipient", row->recipient);
+  put_string("state", row->state);
+  put_string("text", row->text);
+  put_value("attempts", row->attempts, ",");
+  put_value("next", row->next, "}\n");
+}
+
+static void (*print_row)(row_t const *row) = print_recipient;
+
+static void set_form(void (*form)(row_t const *row)) {
+  print_row = form;
+  heading = false;
 }
 
 /* ---- one message ---- */
@@ -178,7 +225,7 @@ static void list_entry(queue_entry_t const *entry, queue_state_t const *state) {
                .born = chain_id_time(entry->id) / SECOND,
                .size = entry->message_size,
                .sender = shown_sender(entry->envelope.sender)};
-  if (!plain) print_heading(&row);
+  if (heading) print_heading(&row);
   while ((row.recipient = queue_envelope_next(&entry->envelope, &position)))
     record = list_recipient(&row, state, index++, record);
   messages++;
@@ -191,7 +238,7 @@ static void list_name(char const *name, char const *state, char const *text) {
   id[CHAIN_ID_SIZE] = 0;
   row_t row = {.id = id, .sender = "", .recipient = "", .state = state, .text = text};
   row.born = chain_id_time(id) / SECOND;
-  if (!plain) print_heading(&row);
+  if (heading) print_heading(&row);
   print_row(&row);
 }
 
@@ -275,10 +322,11 @@ static void print_count(void) {
 int main(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
   queue = conf_queue();
-  for (int option; (option = subgetopt_r(argc, argv, "q:ph", &options)) != -1;) {
+  for (int option; (option = subgetopt_r(argc, argv, "q:pjh", &options)) != -1;) {
     switch (option) {
     case 'q': queue = options.arg; break;
-    case 'p': plain = true; break;
+    case 'p': set_form(print_plain); break;
+    case 'j': set_form(print_json); break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }
@@ -287,7 +335,7 @@ int main(int argc, char const *const *argv) {
   now = (uint64_t)time(0);
   list_messages();
   list_bad();
-  if (!plain) print_count();
+  if (heading) print_count();
   if (!buffer_flush(buffer_1)) strerr_diefu1sys(111, "write");
   return 0;
 }

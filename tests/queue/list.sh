@@ -38,6 +38,18 @@ $ID|$born|18|me@example.org|expired@x.example|expired|2|0|4.4.1 silence" "$(list
   assertTrue 'a heading' "queue-list | grep -Eqx '$ID  [0-9]+[smhd] +18     me@example.org'"
 }
 
+# Python's json reads it; an address with all that JSON minds.
+test_json() {
+  inject QUEUE_ID=$ID '"a\\"b"@x.example' "$(printf 'gr\303\274n\377@x.example')" b@x.example
+  log '1 t 0 - 0 4.2.2 "full"' '1 d 1 - 0 ' '1 r 0 - 5000000 '
+  assertEquals "$ID 1795210400 18 \"a\\\\\"b\"@x.example grün�@x.example deferred 1 5 4.2.2 \"full\"" \
+    "$(queue-list -j | PYTHONIOENCODING=utf-8 python3 -IS -c 'import json, sys
+for line in sys.stdin.buffer:
+    row = json.loads(line)
+    sys.stdout.buffer.write(" ".join(str(row[name]) for name in (
+        "id", "born", "size", "sender", "recipient", "state", "attempts", "next", "text")).encode())')"
+}
+
 test_targets() {
   inject QUEUE_ID=$ID me@example.org a@x.example b@x.example
   log '1 d 0 000000000000000a 0 ' '1 t 0 000000000000000b 0 4.2.2 full' \
