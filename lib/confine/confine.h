@@ -30,9 +30,10 @@ typedef struct confine_call {
    with errno: EINVAL (too many), ENOSYS (not on this machine, or the kernel has no seccomp). */
 int confine_calls(confine_call_t const *calls, size_t count);
 
-/* What moving bytes between open descriptors takes, and asking services behind unix sockets, and
-   memory; no file can be opened, nothing executed, no connection made to another machine. */
+/* What moving bytes between open descriptors takes, and memory: the first confine_stream_count; and
+   all, confine_asking_count, asking services behind unix sockets besides. No file can be opened,
+   nothing executed, no connection made to another machine. */
 extern confine_call_t const confine_stream[];
-extern size_t const confine_stream_count;
+extern size_t const confine_stream_count, confine_asking_count;
 
 #endif

@@ -57,12 +57,11 @@ static int try_code(void) {
 
 enum { NOT_CONFINED = 255 };
 
-static int confined(int (*attempt)(void)) {
+static int confined(int (*attempt)(void), size_t count) {
   pid_t const pid = fork();
   int status = 0;
   if (!pid) {
-    if (confine_process() < 0 || confine_calls(confine_stream, confine_stream_count) < 0)
-      _exit(NOT_CONFINED);
+    if (confine_process() < 0 || confine_calls(confine_stream, count) < 0) _exit(NOT_CONFINED);
     _exit(attempt());
   }
   if (waitpid(pid, &status, 0) != pid) return -1;
@@ -104,7 +103,11 @@ static void test_process(void) {
 int main(void) {
   static confine_call_t const many[CONFINE_CALLS_MAX + 1];
   for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)
-    CHECK_INT(attempts[i].name, confined(attempts[i].try), attempts[i].wanted);
+    CHECK_INT(attempts[i].name, confined(attempts[i].try, confine_asking_count),
+              attempts[i].wanted);
+  CHECK_INT("who asks nobody has no service either", confined(try_unix, confine_stream_count),
+            EPERM);
+  CHECK_INT("but can write", confined(try_write, confine_stream_count), 0);
   test_process();
   CHECK("too many calls are refused", confine_calls(many, CONFINE_CALLS_MAX + 1) < 0);
   CHECK_INT("as that", errno, EINVAL);

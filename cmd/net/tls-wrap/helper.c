@@ -63,6 +63,12 @@ static void open_keys(helper_t *helper) {
     give_up(helper, reason ? reason : strerror(errno), HELPER_TROUBLE);
 }
 
+/* Without a tls-keyd there is nobody to ask. */
+static int give_up_calls(settings_t const *settings) {
+  bool const asks = settings->keyd && !settings->keys;
+  return confine_calls(confine_stream, asks ? confine_asking_count : confine_stream_count);
+}
+
 /* All that needs files is done before the process is confined, and that before the first byte of
    the client's is read. */
 static engine_t *start_engine(helper_t *helper) {
@@ -71,7 +77,7 @@ static engine_t *start_engine(helper_t *helper) {
   open_keys(helper);
   engine_t *const engine = engine_start(&helper->settings->engine, &helper->keyd, &reason);
   if (!engine) give_up(helper, reason, HELPER_TROUBLE);
-  if (confine_calls(confine_stream, confine_stream_count) < 0 && errno != ENOSYS)
+  if (give_up_calls(helper->settings) < 0 && errno != ENOSYS)
     give_up(helper, "cannot give up system calls", HELPER_TROUBLE);
   return engine;
 }
