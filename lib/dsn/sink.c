@@ -36,9 +36,9 @@ static void look_at_start(dsn_sink_t *sink) {
 static void look_at_line(dsn_sink_t *sink, char const *s, size_t len) {
   size_t const want = sizeof sink->start - 1;
   size_t const room = sink->column < want ? want - sink->column : 0, n = len < room ? len : room;
-  memcpy(sink->start + sink->column, s, n);
-  sink->column += len;
+  if (n) memcpy(sink->start + sink->column, s, n);
   if (n && n == room) look_at_start(sink);
+  sink->column += len;
   if (sink->column > sink->survey.longest) sink->survey.longest = sink->column;
 }
 
