@@ -83,6 +83,10 @@ int worker_input_read(worker_input_t *input, int socket, bool wait);
 int worker_job_next(worker_input_t *input, worker_job_t *job);
 int worker_result_next(worker_input_t *input, worker_result_t *result);
 
+/* How the text of an acceptance begins that a host gave who will not tell the sender, though DSN
+   may be asked for: queue-send does then. */
+#define WORKER_NO_DSN "relayed, no DSN"
+
 /* True if a result speaks of the destination (the job's argument) and not of this message: a
    failure for now with one of the codes 4.4.1 to 4.4.5 (no answer, connection lost, no DNS, no
    route, congestion) and no reply code before it. queue-send then leaves the destination alone for

@@ -101,6 +101,25 @@ test_delay() {
   delivered_all
 }
 
+# It is told of although nothing is tried; and it is still delivered when that is possible.
+test_delay_at_one_that_is_down() {
+  set_conf delay-notice 1
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject first@example.org a@x.example
+  logged event=down
+  sleep_past_the_delay
+  inject QUEUE_ID="$old" sender@example.test b@x.example
+  assertEquals 'delayed 4.4.1 rfc822; b@x.example' \
+    "$(read_report "$(bounce)" | head -n 1 | cut -d ' ' -f 1-4)"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  jobs_come b@x.example 1
+  delivered_all
+  assertEquals 'told once' 1 "$(count_box sender)"
+}
+
 # An id of a minute ago.
 sleep_past_the_delay() {
   old=$(python3 -c 'import time

@@ -42,15 +42,12 @@ static void put_down(recipient_t *recipient, uint64_t target, char what, char co
   if (!same) attempt_record(attempt, &record);
 }
 
-/* Whether someone else tells the sender, where he wants to know. */
-#define NO_DSN "relayed, no DSN"
-
 static char const *delivery_word(recipient_t const *recipient) {
   job_t const *job = recipient->jobs;
   char const *text = job->text ? job->text : "";
   if (job->sibling || recipient->settled || job->channel == ROUTE_FORWARD) return NOTICE_EXPANDED;
   if (job->channel == ROUTE_REMOTE)
-    return strncmp(text, NO_DSN, sizeof NO_DSN - 1) ? NOTICE_PASSED : NOTICE_RELAYED;
+    return strncmp(text, WORKER_NO_DSN, sizeof WORKER_NO_DSN - 1) ? NOTICE_PASSED : NOTICE_RELAYED;
   return NOTICE_DELIVERED;
 }
 
