@@ -103,12 +103,17 @@ static void read_envelope(queue_envelope_t *envelope) {
 
 /* ---- the program ---- */
 
+static char const **allocate_words(size_t count) {
+  char const **const words = calloc(count, sizeof *words);
+  if (!words) fail("make the arguments");
+  return words;
+}
+
 /* The words of the command line, and then: -i -f sender -- recipient... */
 static char const **make_arguments(char const *const *words, size_t count,
                                    queue_envelope_t const *envelope) {
   size_t position = 0, n = count;
-  char const **const argv = calloc(count + OPTIONS + envelope->count, sizeof *argv);
-  if (!argv) fail("make the arguments");
+  char const **const argv = allocate_words(count + OPTIONS + envelope->count);
   memcpy(argv, words, count * sizeof *argv);
   argv[n++] = "-i";
   argv[n++] = "-f";

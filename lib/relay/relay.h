@@ -240,7 +240,7 @@ typedef struct relay_transaction {
   relay_recipient_t *recipients;
 } relay_transaction_t;
 
-/* Begins one; in RELAY_READY only. It is done, and every recipient has its verdict, when the
+/* Begins one; in RELAY_READY only. relay_step is due at once. It is done, and every recipient has its verdict, when the
    session is RELAY_READY again, or RELAY_ENDED. An acceptance for which the server's word was not
    heard is a deferral: the message may then arrive twice. Of our own, without a code of the
    server's: 5.1.3, 5.1.7  an address that cannot be said in a command 5.3.4         the message is

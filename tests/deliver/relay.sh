@@ -319,6 +319,72 @@ Content-Transfer-Encoding: quoted-printable
 .' "$(said | sed 1,4d)"
 }
 
+test_refused_in_the_middle() {
+  python3 -c 'print("Subject: x\n"); print("line of a large message\n" * 200000)' >"$DIR/message"
+  server <<'END'
+S 220 mx
+C EHLO
+S 250 mx
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+S 552 5.3.4 too much
+END
+  assertEquals 'D552 5.3.4 too much' "$(smtp)"
+}
+
+test_552_for_a_recipient_is_too_many() {
+  server <<'END'
+S 220 mx
+C EHLO
+S 250 mx
+C MAIL
+S 250 ok
+C RCPT
+S 552 too many recipients
+C QUIT
+END
+  assertEquals 'Z452 4.5.3 too many recipients' "$(smtp)"
+}
+
+test_a_line_of_a_megabyte() {
+  certificate
+  python3 -c 'print("Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
+    "Content-Transfer-Encoding: 8bit\n\n" + "ä. " * 350000)' >"$DIR/message"
+  server "$DIR/cert" "$DIR/key" <<'END'
+S 220 mx
+C EHLO
+S 250-mx
+S 250 STARTTLS
+C STARTTLS
+S 220 go
+TLS
+C EHLO
+S 250-mx
+S 250 8BITMIME
+C MAIL
+S 250 ok
+C RCPT
+S 250 ok
+C DATA
+S 354 go
+BODY
+S 250 done
+C QUIT
+S 221 bye
+END
+  assertEquals Kdone "$(smtp)"
+  said | sed -n '/^Subject/,/^[.]$/p' | sed 's/^[.]//' >"$DIR/got"
+  assertTrue 'no line is long' '[ -z "$(awk "length > 998" "$DIR/got")" ]'
+  assertEquals 'the same text' "$(sed 1,5d "$DIR/message" | md5sum)" "$(python3 -c '
+import email, sys
+message = email.message_from_binary_file(open(sys.argv[1], "rb"))
+sys.stdout.buffer.write(message.get_payload(decode=True).rstrip(b"\n") + b"\n")' "$DIR/got" | md5sum)"
+}
+
 test_nothing_is_smuggled() {
   message 'Subject: x\n\na\r.\r\n.\r\nMAIL FROM:<evil@example.org>\n\r\n'
   server <<'END'
