@@ -145,6 +145,18 @@ test_folders() {
   assertEquals 1 "$(delivered alice/Maildir/.Lists.x | wc -l)"
 }
 
+# Python's own mailbox module finds the folder, and the message in it.
+test_another_reader() {
+  printf 'Subject: read me\n\nbody\n' >"$DIR/message"
+  assertEquals K "$(deliver box/.Lists)"
+  assertEquals 'Lists: read me, to r@example.test' "$(python3 -c '
+import mailbox
+for name in mailbox.Maildir("box").list_folders():
+    for message in mailbox.Maildir("box").get_folder(name):
+        print(name + ":", message["Subject"] + ", to", message["Delivered-To"])
+')"
+}
+
 test_root() {
   echo x >"$DIR/message"
   mkdir other

@@ -246,7 +246,7 @@ test_no_files_are_left() {
 }
 
 test_usage() {
-  for words in -x '-c 0' '-c 101' '-t 0' '-t 571' '-u 888' word; do
+  for words in -x '-c 0' '-c 101' '-t 0' '-t 3501' '-u 888' word; do
     # shellcheck disable=SC2086 # words are wanted
     assertEquals "$words" 100 "$(deliver-pipe $words 2>/dev/null; echo $?)"
   done

@@ -23,7 +23,7 @@ char const *PROG = "deliver-pipe";
 #define USAGE "deliver-pipe [-c commands] [-t seconds] [-d root] [-u umask] [-R routes.cdb] [-qr]"
 
 #define COMMANDS_MAX 100
-#define SECONDS_MAX  570 /* queue-send gives up on those that say nothing for longer */
+#define SECONDS_MAX  3500 /* queue-send ends a deliverer that says nothing for an hour */
 
 settings_t settings = {.seconds = 300};
 
