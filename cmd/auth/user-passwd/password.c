@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,11 +70,13 @@ bool password_option(password_settings_t *settings, int option, char const *argu
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Reads a line without its newline, a byte at a time: what follows is not ours. False: errno
-   (EMSGSIZE: it does not fit). */
-static bool line_read(char *line, size_t size, int fd) {
+/* Reads a line without its newline, a byte at a time: what follows is not ours. While it waits,
+   signals are blocked as mask says; NULL: as they are. False: errno (EMSGSIZE: it does not fit). */
+static bool line_read(char *line, size_t size, int fd, sigset_t const *mask) {
+  struct pollfd ready = {.fd = fd, .events = POLLIN};
   size_t len = 0;
   for (;;) {
+    if (mask && ppoll(&ready, 1, NULL, mask) < 0) return false;
     ssize_t const count = read(fd, line + len, 1);
     if (count < 0) return false;
     if (!count || line[len] == '\n') break;
@@ -90,32 +93,43 @@ static void interrupted(int signal) {
 static int const signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 #define SIGNALS (sizeof signals / sizeof *signals)
 
-/* Signals end a read, so that the terminal is not left without echo. */
-static void signals_catch(struct sigaction old[SIGNALS]) {
+typedef struct signals_before {
+  struct sigaction actions[SIGNALS];
+  sigset_t mask;
+} signals_before_t;
+
+/* Signals end a wait, so that the terminal is not left without echo; those that come before it do,
+   too. */
+static void signals_catch(signals_before_t *before) {
   struct sigaction const action = {.sa_handler = interrupted};
-  for (size_t i = 0; i < SIGNALS; i++) sigaction(signals[i], &action, &old[i]);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (size_t i = 0; i < SIGNALS; i++) sigaddset(&blocked, signals[i]);
+  sigprocmask(SIG_BLOCK, &blocked, &before->mask);
+  for (size_t i = 0; i < SIGNALS; i++) sigaction(signals[i], &action, &before->actions[i]);
 }
 
-static void signals_restore(struct sigaction const old[SIGNALS]) {
-  for (size_t i = 0; i < SIGNALS; i++) sigaction(signals[i], &old[i], NULL);
+static void signals_restore(signals_before_t const *before) {
+  for (size_t i = 0; i < SIGNALS; i++) sigaction(signals[i], &before->actions[i], NULL);
+  sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 static bool prompt(int terminal, char const *const question[3], char *line, size_t size) {
   struct termios before, silent;
-  struct sigaction old[SIGNALS];
+  signals_before_t signals_before;
   if (tcgetattr(terminal, &before) < 0) return false;
   silent = before;
   silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
   silent.c_cc[VSUSP] = _POSIX_VDISABLE;
-  signals_catch(old);
+  signals_catch(&signals_before);
   bool good = tcsetattr(terminal, TCSAFLUSH, &silent) == 0;
   for (size_t i = 0; good && i < 3; i++)
     good = allwrite(terminal, question[i], strlen(question[i])) == strlen(question[i]);
-  good = good && line_read(line, size, terminal);
+  good = good && line_read(line, size, terminal, &signals_before.mask);
   int const error = errno;
   tcsetattr(terminal, TCSAFLUSH, &before);
   allwrite(terminal, "\n", 1);
-  signals_restore(old);
+  signals_restore(&signals_before);
   return errno = error, good;
 }
 
@@ -142,7 +156,7 @@ static void terminal_ask(password_t *password, char const *name) {
 void password_ask(password_t *password, password_settings_t const *settings, char const *name) {
   if (settings->fd < 0)
     terminal_ask(password, name);
-  else if (!line_read(password->text, sizeof password->text, settings->fd))
+  else if (!line_read(password->text, sizeof password->text, settings->fd, NULL))
     die_unread("the descriptor");
   size_t const len = strlen(password->text);
   if (!users_password_valid(password->text, len))
