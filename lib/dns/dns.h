@@ -74,7 +74,7 @@ struct dns_resolver {
 dns_answer_t const *dns_get(dns_resolver_t *resolver, char const *name, dns_type_t type);
 void dns_prefetch(dns_resolver_t *resolver, char const *name, dns_type_t type);
 /* The same as dns_get without waiting: NULL as long as there is no answer. The question is sent if
-   it is new. A resolver that cannot do this waits. */
+   it is new, and an answer that was there once stays. A resolver that cannot do this waits. */
 dns_answer_t const *dns_peek(dns_resolver_t *resolver, char const *name, dns_type_t type);
 
 #define DNS_SERVERS_MAX 8 /* further ones are not asked */

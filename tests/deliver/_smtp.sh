@@ -38,8 +38,9 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# shellcheck disable=SC2034 # for suites
+# shellcheck disable=SC2034,SC2120 # for suites
 entry() {
+  # shellcheck disable=SC2059 # it has NULs
   printf "${ENVELOPE:-Fs@example.org\\0Tr@example.test\\0\\0}" >"$DIR/envelope"
   rm -f "$DIR"/queue/new/*
   queue-inject -q "$DIR/queue" <"$1" 1<"$DIR/envelope" || return
@@ -58,6 +59,7 @@ deliver() {
     -P "$DIR/policies" -L "$DIR/logins" -A "$DIR/authorities" $OPTIONS 2>>"$DIR/log"
 }
 
+# shellcheck disable=SC2120 # for suites
 start_sink() {
   "$SINK" -u "$(id -un)" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
     >"$DIR/sink.log" 2>&1 &

@@ -75,6 +75,7 @@ body' "$(tr -d '\r' <"$DIR/dump/message1")"
 test_by_a_sink() {
   [ -x "$SINK" ] || { echo 'skip - there is no smtp-sink' && return; }
   printf 'Subject: x\n\n\303\274\n.\n..dots\n' >"$DIR/message"
+  # shellcheck disable=SC2119 # no options
   start_sink
   assertEquals 'K250 2.0.0 [127.0.0.1] said: Ok' "$(deliver 'r@x=[127.0.0.1]')"
   assertEquals 'below what it adds' "$(cat "$DIR/message")" \

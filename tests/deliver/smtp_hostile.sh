@@ -28,6 +28,7 @@ check() { # check WANT RULES...
   want=$1
   shift
   got=$(to_server "$@")
+  # shellcheck disable=SC2254 # a pattern
   case $got in
     $want) assertTrue "$*" true ;;
     *) fail "$*: wanted $want, got $got" ;;

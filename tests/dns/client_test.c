@@ -19,6 +19,8 @@ static char const zones[] = "record a.example A 192.0.2.1\n"
                             "quirk quiet.example silent\n"
                             "record lossy.example A 192.0.2.1\n"
                             "quirk lossy.example silent 1\n"
+                            "record lossy2.example A 192.0.2.1\n"
+                            "quirk lossy2.example silent 1\n"
                             "record slow.example A 192.0.2.1\n"
                             "quirk slow.example slow 100\n"
                             "record fail.example A 192.0.2.1\n"
@@ -206,6 +208,45 @@ static void test_second_server(server_t const *server) {
   dns_close(resolver);
 }
 
+/* With a loop of one's own. */
+static dns_answer_t const *poll_for(dns_resolver_t *resolver, char const *name, dns_type_t type) {
+  dns_answer_t const *answer;
+  while (!(answer = dns_peek(resolver, name, type))) {
+    struct pollfd fds[DNS_SOCKETS_MAX];
+    int ms;
+    size_t const count = dns_wait(resolver, fds, &ms);
+    if (!count) return NULL;
+    poll(fds, count, ms);
+    dns_step(resolver, fds, count);
+  }
+  return answer;
+}
+
+static void test_peek(server_t const *server) {
+  dns_settings_t settings = {
+      .servers = server->address, .query_ms = 200, .tries = 2, .total_ms = 10000};
+  dns_resolver_t *resolver = dns_open(&settings);
+  struct pollfd fds[DNS_SOCKETS_MAX];
+  int ms = 0;
+  CHECK_INT("peek: nothing to wait for at first", dns_wait(resolver, fds, &ms), 0);
+  CHECK_INT("peek: nor a time", ms, -1);
+  CHECK("peek: no answer yet", !dns_peek(resolver, "slow.example", DNS_A));
+  CHECK("peek: a socket to wait for", dns_wait(resolver, fds, &ms) > 0 && ms >= 0);
+  CHECK_INT("peek: one that comes late", poll_for(resolver, "slow.example", DNS_A)->status,
+            DNS_FOUND);
+  CHECK("peek: it stays", dns_peek(resolver, "slow.example", DNS_A));
+  CHECK_INT("peek: asked again", poll_for(resolver, "lossy2.example", DNS_A)->status, DNS_FOUND);
+  CHECK_INT("peek: never", poll_for(resolver, "quiet.example", DNS_A)->status, DNS_TROUBLE);
+  CHECK_INT("peek: not a name", dns_peek(resolver, "a..b", DNS_A)->status, DNS_BAD_NAME);
+  CHECK_INT("peek: each was asked once", dns_asked(resolver), 3);
+  dns_close(resolver);
+  settings.total_ms = 300;
+  resolver = dns_open(&settings);
+  CHECK_INT("peek: the time is over", poll_for(resolver, "quiet.example", DNS_A)->status,
+            DNS_TROUBLE);
+  dns_close(resolver);
+}
+
 int main(void) {
   server_t server;
   server_start(&server, zones);
@@ -213,6 +254,7 @@ int main(void) {
   test_details(&server);
   test_log(&server);
   test_prefetch(&server);
+  test_peek(&server);
   test_deadline(&server);
   test_flood(&server);
   test_second_server(&server);

@@ -47,13 +47,16 @@ static void connection_free(connection_t *connection) {
   *at = connection->next;
   connections_count--;
   connection->destination->connections--;
+  if (connection->phase == QUITTING) connection->destination->quitting--;
   relay_free(connection->relay);
   free(connection->recipients);
   free(connection);
 }
 
+/* From now on it is no connection that deliveries could wait for. */
 static void connection_quit(connection_t *connection, uint64_t now) {
   connection->phase = QUITTING;
+  connection->destination->quitting++;
   relay_quit(connection->relay, now);
 }
 
@@ -191,7 +194,8 @@ static void try_addresses(connection_t *connection, uint64_t now) {
   destination_t *const destination = connection->destination;
   destination->opening--;
   connection_free(connection);
-  if (!destination->connections) destination_fail(destination, &destination->failure);
+  if (destination->connections == destination->quitting)
+    destination_fail(destination, &destination->failure);
 }
 
 void connection_open(destination_t *destination, uint64_t now) {
@@ -205,7 +209,7 @@ void connection_open(destination_t *destination, uint64_t now) {
   connection->next = connections;
   connections = connection;
   connections_count++;
-  if (!destination->connections) destination->has_failure = false;
+  if (destination->connections == destination->quitting) destination->has_failure = false;
   destination->connections++;
   destination->opening++;
   try_addresses(connection, now);

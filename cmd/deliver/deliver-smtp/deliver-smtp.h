@@ -129,7 +129,7 @@ struct destination {
   delivery_t *first; /* those that wait */
   delivery_t *last;
   size_t waiting;
-  size_t connections, opening;
+  size_t connections, opening, quitting; /* of all of them, those that are */
   bool has_failure;
   chain_verdict_t failure; /* of its addresses so far */
   char name[];

@@ -67,7 +67,7 @@ void destinations_sweep(void) {
 
 bool destinations_starve(void) {
   for (destination_t const *d = destinations; d; d = d->next)
-    if (d->first && d->state == DESTINATION_FOUND && !d->connections) return true;
+    if (d->first && d->state == DESTINATION_FOUND && d->connections == d->quitting) return true;
   return false;
 }
 
@@ -201,7 +201,8 @@ static void find_go_on(destination_t *destination, uint64_t now) {
 
 static bool wants_connection(destination_t const *destination) {
   return destination->waiting > destination->opening &&
-         destination->connections < settings.per_destination && connection_room();
+         destination->connections - destination->quitting < settings.per_destination &&
+         connection_room();
 }
 
 static void open_connections(destination_t *destination, uint64_t now) {

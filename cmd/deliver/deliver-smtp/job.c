@@ -153,20 +153,25 @@ static job_t *job_new(worker_job_t const *job) {
   return copy;
 }
 
+static chain_verdict_t const *failure_of(int error) {
+  return error == ENOMEM ? &no_memory : error == EINVAL ? &bad_destination : &bad_entry;
+}
+
+/* 0, or -1 with errno. */
+static int hand_over(worker_job_t const *job, message_t *message) {
+  destination_t *const destination = destination_of(job->argument);
+  job_t *const copy = destination ? job_new(job) : NULL;
+  if (copy && destination_add(destination, message, copy) == 0) return 0;
+  int const saved = destination ? ENOMEM : errno;
+  free(copy);
+  return errno = saved, -1;
+}
+
 /* What stands in the way; NULL: it is on its way. */
 static chain_verdict_t const *take_job(worker_job_t const *job) {
   message_t *const message = message_of(job);
   if (!message) return errno == ENOMEM ? &no_memory : &bad_entry;
-  chain_verdict_t const *reason = NULL;
-  job_t *const copy = job_new(job);
-  destination_t *const destination = copy ? destination_of(job->argument) : NULL;
-  if (!copy)
-    reason = &no_memory;
-  else if (!destination)
-    reason = errno == EINVAL ? &bad_destination : &no_memory;
-  else if (destination_add(destination, message, copy) < 0)
-    reason = &no_memory;
-  if (reason) free(copy);
+  chain_verdict_t const *const reason = hand_over(job, message) < 0 ? failure_of(errno) : NULL;
   message_release(message);
   return reason;
 }
