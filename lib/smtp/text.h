@@ -1,2 +1,0 @@
-/* Characters have a home of their own. */
-#include "text/text.h" /* IWYU pragma: export */
