@@ -1,4 +1,6 @@
 /* Texts of one's own. */
+#include <fcntl.h>
+
 #include "_entry.h"
 
 static char const *parse(dsn_texts_t *texts, char const *file, size_t *line) {
@@ -99,6 +101,22 @@ static void in_use(void) {
   free(message);
 }
 
+/* The example of bounce-texts(5) is one. */
+static void example(void) {
+  char path[512];
+  dsn_texts_t texts = {0};
+  size_t len, line;
+  snprintf(path, sizeof path, "%s/cmd/queue/bounce-texts.5", getenv("TOP") ? getenv("TOP") : ".");
+  int const fd = open(path, O_RDONLY | O_CLOEXEC);
+  char *page = fd < 0 ? calloc(1, 1) : entry_read(fd, &len);
+  char *begin = strstr(page, "\n[failed]"), *end = begin ? strstr(begin, "\n.Ed") : 0;
+  CHECK("an example", end);
+  if (end) *end = 0;
+  if (end) CHECK_STR("is right", parse(&texts, begin, &line), 0);
+  free(page);
+  if (fd >= 0) close(fd);
+}
+
 static void loading(void) {
   dsn_texts_t loaded, texts;
   char path[] = "/tmp/texts.XXXXXX";
@@ -122,6 +140,7 @@ int main(void) {
   wrong();
   nul();
   in_use();
+  example();
   loading();
   return unit_done();
 }
