@@ -129,7 +129,7 @@ test_kill_at_random() {
     wait "$SEND_PID" 2>/dev/null
   done
   start_send
-  wait_until is_empty || fail 'the queue is not empty'
+  wait_until retry_until_empty || fail "the queue is not empty: $(tail -n 20 "$CHAIN/send.log")"
   missing=
   for i in 1 2 3 4 5 6 7 8 9 10; do
     for j in 1 2 3 4 5 6 7 8; do
@@ -139,6 +139,9 @@ test_kill_at_random() {
   assertEquals 'none is lost' '' "$missing"
   assertEquals 'none is torn' '' "$(find "$MAIL" -path '*/new/*' -exec grep -Lx hello {} +)"
 }
+
+# A queue-send that outlives its deliverers for a moment has noted a failure for now.
+retry_until_empty() { is_empty || { kill -ALRM "$SEND_PID" && false; }; }
 
 # Killed a little later each time.
 has_deliveries_or_not() {
