@@ -48,9 +48,10 @@ typedef struct relay_course {
 struct relay {
   relay_settings_t settings;
   int fd;
-  bool deaf; /* the server takes nothing more: what it still says may tell why */
-  bool over; /* nothing more comes from it */
-  int error; /* why, as errno; 0: it closed */
+  bool deaf;     /* the server takes nothing more: what it still says may tell why */
+  bool over;     /* nothing more comes from it */
+  int error;     /* why, as errno; 0: it closed */
+  bool has_more; /* could be done at once, but others are to have their turn */
   relay_state_t state;
   relay_phase_t phase;
   relay_stage_t stage;

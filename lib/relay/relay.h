@@ -240,14 +240,14 @@ typedef struct relay_transaction {
   relay_recipient_t *recipients;
 } relay_transaction_t;
 
-/* Begins one; in RELAY_READY only. relay_step is due at once. It is done, and every recipient has its verdict, when the
-   session is RELAY_READY again, or RELAY_ENDED. An acceptance for which the server's word was not
-   heard is a deferral: the message may then arrive twice. Of our own, without a code of the
-   server's: 5.1.3, 5.1.7  an address that cannot be said in a command 5.3.4         the message is
-   larger than the server's SIZE 5.6.7         an address, or the header of a message with utf8, is
-   UTF-8, and the server has not got SMTPUTF8 4.3.0         the message cannot be read 4.4.2 the
-   connection was lost, or the server took too long 4.5.0         what the server said makes no
-   sense */
+/* Begins one; in RELAY_READY only. relay_step is due at once. It is done, and every recipient has
+   its verdict, when the session is RELAY_READY again, or RELAY_ENDED. An acceptance for which the
+   server's word was not heard is a deferral: the message may then arrive twice. Of our own, without
+   a code of the server's: 5.1.3, 5.1.7  an address that cannot be said in a command 5.3.4 the
+   message is larger than the server's SIZE 5.6.7         an address, or the header of a message
+   with utf8, is UTF-8, and the server has not got SMTPUTF8 4.3.0         the message cannot be
+   read 4.4.2 the connection was lost, or the server took too long 4.5.0         what the server
+   said makes no sense */
 void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t now);
 
 /* ---- connecting ------------------------------------------------------------------------------ */

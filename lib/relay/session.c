@@ -12,6 +12,8 @@
 #include "internal.h"
 #include "smtp/smtp.h"
 
+#define ROUNDS 64 /* of one step: a fast server and a large message leave others their turn */
+
 unsigned int const relay_patience[RELAY_PATIENCES] = {
     [RELAY_CONNECT] = 30, [RELAY_GREETING] = 300, [RELAY_HELLO] = 300, [RELAY_HANDSHAKE] = 60,
     [RELAY_LOGIN] = 120,  [RELAY_MAIL] = 300,     [RELAY_RCPT] = 300,  [RELAY_DATA] = 120,
@@ -342,7 +344,9 @@ static bool advance(relay_t *relay) {
 relay_state_t relay_step(relay_t *relay, uint64_t now) {
   bool moved = true;
   relay->now = now;
-  while (moved && relay->state != RELAY_ENDED) moved = advance(relay);
+  for (int rounds = ROUNDS; moved && rounds && relay->state != RELAY_ENDED; rounds--)
+    moved = advance(relay);
+  relay->has_more = moved;
   check_end(relay);
   check_deadline(relay);
   return relay->state;
@@ -354,7 +358,7 @@ uint64_t relay_wait(relay_t const *relay, struct pollfd *poll_fd) {
   poll_fd->events = (short)(relay->phase == PHASE_CONNECT ? POLLOUT : POLLIN);
   if (wants_out) poll_fd->events |= POLLOUT;
   poll_fd->revents = 0;
-  return relay->deadline;
+  return relay->has_more && relay->state != RELAY_ENDED ? relay->now : relay->deadline;
 }
 
 static void wait_for(relay_t const *relay) {

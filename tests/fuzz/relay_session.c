@@ -1,6 +1,6 @@
 /* A server that says anything at all: a session with it ends, each recipient has a verdict, and
    none is an acceptance unless the server was sent the end of the message. The first byte chooses
-   the protocol, whether there is a login, and the message. */
+   the protocol, TLS, a login, all or none, and the message. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +80,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) abort();
   if (send(pair[1], data + 1, size - 1, MSG_NOSIGNAL) < 0) abort();
   set_up(message);
+  transaction.all_or_none = data[0] & 8;
   talk(&settings, pair[0], pair[1], !*message);
   close(pair[1]);
   return 0;
