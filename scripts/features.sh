@@ -18,6 +18,7 @@ mkdir -p "$(dirname "$output")"
   echo '# Written by scripts/features.sh; remove this file to look again.'
   if has openssl/ssl.h; then echo 'HAVE_OPENSSL := yes'; fi    # tls-wrap-openssl
   # As archives, too: a compiler that finds one prints where it is.
+  case $(gcc -print-file-name=libcrypt.a 2>/dev/null) in /*) echo 'HAVE_CRYPT_STATIC := yes' ;; esac
   case $(gcc -print-file-name=libcrypto.a 2>/dev/null) in /*) echo 'HAVE_OPENSSL_STATIC := yes' ;; esac
   if has security/pam_appl.h; then echo 'HAVE_PAM := yes'; fi  # checkpassword-pam
 } >"$output.new"
