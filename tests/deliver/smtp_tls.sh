@@ -201,6 +201,16 @@ test_tables_that_are_no_good() {
   assertContains "$(cat "$DIR/log")" 'line=1 reason="the level is not'
 }
 
+test_tables_that_change() {
+  start_server -s "$DIR/dump"
+  entry "$DIR/message"
+  assertEquals "K250
+Z4.7.5
+Z4.7.5" "$(timeout 60 python3 "$SMTP_TESTS/deliver/_smtp_reload.py" "$ENTRY" "$DIR/policies" "$PORT" \
+    -- deliver-smtp -H me.example -P "$DIR/policies" -L "$DIR/logins" 2>"$DIR/log")"
+  assertContains 'an error leaves them as they were' "$(cat "$DIR/log")" 'event=table'
+}
+
 # ---- parameters ----
 
 test_dsn_parameters() {
