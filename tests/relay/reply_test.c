@@ -47,6 +47,7 @@ static void test_cases(void) {
 }
 
 static void test_caps(void) {
+  static char const two[] = "250 a\r\n354 b\r\n";
   static char bytes[2 * RELAY_REPLY_BYTES];
   size_t taken, at = 0;
   memset(bytes, 'x', sizeof bytes);
@@ -59,11 +60,10 @@ static void test_caps(void) {
   bytes[2999] = '\n';
   CHECK_INT("a long line", feed(bytes, 3000, &taken), RELAY_REPLY_WHOLE);
   CHECK_INT("of which some is kept", (intmax_t)reply.text_len, CHAIN_TEXT_MAX);
-  CHECK_INT("two at once", feed("250 a\r\n354 b\r\n", 14, &taken), RELAY_REPLY_WHOLE);
+  CHECK_INT("two at once", feed(two, 14, &taken), RELAY_REPLY_WHOLE);
   CHECK_INT("are taken one by one", (intmax_t)taken, 7);
   at = taken;
-  CHECK_INT("the second", relay_reply_feed(&reply, "250 a\r\n354 b\r\n" + at, 14 - at, &taken),
-            RELAY_REPLY_WHOLE);
+  CHECK_INT("the second", relay_reply_feed(&reply, two + at, 14 - at, &taken), RELAY_REPLY_WHOLE);
   CHECK_INT("has its own code", reply.code, 354);
 }
 
