@@ -56,7 +56,7 @@ static dns_answer_t const *answer(dns_resolver_t *self, char const *name, dns_ty
   *answer = (dns_answer_t){.status = head % 4, .records = script->records[slot]};
   if (head & 128 && script->round < head % 8) return NULL;
   if (answer->status != DNS_FOUND) return answer;
-  for (size_t i = at + 1; i < script->size && answer->count < 1 + head / 4 % RECORDS; i++) {
+  for (size_t i = at + 1; i < script->size && answer->count <= (size_t)head / 4 % RECORDS; i++) {
     if (answer->count == RECORDS) break;
     fill(script, &script->records[slot][answer->count], script->names[answer->count], type,
          script->data[i]);
