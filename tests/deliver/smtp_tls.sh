@@ -25,7 +25,7 @@ certificate() {
     -keyout "$PKI/key" -out "$PKI/request" 2>/dev/null
   printf 'subjectAltName=DNS:%s\n' "$1" >"$PKI/extensions"
   openssl x509 -req -sha256 -days 3650 -in "$PKI/request" -CA "$PKI/ca" -CAkey "$PKI/ca.key" \
-    -CAcreateserial -extfile "$PKI/extensions" -out "$PKI/certificate" 2>/dev/null
+    -CAcreateserial -CAserial "$PKI/serial" -extfile "$PKI/extensions" -out "$PKI/certificate" 2>/dev/null
   cat "$PKI/certificate" "$PKI/key" >"$PKI/$1"
 }
 
