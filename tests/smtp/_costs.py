@@ -21,7 +21,7 @@ class Client:
     def __init__(self, before=(), options=()):
         self.stream, theirs = socket.socketpair()
         self.process = subprocess.Popen(
-            [*before, "smtp-front", "-R", "-o", "databytes=1000000", "-o", "commands=200000",
+            [*before, "smtp-front", "-o", "databytes=1000000", "-o", "commands=200000",
              *options, "record"],
             stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
         theirs.close()
