@@ -1,5 +1,4 @@
 /* auth-results: see auth-results(8). */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,12 +25,7 @@ typedef struct options {
 } options_t;
 
 static _Noreturn void fail(char const *enhanced, char const *text, char const *step) {
-  log_line_t line;
-  int const error = errno;
-  log_start(&line, PROG, "failure");
-  log_str(&line, "step", step);
-  log_errno(&line, error);
-  log_send(&line);
+  log_failure(PROG, step);
   chain_defer(451, enhanced, text);
 }
 

@@ -1,5 +1,6 @@
 #include "log/log.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,4 +108,14 @@ void log_send(log_line_t *line) {
   line->text[line->len++] = '\n';
   ssize_t ignored = write(2, line->text, line->len);
   (void)ignored;
+}
+
+void log_failure(char const *program, char const *step) {
+  int const error = errno;
+  log_line_t line;
+  log_start(&line, program, "failure");
+  log_str(&line, "step", step);
+  log_errno(&line, error);
+  log_send(&line);
+  errno = error;
 }

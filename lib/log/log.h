@@ -42,6 +42,10 @@ void log_uint(log_line_t *line, char const *key, uint64_t value);
 /* Appends error=<strerror>. */
 void log_errno(log_line_t *line, int error);
 
+/* Writes a whole line of what a program could not do: "program: event=failure step=... error=...",
+   of errno, which stays. */
+void log_failure(char const *program, char const *step);
+
 /* Appends the newline and writes the line to fd 2. Errors are ignored: there is no one to tell. */
 void log_send(log_line_t *line);
 

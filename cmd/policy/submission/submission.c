@@ -1,6 +1,5 @@
 #include "submission.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +45,7 @@ static struct {
 };
 
 static _Noreturn void fail(char const *enhanced, char const *text, char const *step) {
-  log_line_t line;
-  int const error = errno;
-  log_start(&line, PROG, "failure");
-  log_str(&line, "step", step);
-  log_errno(&line, error);
-  log_send(&line);
+  log_failure(PROG, step);
   chain_defer(451, enhanced, text);
 }
 
