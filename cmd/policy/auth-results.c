@@ -25,7 +25,7 @@ typedef struct options {
 } options_t;
 
 static _Noreturn void fail(char const *enhanced, char const *text, char const *step) {
-  log_failure(PROG, step);
+  log_failed_step(PROG, step);
   chain_defer(451, enhanced, text);
 }
 

@@ -110,7 +110,7 @@ void log_send(log_line_t *line) {
   (void)ignored;
 }
 
-void log_failure(char const *program, char const *step) {
+void log_failed_step(char const *program, char const *step) {
   int const error = errno;
   log_line_t line;
   log_start(&line, program, "failure");

@@ -44,7 +44,7 @@ void log_errno(log_line_t *line, int error);
 
 /* Writes a whole line of what a program could not do: "program: event=failure step=... error=...",
    of errno, which stays. */
-void log_failure(char const *program, char const *step);
+void log_failed_step(char const *program, char const *step);
 
 /* Appends the newline and writes the line to fd 2. Errors are ignored: there is no one to tell. */
 void log_send(log_line_t *line);

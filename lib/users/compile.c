@@ -168,7 +168,8 @@ static void entries_check(compiler_t *compiler) {
     else
       first = i;
   }
-  if (count > (size_t)2 * USERS_MAX) error_report(compiler, 0, "more certificates than a table holds");
+  if (count > (size_t)2 * USERS_MAX)
+    error_report(compiler, 0, "more certificates than a table holds");
 }
 
 static int compile(compiler_t *compiler, char const *text, size_t len, int fd) {

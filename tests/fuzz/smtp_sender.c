@@ -12,10 +12,8 @@
 static char *take(uint8_t const **s, size_t *len) {
   uint8_t const *nul = memchr(*s, 0, *len);
   size_t n = nul ? (size_t)(nul - *s) : *len;
-  char *copy = malloc(n + 1);
+  char *copy = n ? strndup((char const *)*s, n) : strdup("");
   MUST(copy);
-  if (n) memcpy(copy, *s, n);
-  copy[n] = 0;
   n += nul != 0;
   *s += n;
   *len -= n;

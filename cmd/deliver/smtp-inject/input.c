@@ -14,7 +14,7 @@
 extern char const *PROG;
 
 static _Noreturn void fail(char const *enhanced, char const *text, char const *step) {
-  log_failure(PROG, step);
+  log_failed_step(PROG, step);
   chain_defer(451, enhanced, text);
 }
 

@@ -13,7 +13,7 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "smtp-front [ -BLPQS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "           \
+  "smtp-front [ -BLPQS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "            \
   "[ -f senders ] [ -m messages ] [ -o name=value ] [ -T texts ] [ chain... ]"
 
 static char const *default_chain[] = {"queue-inject", 0};
