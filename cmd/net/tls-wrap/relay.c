@@ -9,6 +9,7 @@
 
 #include "wrap.h"
 
+#define MOVES  64   /* of one round, some 32 KB each; then the clock is looked at */
 #define LINGER 2000 /* milliseconds that the client may take to end, too */
 
 enum { CLIENT_IN, CLIENT_OUT, PROGRAM, POLLED };
@@ -109,14 +110,15 @@ static bool move_to_program(relay_t *relay) {
   return true;
 }
 
+/* A client that sends faster than its bytes are dealt with does not keep us from the clock. */
 static void move_all(relay_t *relay) {
-  bool moved;
-  do {
-    moved = move_from_client(relay);
-    moved |= move_to_program(relay);
-    moved |= move_from_program(relay);
-    moved |= move_to_client(relay);
-  } while (moved);
+  relay->busy = true;
+  for (unsigned int i = 0; relay->busy && i < MOVES; i++) {
+    relay->busy = move_from_client(relay);
+    relay->busy |= move_to_program(relay);
+    relay->busy |= move_from_program(relay);
+    relay->busy |= move_to_client(relay);
+  }
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -164,13 +166,14 @@ static int time_to(uint64_t deadline) {
   return time < deadline ? (int)(deadline - time) : 0;
 }
 
-/* Waits until something is ready. false: it took longer than timeout milliseconds, -1: any. */
+/* Waits until something is ready, or not at all if there is something to move. false: it took
+   longer than timeout milliseconds, -1: any. */
 static bool wait_for(relay_t *relay, int timeout) {
   short const hung_up = POLLHUP | POLLERR;
   struct pollfd polled[POLLED];
   poll_init(relay, polled);
-  int const count = poll(polled, POLLED, timeout);
-  if (count <= 0) return count < 0 && errno == EINTR;
+  int const count = poll(polled, POLLED, relay->busy ? 0 : timeout);
+  if (count <= 0) return relay->busy || (count < 0 && errno == EINTR);
   if (polled[CLIENT_IN].revents) relay->from_client.ready = true;
   if (polled[CLIENT_OUT].revents) relay->to_client.ready = true;
   if (polled[PROGRAM].revents & (POLLIN | hung_up)) relay->from_program.ready = true;
@@ -182,8 +185,9 @@ static bool wait_for(relay_t *relay, int timeout) {
 /* ---- the three parts of a session ------------------------------------------------------------ */
 
 static bool lasts(relay_t const *relay) {
-  return engine_state(relay->engine) == ENGINE_HANDSHAKE && !relay->program_gone &&
-         !relay->from_client.ended && !relay->to_client.ended;
+  bool const connected =
+      !relay->program_gone && !relay->from_client.ended && !relay->to_client.ended;
+  return engine_state(relay->engine) == ENGINE_HANDSHAKE && (relay->busy || connected);
 }
 
 relay_result_t relay_handshake(relay_t *relay, uint64_t timeout) {
@@ -208,7 +212,8 @@ static void end_input(relay_t *relay) {
 
 /* What there is to tell; RELAY_DONE while there is nothing and *more is set. */
 static relay_result_t find_end(relay_t *relay, bool *more) {
-  *more = false;
+  *more = relay->busy;
+  if (*more) return RELAY_DONE;
   if (engine_state(relay->engine) == ENGINE_FAILED) return RELAY_FAILED;
   if (relay->to_client.ended) return RELAY_TRUNCATED;
   if (has_bytes(relay)) return *more = true, RELAY_DONE;

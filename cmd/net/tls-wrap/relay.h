@@ -18,6 +18,7 @@ typedef struct relay {
   engine_t *engine;
   relay_end_t from_client, to_client, from_program, to_program;
   bool program_gone; /* its end is closed */
+  bool busy;         /* there was more to move when it was time to look at the clock */
   uint64_t deadline; /* of what it has left to say; 0: it has not gone */
   int error;         /* of the client's connection, an errno */
 } relay_t;
