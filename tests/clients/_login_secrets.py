@@ -7,6 +7,7 @@ writes to CHAIN/release. Of the environment: ENGINE, MODE, PASSWORD, WRONG, TOKE
 
 import base64
 import fcntl
+import contextlib
 import os
 import pathlib
 import signal
@@ -140,7 +141,8 @@ def no_core():
     pids.remove(waiting)  # a shell, which has not read anything
     for what in (signal.SIGSTOP, signal.SIGABRT, signal.SIGCONT):  # so that none ends before its turn
         for pid in pids:
-            os.kill(pid, what)
+            with contextlib.suppress(ProcessLookupError):  # ended with its peer
+                os.kill(pid, what)
     for pid in pids:
         wait_until(lambda one=pid: not is_alive(one), "the end of", pid)
     os.kill(waiting, signal.SIGKILL)  # sasl-auth would have done so
