@@ -1,5 +1,5 @@
 /* smtp: the grammar of SMTP as pure functions: bytes in, struct out (RFC 5321, 6531, 3461, 1870,
- * 3030, 4954). What is said with them is smtp-front's. */
+ * 3030, 4954, 4865, 2852, 6710). What is said with them is smtp-front's. */
 #ifndef CHAINMAIL_SMTP_H
 #define CHAINMAIL_SMTP_H
 
@@ -114,6 +114,39 @@ bool smtp_orcpt_valid(char const *s, size_t len, bool utf8);
 
 /* "BDAT n [LAST]" (RFC 3030 2). -1 with EINVAL or, for n beyond 2^63-1, EOVERFLOW. */
 int smtp_bdat_parse(uint64_t *size, bool *last, char const *s, size_t len);
+
+/* ---- when and how soon: FUTURERELEASE, DELIVERBY, MT-PRIORITY -------------------------------- */
+
+#define SMTP_HOLDFOR_MAX 999999999 /* seconds, RFC 4865 4; also the most that BY= can say */
+
+/* HOLDFOR= (RFC 4865 4): seconds, 1 to SMTP_HOLDFOR_MAX, without leading zeros. 0, or -1 with
+   EINVAL, or ERANGE for more. */
+int smtp_holdfor_parse(uint64_t *seconds, char const *s, size_t len);
+
+/* HOLDUNTIL=: a date-time of RFC 3339 5.6, to seconds since the epoch; fractions are dropped, a
+   leap second is the one that follows it. 0, or -1 with EINVAL, or ERANGE before 1970. */
+int smtp_holduntil_parse(uint64_t *seconds, char const *s, size_t len);
+
+#define SMTP_DATE_TIME_SIZE 21
+/* The same for FUTURERELEASE: "2026-11-20T21:03:31Z", at most the end of the year 9999. */
+void smtp_date_time_format(char out[SMTP_DATE_TIME_SIZE], uint64_t seconds);
+
+/* BY= (RFC 2852 4). */
+typedef struct smtp_by {
+  int64_t seconds; /* from arrival, -999999999 to 999999999; more than 0 if returns */
+  bool returns;    /* mode R: what is late is returned; else N: the sender is notified */
+  bool trace;      /* T: each relay is told of */
+} smtp_by_t;
+
+/* 0, or -1 with EINVAL, or ERANGE for a time of more than nine digits, or of none in mode R. */
+int smtp_by_parse(smtp_by_t *by, char const *s, size_t len);
+
+#define SMTP_BY_SIZE 14
+/* Writes what smtp_by_parse reads, and a NUL. seconds must be in its range. */
+void smtp_by_format(char out[SMTP_BY_SIZE], smtp_by_t const *by);
+
+/* MT-PRIORITY= (RFC 6710 4): -9 to 9. 0, or -1 with EINVAL, or ERANGE for a number beyond. */
+int smtp_priority_parse(int *priority, char const *s, size_t len);
 
 /* ---- AUTH ---------------------------------------------------------------------------------- */
 
