@@ -117,6 +117,7 @@ LIBS_tls-wrap := -lbearssl
 LIBS_deliver-lmtp := $(libs_dns) -lbearssl
 LIBS_lmtp-inject := $(libs_dns) -lbearssl
 LIBS_smtp-inject := $(libs_dns) -lbearssl
+LIBS_mail-inject := $(libs_dns) -lbearssl
 # Static, where OpenSSL and libxcrypt have archives: a process is started for every connection, or
 # login, and finding and relocating shared libraries costs it 1.3 ms and 0.5 MB with OpenSSL's, half a
 # millisecond with libxcrypt. Make them anew after an update of these libraries;

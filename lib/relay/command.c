@@ -16,9 +16,17 @@ static void put(relay_t *relay, char const *s) {
   relay->out_end += len;
 }
 
-void relay_say(relay_t *relay, char const *const *words) {
-  for (; *words; words++) put(relay, *words);
+/* Everything behind start is a command. */
+static void end_line(relay_t *relay, size_t start) {
+  if (relay->settings.trace && relay->phase != PHASE_LOGIN)
+    relay->settings.trace(false, relay->out + start, relay->out_end - start);
   put(relay, "\r\n");
+}
+
+void relay_say(relay_t *relay, char const *const *words) {
+  size_t const start = relay->out_end;
+  for (; *words; words++) put(relay, *words);
+  end_line(relay, start);
 }
 
 int relay_path(char *out, size_t size, char const *address) {
@@ -58,6 +66,7 @@ void relay_say_mail(relay_t *relay) {
   relay_course_t const *const course = &relay->course;
   bool const *const has = relay->offers.has;
   bool const eight_bit = course->content.eight_bit_body || course->content.eight_bit_header;
+  size_t const start = relay->out_end;
   char path[SMTP_ADDRESS_MAX + 3];
   if (relay_path(path, sizeof path, transaction->sender) < 0) path[0] = 0;
   put(relay, "MAIL FROM:");
@@ -70,10 +79,11 @@ void relay_say_mail(relay_t *relay) {
     put_parameter(relay, " ENVID=", transaction->envid);
   }
   if (has[RELAY_MT_PRIORITY]) put_parameter(relay, " MT-PRIORITY=", transaction->priority);
-  put(relay, "\r\n");
+  end_line(relay, start);
 }
 
 void relay_say_rcpt(relay_t *relay, relay_recipient_t const *recipient) {
+  size_t const start = relay->out_end;
   char path[SMTP_ADDRESS_MAX + 3];
   if (relay_path(path, sizeof path, recipient->address) < 0) path[0] = 0;
   put(relay, "RCPT TO:");
@@ -82,5 +92,5 @@ void relay_say_rcpt(relay_t *relay, relay_recipient_t const *recipient) {
     put_parameter(relay, " NOTIFY=", recipient->notify);
     put_parameter(relay, " ORCPT=", recipient->orcpt);
   }
-  put(relay, "\r\n");
+  end_line(relay, start);
 }

@@ -139,6 +139,9 @@ typedef struct relay_settings {
   relay_login_t const *login;       /* NULL: none */
   bool ignored[RELAY_EXTENSIONS];   /* not used even if they are offered */
   unsigned int const *patience;     /* RELAY_PATIENCES of them; NULL: relay_patience */
+  /* Called with each command, and each reply as one line with its code; not during a login. May be
+     NULL. */
+  void (*trace)(bool is_reply, char const *line, size_t len);
 } relay_settings_t;
 
 typedef struct relay relay_t;
@@ -233,11 +236,13 @@ typedef struct relay_transaction {
   bool utf8;               /* the message came with SMTPUTF8: its header may need it */
   bool all_or_none; /* if one recipient is refused the message is not sent, and all get that verdict
                      */
+  bool any_length;  /* the server is known to take lines of more than 998 bytes */
   char const *headers; /* lines to put on top, each ended by LF, or NULL */
   size_t headers_len;
   queue_stream_t message; /* not read yet */
   size_t count;
   relay_recipient_t *recipients;
+  relay_recipient_t const *refused; /* the session's: the first one, or NULL */
 } relay_transaction_t;
 
 /* Begins one; in RELAY_READY only. relay_step is due at once. It is done, and every recipient has

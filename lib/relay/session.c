@@ -237,8 +237,16 @@ static bool is_out_of_turn(relay_t const *relay) {
   return !in_row && !relay->deaf && relay->out_start < relay->out_end;
 }
 
+static void trace_reply(relay_t const *relay) {
+  char line[RELAY_VERDICT_MAX];
+  if (!relay->settings.trace || relay->phase == PHASE_LOGIN) return;
+  int const n = snprintf(line, sizeof line, "%u %s", relay->reply.code, relay->reply.text);
+  relay->settings.trace(true, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
 /* 421 may be said at any time, and then the server is gone (RFC 5321, 3.8). */
 static void take_answer(relay_t *relay) {
+  trace_reply(relay);
   if (relay->reply.code == 421 && relay->phase != PHASE_QUIT)
     refuse(relay);
   else if (is_out_of_turn(relay))

@@ -30,6 +30,10 @@ void relay_settle(relay_transaction_t *transaction, chain_verdict_t const *verdi
       decide(&transaction->recipients[i], &late);
 }
 
+static void note_refused(relay_t *relay, relay_recipient_t const *recipient) {
+  if (!relay->transaction->refused) relay->transaction->refused = recipient;
+}
+
 /* A recipient that the server need not hear of. */
 static void skip(relay_recipient_t *recipient, chain_kind_t kind, char const *enhanced,
                  char const *text) {
@@ -101,7 +105,7 @@ static int measure_encoded(relay_t *relay) {
 
 static bool must_encode(relay_t const *relay) {
   relay_content_t const *const content = &relay->course.content;
-  return content->long_lines || content->strange ||
+  return (content->long_lines && !relay->transaction->any_length) || content->strange ||
          (content->eight_bit_body && !relay->offers.has[RELAY_8BITMIME]);
 }
 
@@ -131,6 +135,7 @@ static void check_recipients(relay_t *relay) {
       skip(recipient, CHAIN_REJECT, "5.6.7", no_utf8);
     else if (utf8)
       relay->course.utf8 = true;
+    if (recipient->progress == RELAY_SKIPPED) note_refused(relay, recipient);
   }
 }
 
@@ -183,6 +188,7 @@ void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t n
   if (relay->state != RELAY_READY) return;
   relay->now = now;
   relay->transaction = transaction;
+  transaction->refused = NULL;
   memset(&relay->course, 0, sizeof relay->course);
   if (!prepare(relay)) {
     relay->transaction = NULL;
@@ -324,6 +330,7 @@ static void rcpt_answer(relay_t *relay, relay_recipient_t *recipient, chain_verd
     verdict->code = 452;
     stpcpy(verdict->enhanced, "4.5.3");
   }
+  note_refused(relay, recipient);
   decide(recipient, verdict);
 }
 

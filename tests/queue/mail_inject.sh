@@ -138,6 +138,15 @@ sys.stdout.buffer.write(b"Subject: x\n\n" + b"\n".join(lines) + b"\n")' >"$CHAIN
   assertEquals "$(sed '1,/^$/d' "$CHAIN/sent" | md5sum)" "$(delivered | sed '1,/^$/d' | md5sum)"
 }
 
+# A CR that ends no line would be refused, and a NUL too.
+testStrangeBytes() {
+  printf 'Subject: x\n\na\rb\0c\r\nlast' | sendmail "$box@example.test"
+  assertEquals 0 $?
+  has "$(delivered)" 'Content-Transfer-Encoding: quoted-printable'
+  assertEquals 'a=0Db=00c
+last' "$(delivered | sed '1,/^$/d')"
+}
+
 testLarge() {
   { printf 'Subject: x\n\n'; head -c 20000000 /dev/zero | tr '\0' 'a' | fold -w 70; } >"$CHAIN/sent"
   sendmail "$box@example.test" <"$CHAIN/sent"
@@ -155,14 +164,16 @@ testRefusals() {
   fails 64 'not an address' sendmail 'x@example.test.' </dev/null
   printf 'From: a b c\n\n' >"$CHAIN/bad"
   fails 65 '550 5.6.0 From is no list of addresses' sendmail "$box@example.test" <"$CHAIN/bad"
-  fails 64 'more than one line' sendmail -V 'x
+  fails 64 'not what DSN knows: x' sendmail -V 'x
 RSET' -R full "$box@example.test" </dev/null
+  fails 64 'not what DSN knows: some' sendmail -R some "$box@example.test" </dev/null
+  fails 64 'not what DSN knows: never,delay' sendmail -N never,delay "$box@example.test" </dev/null
 }
 
 # One that is refused refuses it for all.
 testNothingForSome() {
   printf 'x\n' >"$CHAIN/sent"
-  fails 67 "nothing was sent: $(printf %070d 0)@example.test: 5" sendmail "$box@example.test" \
+  fails 67 "nothing was sent: $(printf %070d 0)@example.test: 5.1.3 " sendmail "$box@example.test" \
     "$(printf %070d 0)@example.test" <"$CHAIN/sent"
   assertFalse "[ -e '$CHAIN/mail/$box' ]"
 }

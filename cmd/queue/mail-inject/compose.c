@@ -171,6 +171,5 @@ void compose(draft_t *draft, message_t const *message, author_t const *author) {
   if (!seen.date) put_date(&draft->header);
   if (!seen.id) put_id(&draft->header, author->me);
   put_string(&draft->header, "\n");
-  draft->body.bytes = message->bytes + at;
-  draft->body.len = message->len - at;
+  draft->body = at;
 }

@@ -29,6 +29,7 @@ bool addresses_add(addresses_t *addresses, char const *list, size_t len, char co
 /* ---- the message ----------------------------------------------------------------------------- */
 
 typedef struct message {
+  int fd; /* of a file that has these bytes, and maybe more */
   char const *bytes;
   size_t len;
 } message_t;
@@ -45,7 +46,7 @@ typedef struct author {
 
 typedef struct draft {
   stralloc header;      /* with its empty line */
-  message_t body;       /* of the message as it was read */
+  size_t body;          /* where the message's begins */
   addresses_t all;      /* that To, Cc and Bcc name */
   addresses_t resent;   /* and those that Resent-To, ... name */
   char const *bad_list; /* a field of recipients that is no list, or NULL */
@@ -59,19 +60,16 @@ void compose(draft_t *draft, message_t const *message, author_t const *author);
 typedef struct envelope {
   char const *sender;
   addresses_t const *recipients;
-  char const *body;   /* -B, or NULL */
-  char const *notify; /* -N */
+  char const *notify; /* -N, or NULL */
   char const *ret;    /* -R */
   char const *id;     /* -V */
 } envelope_t;
 
-/* Connects; dies if nobody is there. */
-int service_connect(void);
-
 /* Hands the message over, or dies. */
-void service_submit(int fd, envelope_t const *envelope, draft_t const *draft, bool verbose);
+void service_submit(envelope_t const *envelope, message_t const *message, draft_t const *draft,
+                    bool verbose);
 
-/* Passes on what both sides say, until the service has ended. */
-void service_relay(int fd);
+/* Lets standard input and output speak with the service, until that has ended. */
+void service_relay(void);
 
 #endif

@@ -44,12 +44,10 @@ static size_t dot_find(char const *s, size_t len) {
 }
 
 message_t input_read(bool dot_ends) {
-  message_t message = {.bytes = ""};
-  int const fd = open_unnamed();
-  message.len = copy_input(fd);
-  if (message.len) message.bytes = mmap(0, message.len, PROT_READ, MAP_PRIVATE, fd, 0);
+  message_t message = {.fd = open_unnamed(), .bytes = ""};
+  message.len = copy_input(message.fd);
+  if (message.len) message.bytes = mmap(0, message.len, PROT_READ, MAP_PRIVATE, message.fd, 0);
   if (message.bytes == MAP_FAILED) die_system(EX_OSERR, "map the message");
-  close(fd);
   if (dot_ends) message.len = dot_find(message.bytes, message.len);
   return message;
 }

@@ -12,9 +12,10 @@
 #include "conf/conf.h"
 #include "inject.h"
 #include "mime/mime.h"
+#include "smtp/smtp.h"
 
 #define USAGE                                                                                      \
-  "mail-inject [-bmsp] [-intv] [-B body] [-F name] [-f sender] [-N notify] [-R return] "           \
+  "mail-inject [-bmsp] [-intv] [-F name] [-f sender] [-N notify] [-R return] "                     \
   "[-V envelope-id] [recipient ...]"
 
 /* Those with a colon want an argument; those of attached take the rest of their word for one. */
@@ -58,6 +59,24 @@ static void set_mode(options_t *options, char const *mode) {
   options->mode = *mode;
 }
 
+/* What DSN knows (RFC 3461, 4). */
+static bool is_notify(char const *s) {
+  return smtp_notify_valid(s, strlen(s));
+}
+
+static bool is_ret(char const *s) {
+  return smtp_word_is(s, strlen(s), "full") || smtp_word_is(s, strlen(s), "hdrs");
+}
+
+static bool is_envelope_id(char const *s) {
+  return *s && strlen(s) <= SMTP_ENVID_MAX && smtp_xtext_valid(s, strlen(s));
+}
+
+static void set_parameter(char const **parameter, char const *value, bool is_valid) {
+  if (!is_valid) die(EX_USAGE, "not what DSN knows: ", value);
+  *parameter = value;
+}
+
 static void set_option(options_t *options, int option, char const *argument) {
   switch (option) {
   case 'b': set_mode(options, argument); break;
@@ -65,13 +84,12 @@ static void set_option(options_t *options, int option, char const *argument) {
   case 'o': options->whole_input = options->whole_input || !strcmp(argument, "i"); break;
   case 't': options->from_header = true; break;
   case 'v': options->verbose = true; break;
-  case 'B': options->envelope.body = argument; break;
   case 'F': options->name = argument; break;
   case 'f':
   case 'r': options->sender = argument; break;
-  case 'N': options->envelope.notify = argument; break;
-  case 'R': options->envelope.ret = argument; break;
-  case 'V': options->envelope.id = argument; break;
+  case 'N': set_parameter(&options->envelope.notify, argument, is_notify(argument)); break;
+  case 'R': set_parameter(&options->envelope.ret, argument, is_ret(argument)); break;
+  case 'V': set_parameter(&options->envelope.id, argument, is_envelope_id(argument)); break;
   case 'h': strerr_dieusage(0, USAGE);
   case '?': strerr_dieusage(EX_USAGE, USAGE);
   default: break;
@@ -156,7 +174,7 @@ static void submit(options_t *options, char const *const *arguments) {
   find_recipients(&recipients, options, &draft, arguments, author.me);
   options->envelope.sender = author.sender;
   options->envelope.recipients = &recipients;
-  service_submit(service_connect(), &options->envelope, &draft, options->verbose);
+  service_submit(&options->envelope, &message, &draft, options->verbose);
 }
 
 static _Noreturn void list_queue(void) {
@@ -176,7 +194,7 @@ int main(int argc, char const *const *argv) {
   parse_options(&options, argc, &argv);
   signal(SIGPIPE, SIG_IGN);
   switch (options.mode) {
-  case 's': service_relay(service_connect()); break;
+  case 's': service_relay(); break;
   case 'p': list_queue();
   case 'i': compile_routes(); break;
   default: submit(&options, argv);
