@@ -8,7 +8,7 @@
 #include "frame.h"
 #include "worker/worker.h"
 
-#define JOB_STRINGS    6
+#define JOB_STRINGS    8
 #define RESULT_STRINGS 3
 
 void worker_input_init(worker_input_t *input) {
@@ -118,6 +118,8 @@ int worker_job_next(worker_input_t *input, worker_job_t *job) {
   job->recipient = strings[3];
   job->argument = strings[4];
   job->id = strings[5];
+  job->original = strings[6];
+  job->expanded = *strings[7];
   return 1;
 }
 

@@ -18,7 +18,8 @@ bool worker_output_pending(worker_output_t const *output) {
 int worker_job_put(worker_output_t *output, worker_job_t const *job) {
   char number[UINT64_FMT];
   number[uint64_fmt(number, job->number)] = 0;
-  char const *strings[] = {"j", number, job->sender, job->recipient, job->argument, job->id};
+  char const *strings[] = {"j",           number,  job->sender,   job->recipient,
+                           job->argument, job->id, job->original, job->expanded ? "1" : ""};
   size_t room = WORKER_BUFFER_SIZE - output->len;
   if (output->nfds == WORKER_BATCH_MAX) return errno = EAGAIN, -1;
   size_t len =

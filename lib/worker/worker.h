@@ -6,7 +6,7 @@
  * deliverer needs no access to the queue.
  *
  * A frame: 8 hex digits (bytes that follow), then NUL-terminated strings.
- *   job     "j" number sender recipient argument id   + the entry's descriptor
+ *   job     "j" number sender recipient argument id original expanded   + the entry's descriptor
  *   result  "r" number verdict                        verdict: K, Z or D and a text
  * number is the sender's own, decimal; answers come in any order, one for each job. Jobs that are
  * at hand together travel in one message with their descriptors in the order of the frames. */
@@ -30,7 +30,12 @@ typedef struct worker_job {
   char const *recipient; /* for Delivered-To */
   char const *argument;  /* the channel's: a Maildir's folder */
   char const *id;        /* the entry's, for logs */
-  int fd;                /* the entry */
+  char const *original;  /* the recipient as the envelope has it, whose parameters hold: the routes
+                            may have led from there to another one */
+  bool expanded; /* the routes lead from there to several: whoever asked for a notice of success is
+                    told "expanded" by queue-send, and of this one nothing more (RFC 3461 5.2.7.3).
+                    In a frame "1", or "" */
+  int fd;        /* the entry */
 } worker_job_t;
 
 typedef struct worker_result {

@@ -12,7 +12,7 @@ import sys
 
 
 def deliver(sock, entry, number, destination):
-    strings = ["j", str(number), "s@a.example", "r@a.example", destination, "0123456789abcdef"]
+    strings = ["j", str(number), "s@a.example", "r@a.example", destination, "0123456789abcdef", "r@a.example", ""]
     body = b"".join(s.encode() + b"\0" for s in strings)
     fd = os.open(entry, os.O_RDONLY)
     sock.sendmsg([b"%08x" % len(body) + body],

@@ -2,7 +2,8 @@
 """_worker.py [-b] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
 
 Plays queue-send for one deliverer: gives it the jobs (with -b in one message, else one after the
-other, each after the answer to the last), and prints the answers in the order of the jobs.
+other, each after the answer to the last), and prints the answers in the order of the jobs. Behind
+RECIPIENT and a blank the one of the envelope may stand that led to it, and "1" if to others, too.
 """
 import array
 import os
@@ -11,8 +12,9 @@ import subprocess
 import sys
 
 
-def job(number, sender, recipient, argument):
-    strings = ["j", str(number), sender, recipient, argument, "0123456789abcdef"]
+def job(number, sender, recipients, argument):
+    recipient, original, expanded, *_ = (*recipients.split(" "), "", "")
+    strings = ["j", str(number), sender, recipient, argument, "0123456789abcdef", original or recipient, expanded]
     body = b"".join(os.fsencode(s) + b"\0" for s in strings)
     return b"%08x" % len(body) + body
 

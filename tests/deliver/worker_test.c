@@ -40,7 +40,8 @@ static int open_files(void) {
 /* Each job has a pipe of its own, so that a descriptor that came to the wrong job shows. */
 static void test_batch(void) {
   int pipes[WORKER_BATCH_MAX][2];
-  worker_job_t job = {0, "s@example.org", "r@example.test", "box", "0123456789abcdef", -1};
+  worker_job_t job = {
+      0, "s@example.org", "r@example.test", "box", "0123456789abcdef", "o@example.test", true, -1};
   bool put = true, taken = true, same = true;
   int before = open_files();
   connect_ends();
@@ -68,6 +69,8 @@ static void test_batch(void) {
   CHECK_STR("recipient", job.recipient, "r@example.test");
   CHECK_STR("argument", job.argument, "box");
   CHECK_STR("id", job.id, "0123456789abcdef");
+  CHECK_STR("original", job.original, "o@example.test");
+  CHECK("one of several", job.expanded);
   CHECK_INT("none is left", worker_job_next(&input, &job), 0);
   CHECK("nothing to read", worker_input_read(&input, ends[1], false) < 0 && errno == EAGAIN);
   close_ends();
@@ -76,7 +79,7 @@ static void test_batch(void) {
 
 static void test_too_long(void) {
   char long_one[WORKER_FRAME_MAX];
-  worker_job_t job = {1, "", "r", "a", "i", 0};
+  worker_job_t job = {1, "", "r", "a", "i", "o", false, 0};
   connect_ends();
   memset(long_one, 'x', sizeof long_one);
   long_one[sizeof long_one - 1] = 0;
@@ -94,7 +97,7 @@ static void test_too_long(void) {
 /* A socket that takes little at a time: all jobs arrive, none twice. */
 static void test_short_writes(void) {
   char argument[3001];
-  worker_job_t job = {0, "", "r", argument, "i", STDIN_FILENO}, got;
+  worker_job_t job = {0, "", "r", argument, "i", "o", false, STDIN_FILENO}, got;
   unsigned sent = 0, received = 0;
   bool right = true;
   connect_ends();
@@ -122,7 +125,7 @@ static void test_short_writes(void) {
 static void test_no_descriptor(void) {
   worker_job_t job;
   connect_ends();
-  if (write(ends[0], "0000000cj\0001\0s\0r\0a\0i\0", 20) != 20) exit(111);
+  if (write(ends[0], "0000000fj\0001\0s\0r\0a\0i\0o\0\0", 23) != 23) exit(111);
   worker_input_read(&input, ends[1], true);
   CHECK("a job without a descriptor", worker_job_next(&input, &job) < 0 && errno == EPROTO);
   close_ends();
@@ -181,7 +184,7 @@ static void test_result(void) {
 }
 
 static void test_peer_gone(void) {
-  worker_job_t job = {1, "", "r", "a", "i", STDIN_FILENO};
+  worker_job_t job = {1, "", "r", "a", "i", "o", false, STDIN_FILENO};
   connect_ends();
   worker_job_put(&output, &job);
   shutdown(ends[1], SHUT_RD);
@@ -218,7 +221,7 @@ static void test_down(void) {
 
 /* A user who has as many descriptors on the way as it may open. */
 static void test_too_many_on_the_way(void) {
-  worker_job_t job = {0, "", "r", "a", "i", STDIN_FILENO};
+  worker_job_t job = {0, "", "r", "a", "i", "o", false, STDIN_FILENO};
   struct rlimit limit, low;
   int result = 0;
   connect_ends();

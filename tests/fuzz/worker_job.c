@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   input.nfds = size % (sizeof input.fds / sizeof *input.fds);
   memset(input.fds, 0xff, sizeof input.fds);
   while (worker_job_next(&input, &job) > 0) {
-    size_t len = strlen(job.sender) + strlen(job.recipient) + strlen(job.argument) + strlen(job.id);
+    size_t len = strlen(job.sender) + strlen(job.recipient) + strlen(job.argument) +
+                 strlen(job.id) + strlen(job.original);
     if (len >= WORKER_FRAME_MAX) __builtin_trap();
   }
   return 0;

@@ -349,9 +349,14 @@ static bool give_job(worker_t *worker, group_t *group) {
   job_t *job = group->first;
   attempt_t const *attempt = group->attempt;
   job->number = ++jobs_given * WINDOW + free_slot(worker);
-  worker_job_t message = {job->number,       attempt->entry.envelope.sender,
-                          job->address,      job->argument,
-                          attempt->entry.id, attempt->entry.fd};
+  worker_job_t message = {.number = job->number,
+                          .sender = attempt->entry.envelope.sender,
+                          .recipient = job->address,
+                          .argument = job->argument,
+                          .id = attempt->entry.id,
+                          .original = job->recipient->address,
+                          .expanded = recipient_is_expanded(job->recipient),
+                          .fd = attempt->entry.fd};
   if (worker_job_put(&worker->output, &message) < 0) {
     if (errno == EAGAIN) return false;
     if (group->count == 1) worker->giving = 0; /* it may be gone then */

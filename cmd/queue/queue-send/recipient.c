@@ -42,10 +42,16 @@ static void put_down(recipient_t *recipient, uint64_t target, char what, char co
   if (!same) attempt_record(attempt, &record);
 }
 
+bool recipient_is_expanded(recipient_t const *recipient) {
+  return recipient->settled || recipient->jobs->sibling;
+}
+
+/* A forwarded copy takes the wish for a notice along. */
 static char const *delivery_word(recipient_t const *recipient) {
   job_t const *job = recipient->jobs;
   char const *text = job->text ? job->text : "";
-  if (job->sibling || recipient->settled || job->channel == ROUTE_FORWARD) return NOTICE_EXPANDED;
+  if (recipient_is_expanded(recipient)) return NOTICE_EXPANDED;
+  if (job->channel == ROUTE_FORWARD) return NOTICE_PASSED;
   if (job->channel == ROUTE_REMOTE)
     return strncmp(text, WORKER_NO_DSN, sizeof WORKER_NO_DSN - 1) ? NOTICE_PASSED : NOTICE_RELAYED;
   return NOTICE_DELIVERED;

@@ -195,6 +195,8 @@ typedef struct worker worker_t;
 #define RECIPIENTS_AT_ONCE 1000
 #define RECIPIENTS_FEW     50
 
+/* It leads to several targets. */
+bool recipient_is_expanded(recipient_t const *recipient);
 /* Begins the next recipient of an attempt. */
 void recipient_start(attempt_t *attempt, char const *address);
 void job_finish(job_t *job, chain_verdict_t const *verdict);
