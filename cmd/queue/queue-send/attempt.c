@@ -41,7 +41,6 @@ static void drop_place(attempt_t *attempt) {
 
 static void free_attempt(attempt_t *attempt) {
   unlink_attempt(attempt);
-  pool_leave(attempt);
   drop_place(attempt);
   queue_entry_close(&attempt->entry);
   queue_state_free(&attempt->state);
@@ -165,11 +164,13 @@ static void not_told(attempt_t *attempt) {
 
 /* ---- waiting for a place ---- */
 
-/* What has enough to do will be free sooner than what is down. */
+/* What has enough to do will be free sooner than what is down, and what got something done sooner
+   than what may hang. */
 static bool is_sooner(place_t const *a, place_t const *b) {
   bool a_down = a->destination && destination_is_down(a->destination);
   bool b_down = b->destination && destination_is_down(b->destination);
-  if (!a_down || !b_down) return !a_down && b_down;
+  if (a_down != b_down) return b_down;
+  if (!a_down) return a->moved > b->moved;
   return destination_pause(a->destination) < destination_pause(b->destination);
 }
 

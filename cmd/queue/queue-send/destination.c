@@ -111,6 +111,7 @@ static group_t *add_group(destination_t *destination, attempt_t *attempt) {
   *(destination->last ? &destination->last->next : &destination->first) = group;
   destination->last = group;
   destination->groups++;
+  if (!attempt->groups_at[destination->worker->number]++) destination->worker->attempts++;
   return group;
 }
 
@@ -214,7 +215,7 @@ static bool is_shut(destination_t const *destination, attempt_t const *attempt) 
 place_t *destination_shut(destination_t *destination, attempt_t const *attempt) {
   worker_t *worker = destination->worker;
   if (is_shut(destination, attempt)) return &destination->place;
-  return pool_is_busy(worker) && !(attempt->workers & worker->bit) ? &worker->place : 0;
+  return pool_is_busy(worker) && !attempt->groups_at[worker->number] ? &worker->place : 0;
 }
 
 void destination_hold(destination_t *destination) {
@@ -340,10 +341,14 @@ void destination_hear(group_t *group, chain_verdict_t const *verdict) {
 
 static void leave(group_t *group) {
   destination_t *destination = group->destination;
+  static uint64_t moves;
+  worker_t *worker = destination->worker;
+  destination->place.moved = worker->place.moved = ++moves;
   destination->groups--;
+  if (!--group->attempt->groups_at[worker->number]) worker->attempts--;
   if (group->given) {
     destination->given--;
-    group->destination->worker->groups--;
+    worker->groups--;
   }
   /* Its deliverer went away before there was an answer. */
   if (group->probe && destination->probing) pause_tries(destination);

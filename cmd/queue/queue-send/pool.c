@@ -16,7 +16,6 @@
 
 #define WORKERS_MAX 8     /* of a channel */
 #define WINDOW      1024  /* jobs that a worker has at one time, at most */
-#define LOAD_MAX    320   /* attempts that have jobs at a worker, then entries are parked */
 #define CROWD       20000 /* jobs that wait; more are not begun early */
 #define MINUTE      (60 * SECOND)
 #define BACKOFF     SECOND /* until a worker that died is started again; it doubles */
@@ -63,7 +62,7 @@ place_t pool_no_memory;
 
 #define DEFAULT_COUNT 2
 
-_Static_assert(WORKERS_MAX *ROUTE_CHANNELS <= 64, "a bit for each worker");
+_Static_assert(WORKERS_MAX *ROUTE_CHANNELS <= POOL_WORKERS_MAX, "a count for each worker");
 
 /* ---- set-up ---- */
 
@@ -101,7 +100,7 @@ static manner_t const *find_manner(char const *word) {
 static void make_worker(channel_t *channel, worker_t *worker) {
   static unsigned made;
   worker->channel = channel;
-  worker->bit = UINT64_C(1) << made++;
+  worker->number = made++;
   worker->socket = -1;
   worker->given = calloc(WINDOW, sizeof(job_t *));
   if (!worker->given) strerr_diefu1sys(111, "make workers");
@@ -199,12 +198,20 @@ static void back_off(worker_t *worker) {
   worker->deadline = clock_now() + pause;
 }
 
+/* The attempt may end with its last job, so the group leaves it before that. */
+static void finish_job(job_t *job, chain_verdict_t const *verdict) {
+  group_t *group = job->group;
+  destination_t *destination = group->destination;
+  destination_hold(destination);
+  group_leave(group);
+  job_finish(job, verdict);
+  destination_release(destination);
+}
+
 static void defer_job(job_t *job, char const *text) {
   chain_verdict_t verdict = {.kind = CHAIN_DEFER, .enhanced = "4.3.0"};
-  group_t *group = job->group;
   stpcpy(verdict.text, text);
-  job_finish(job, &verdict);
-  group_leave(group);
+  finish_job(job, &verdict);
 }
 
 /* What waits for it fails for now, so that people can see why. */
@@ -271,35 +278,23 @@ static bool has_room(worker_t const *worker) {
 }
 
 place_t *pool_put(job_t *job) {
-  attempt_t *attempt = job->recipient->attempt;
+  attempt_t const *attempt = job->recipient->attempt;
   destination_t *destination = destination_of(job);
   if (!destination) return &pool_no_memory;
-  worker_t *worker = destination->worker;
   place_t *place = destination_shut(destination, attempt);
   if (place) return place;
-  if (!destination_put(destination, job)) return &pool_no_memory;
-  if (!(attempt->workers & worker->bit)) worker->attempts++;
-  attempt->workers |= worker->bit;
-  return 0;
+  return destination_put(destination, job) ? 0 : &pool_no_memory;
 }
 
-static void leave(worker_t *worker, attempt_t const *attempt) {
-  if (attempt->workers & worker->bit) worker->attempts--;
-}
-
-void pool_leave(attempt_t const *attempt) {
-  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
-    for (unsigned i = 0; i < channel->count; i++) leave(&channel->workers[i], attempt);
-}
-
-/* Even a worker that hangs leaves open attempts for the others. */
-static size_t load_max(worker_t const *worker) {
-  size_t most = attempts / worker->channel->count / 2;
-  return most < 1 ? 1 : most < LOAD_MAX ? most : LOAD_MAX;
+/* A worker may have as many open attempts as are left: then one that hangs has half of them, two
+   have a third each, and there are always some for the others. */
+static size_t load_max(void) {
+  size_t running = attempts_running();
+  return running < attempts ? attempts - running : 1;
 }
 
 bool pool_is_busy(worker_t const *worker) {
-  return worker->attempts >= load_max(worker);
+  return worker->attempts >= load_max();
 }
 
 void pool_park(place_t *place, item_t *item) {
@@ -317,7 +312,7 @@ bool pool_is_crowded(void) {
 /* No more than there is room for: the others would only be parked again. */
 static void unpark(worker_t *worker) {
   item_t *item;
-  for (size_t i = worker->attempts; i < (load_max(worker) + 1) / 2; i++) {
+  for (size_t i = worker->attempts; i < (load_max() + 1) / 2; i++) {
     if (!(item = place_take(&worker->place))) break;
     index_ready(item);
   }
@@ -396,10 +391,8 @@ static int take_result(worker_t *worker) {
   if (!job) return errno = EPROTO, -1;
   worker->failures = 0;
   worker->deadline = clock_now() + worker->channel->manner->hang;
-  group_t *group = job->group;
-  destination_hear(group, &result.verdict);
-  job_finish(job, &result.verdict);
-  group_leave(group);
+  destination_hear(job->group, &result.verdict);
+  finish_job(job, &result.verdict);
   return 1;
 }
 

@@ -55,10 +55,10 @@ typedef struct destination_list {
 
 struct worker {
   channel_t *channel;
-  uint64_t bit;                /* among the workers that an attempt has jobs at */
+  unsigned number;             /* among all */
   int socket;                  /* -1: not connected */
   pid_t pid;                   /* 0: a service */
-  size_t attempts;             /* that have jobs here */
+  size_t attempts;             /* that have jobs here which are not done */
   size_t waiting;              /* jobs that are not given */
   size_t groups;               /* given */
   group_t *giving;             /* one that is given in part */

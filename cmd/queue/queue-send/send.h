@@ -24,6 +24,8 @@
 #include "route/route.h"
 #include "worker/worker.h"
 
+#define POOL_WORKERS_MAX (8 * ROUTE_CHANNELS)
+
 #define SECOND UINT64_C(1000000) /* times are in microseconds */
 #define NEVER  UINT64_MAX
 
@@ -85,6 +87,7 @@ typedef struct destination destination_t;
 typedef struct place {
   item_list_t lists[2];
   bool turn;
+  uint64_t moved;             /* when something was last done here, by a count of all such events */
   destination_t *destination; /* NULL: a worker's */
 } place_t;
 
@@ -126,18 +129,18 @@ typedef struct attempt {
   item_t *item;
   queue_entry_t entry;
   queue_state_t state;
-  stralloc records;  /* of this attempt, not written yet */
-  bool logged;       /* there is a file state/<name> */
-  bool lost;         /* one of them could not be kept */
-  bool recorded;     /* there are or were such records */
-  bool worth_a_sync; /* records tell of more than failures */
-  size_t position;   /* in the envelope */
-  size_t recipient;  /* index of the next one */
-  size_t open;       /* recipients that were begun and not finished */
-  bool temporary;    /* a target failed for now */
-  bool failed;       /* a target failed for good, now or earlier */
-  place_t *place;    /* that a target waits for, or NULL */
-  uint64_t workers;  /* bits of those that it has had jobs at */
+  stralloc records;                     /* of this attempt, not written yet */
+  bool logged;                          /* there is a file state/<name> */
+  bool lost;                            /* one of them could not be kept */
+  bool recorded;                        /* there are or were such records */
+  bool worth_a_sync;                    /* records tell of more than failures */
+  size_t position;                      /* in the envelope */
+  size_t recipient;                     /* index of the next one */
+  size_t open;                          /* recipients that were begun and not finished */
+  bool temporary;                       /* a target failed for now */
+  bool failed;                          /* a target failed for good, now or earlier */
+  place_t *place;                       /* that a target waits for, or NULL */
+  unsigned groups_at[POOL_WORKERS_MAX]; /* open ones, at each worker */
 } attempt_t;
 
 /* Attempts an entry; it is waited for, or forgotten, when that is over. */
@@ -247,8 +250,6 @@ place_t *pool_put(job_t *job);
 extern place_t pool_no_memory; /* what pool_put says then */
 /* Parks an entry at a worker's place. */
 void pool_park(place_t *place, item_t *item);
-/* The attempt is over. */
-void pool_leave(attempt_t const *attempt);
 /* Jobs wait that are enough for all deliverers. */
 bool pool_is_crowded(void);
 /* Starts workers that have jobs, gives out jobs, ends those that hang. */
