@@ -138,9 +138,10 @@ LIBS_user-del := -lbearssl
 LIBS_user-list := -lbearssl
 libs_tests := $(libs_dns) -lbearssl $(if $(filter musl,$(LIBC)),,-lcrypt) # musl has crypt itself
 
-# Programs that need libraries of the machine's own, which are shared ones: OpenSSL, PAM, and
-# libxcrypt, since musl's crypt has no yescrypt. The musl variant takes them from the system's.
-dynamic := tls-wrap-openssl checkpassword-file checkpassword-pam user-add user-passwd
+# Programs that need libraries of the machine's own, which are shared ones: OpenSSL, PAM,
+# libxcrypt, since musl's crypt has no yescrypt, and the C library, where accounts may come from
+# elsewhere than /etc/passwd (NSS). The musl variant takes them from the system's.
+dynamic := tls-wrap-openssl checkpassword-file checkpassword-pam user-add user-passwd route-compile
 # Those of them whose library is not there (build/features.mk) are left out.
 left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassword-pam)
 

@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +90,64 @@ static void table_install(paths_t *paths, int fd) {
   folder_sync(paths);
 }
 
+/* ---- accounts ---- */
+
+#define PEOPLE_FIRST  1000 /* login.defs' UID_MIN */
+#define RESERVED_MIN  60000
+#define RESERVED_MAX  65535 /* nobody, and what the distribution and systemd keep for themselves */
+#define NAME_OF_USERS "abcdefghijklmnopqrstuvwxyz0123456789-_+=,."
+
+/* People's, under a name that an address can have. */
+static bool is_persons(struct passwd const *entry) {
+  return entry->pw_uid >= PEOPLE_FIRST &&
+         (entry->pw_uid < RESERVED_MIN || entry->pw_uid > RESERVED_MAX) &&
+         !entry->pw_name[strspn(entry->pw_name, NAME_OF_USERS)];
+}
+
+static void warn_of(struct passwd const *entry, char const *what) {
+  strerr_warnw4x("the account ", entry->pw_name, " is left out: ", what);
+}
+
+static bool account_set(route_account_t *account, struct passwd const *entry) {
+  int groups = ROUTE_GROUPS_MAX;
+  if (strlen(entry->pw_name) >= sizeof account->name)
+    return warn_of(entry, "its name is too long"), false;
+  if (*entry->pw_dir != '/' || strlen(entry->pw_dir) >= sizeof account->home)
+    return warn_of(entry, "its home is no absolute path, or a long one"), false;
+  if (getgrouplist(entry->pw_name, entry->pw_gid, account->groups, &groups) < 0)
+    return warn_of(entry, "it is in too many groups"), false;
+  account->uid = entry->pw_uid;
+  account->gid = entry->pw_gid;
+  account->is_person = is_persons(entry);
+  account->group_count = (size_t)groups;
+  stpcpy(account->name, entry->pw_name);
+  stpcpy(account->home, entry->pw_dir);
+  return true;
+}
+
+static int take_account(struct passwd const *entry, route_each_account_f *each, void *data) {
+  static route_account_t account;
+  return account_set(&account, entry) ? each(data, &account) : 0;
+}
+
+static int named_account(char const *name, route_each_account_f *each, void *data) {
+  errno = 0;
+  struct passwd const *entry = getpwnam(name);
+  if (entry) return take_account(entry, each, data);
+  return errno && errno != ENOENT && errno != ESRCH ? -1 : 0; /* some say so for nobody */
+}
+
+static int accounts(char const *name, route_each_account_f *each, void *data) {
+  struct passwd const *entry;
+  int result = 0;
+  if (name) return named_account(name, each, data);
+  setpwent();
+  while (!result && (entry = getpwent()))
+    if (is_persons(entry)) result = take_account(entry, each, data);
+  endpwent();
+  return result;
+}
+
 /* ---- the text ---- */
 
 static void report(void *data, size_t line, bool is_error, char const *text) {
@@ -110,7 +170,7 @@ int main(int argc, char const *const *argv) {
   paths_set(&paths, argv + options.ind);
   if (!openslurpclose(&text, paths.text)) strerr_diefu2sys(111, "read ", paths.text);
   int fd = table_create(&paths, check_only);
-  int result = route_compile(text.s, text.len, fd, report, paths.text);
+  int result = route_compile(text.s, text.len, fd, accounts, report, paths.text);
   if (result < 0) die_at(&paths, "compile", paths.text);
   stralloc_free(&text);
   if (result == 0 && !check_only) table_install(&paths, fd);

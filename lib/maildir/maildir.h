@@ -101,6 +101,11 @@ typedef struct maildir_usage {
    or -1 with EINVAL. */
 int maildir_quota_parse(maildir_usage_t *quota, char const *s, size_t len);
 
+/* Reads a quota as people write it: bytes, with K, M, G or T behind them for units of 1024, and a
+   comma before a second part; "none" is no limit. Also as above, S and C behind the numbers:
+   "500M", "1G,10000C", "100000000S". 0, or -1 with EINVAL (also: nothing that limits). */
+int maildir_quota_read(maildir_usage_t *quota, char const *s);
+
 #define MAILDIR_SIZES_MAX 5120 /* bytes of maildirsize; a larger one is made anew */
 
 /* What a maildirsize says. */

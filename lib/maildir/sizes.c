@@ -33,6 +33,43 @@ int maildir_quota_parse(maildir_usage_t *quota, char const *s, size_t len) {
   return 0;
 }
 
+/* What a letter behind a number makes of it: where it counts, and how many times. */
+static struct unit {
+  char letter;
+  bool messages;
+  unsigned shift;
+} const units[] = {{'S', false, 0},  {'C', true, 0},   {'K', false, 10},
+                   {'M', false, 20}, {'G', false, 30}, {'T', false, 40}};
+
+static struct unit const *unit_find(char letter) {
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (units[i].letter == letter) return units + i;
+  return 0;
+}
+
+/* Reads "1G" into its part of a quota, which must be empty. Returns its bytes, 0 if it is none. */
+static size_t read_part(maildir_usage_t *quota, char const *s) {
+  int64_t number;
+  size_t digits = scan(s, strlen(s), &number);
+  struct unit const *unit = unit_find(s[digits] && s[digits] != ',' ? s[digits] : 'S');
+  if (!digits || number <= 0 || !unit || number > INT64_MAX >> unit->shift) return 0;
+  uint64_t *part = unit->messages ? &quota->messages : &quota->bytes;
+  if (*part) return 0;
+  *part = (uint64_t)number << unit->shift;
+  return digits + (s[digits] && s[digits] != ',');
+}
+
+int maildir_quota_read(maildir_usage_t *quota, char const *s) {
+  *quota = (maildir_usage_t){0, 0};
+  if (!strcmp(s, "none")) return 0;
+  for (;;) {
+    size_t len = read_part(quota, s);
+    if (len && !s[len]) return 0;
+    if (!len || s[len] != ',') return errno = EINVAL, -1;
+    s += len + 1;
+  }
+}
+
 static size_t skip_blanks(char const *s, size_t len) {
   size_t i = 0;
   while (i < len && (s[i] == ' ' || s[i] == '\t')) i++;

@@ -10,16 +10,9 @@ typedef struct action {
   char const *needs;    /* what stands behind it */
   bool many;            /* one or more of that */
   bool alone;           /* in its rule */
+  char const *terms;    /* letters of the terms that it may have */
   bool (*take)(draft_t *draft, word_t const *word, stralloc *text); /* false: error reported */
 } action_t;
-
-static draft_rule_t *rule_at_hand(draft_t *draft) {
-  return draft_rules(draft) + genalloc_len(draft_rule_t, &draft->rules) - 1;
-}
-
-static char const *key_at_hand(draft_t *draft) {
-  return draft->bytes.s + rule_at_hand(draft)->key.at;
-}
 
 /* ---- words into texts ---- */
 
@@ -29,8 +22,7 @@ static bool text_add(draft_t *draft, stralloc *text, char const *s, size_t len) 
   return false;
 }
 
-/* Takes quotes off, and backslashes within them. Returns the bytes, no more than the word's. */
-static size_t word_unquote(char *out, word_t const *word) {
+size_t word_unquote(char *out, word_t const *word) {
   bool quoted = false;
   size_t len = 0;
   for (size_t i = 0; i < word->len; i++) {
@@ -63,39 +55,10 @@ static bool components_add(draft_t *draft, stralloc *text, char const *s, size_t
 
 /* ---- Maildir templates ---- */
 
-static struct letter {
-  char letter;
-  char const *patterns;
-  char const *needs;
-} const letters[] = {
-    {'u', "=+@~", ""},
-    {'l', "=+@~", ""},
-    {'%', "=+@~", ""},
-    {'d', "=+@", "a pattern with a domain; everyone at a domain is @domain"},
-    {'e', "+", "a pattern like user+*@domain, which always has an extension"},
-};
-
-static bool letter_check(draft_t *draft, char c) {
-  for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
-    if (letters[i].letter != c) continue;
-    if (strchr(letters[i].patterns, *key_at_hand(draft))) return true;
-    draft_error(draft, draft->line, "%%%c needs %s", c, letters[i].needs);
-    return false;
-  }
-  draft_error(draft, draft->line, "%%%c stands for nothing; a percent sign is %%%%", c ? c : ' ');
-  return false;
-}
-
-static bool letters_check(draft_t *draft, char const *template) {
-  for (char const *s = template; *s; s++)
-    if (*s == '%' && !letter_check(draft, *++s)) return false;
-  return true;
-}
-
 /* Fills the path in for the local part that makes it longest: of RFC 5321's size, each byte %XX. */
 static bool length_check(draft_t *draft, char const *template) {
   char path[ROUTE_TARGET_MAX], longest[SMTP_LOCAL_MAX];
-  char const *domain = strrchr(key_at_hand(draft), '@');
+  char const *domain = strrchr(draft_key(draft), '@');
   domain = domain ? domain + 1 : "";
   route_parts_t parts = {.local = longest,
                          .local_len = sizeof longest,
@@ -130,7 +93,7 @@ static bool take_maildir(draft_t *draft, word_t const *word, stralloc *text) {
   if (!stralloc_0(text)) draft->failed = true;
   if (draft->failed) return false;
   text->len--;
-  return letters_check(draft, text->s + start) && length_check(draft, text->s + start);
+  return draft_letters_valid(draft, text->s + start) && length_check(draft, text->s + start);
 }
 
 /* A base is no template: its percent signs are themselves. */
@@ -233,13 +196,13 @@ static bool take_smarthost(draft_t *draft, word_t const *word, stralloc *text) {
 /* ---- actions ---- */
 
 static action_t const actions[] = {
-    {"maildir", "=+@~", "a folder", false, false, take_maildir},
-    {"alias", "=+@~", "addresses", true, false, take_alias},
-    {"domain", "@", "a domain", false, true, take_domain},
-    {"forward", "=+@~", "addresses", true, false, take_address},
-    {"pipe", "=+@~", "a command, in quotes if it has blanks", false, false, take_command},
-    {"lmtp", "=+@~", "a server", false, false, take_server},
-    {"smarthost", "@*", "a server", false, true, take_smarthost},
+    {"maildir", "=+@~", "a folder", false, false, "uq", take_maildir},
+    {"alias", "=+@~", "addresses", true, false, "", take_alias},
+    {"domain", "@", "a domain", false, true, "", take_domain},
+    {"forward", "=+@~", "addresses", true, false, "", take_address},
+    {"pipe", "=+@~", "a command, in quotes if it has blanks", false, false, "u", take_command},
+    {"lmtp", "=+@~", "a server", false, false, "", take_server},
+    {"smarthost", "@*", "a server", false, true, "", take_smarthost},
 };
 
 static action_t const *action_find(draft_t *draft, word_t const *word) {
@@ -250,7 +213,7 @@ static action_t const *action_find(draft_t *draft, word_t const *word) {
 }
 
 static bool action_fits(draft_t *draft, action_t const *action, size_t arguments) {
-  if (!strchr(action->patterns, *key_at_hand(draft))) {
+  if (!strchr(action->patterns, *draft_key(draft))) {
     draft_error(draft, draft->line, "%s does not go with this pattern", action->word);
     return false;
   }
@@ -269,12 +232,20 @@ static bool item_add(draft_t *draft, action_t const *action, word_t const *word)
   if (stralloc_catb(&draft->items, action->word, 1)) {
     if (!action->take(draft, word, &draft->items)) return false;
     if (stralloc_0(&draft->items)) {
-      rule_at_hand(draft)->items.len += draft->items.len - start;
+      draft_rule(draft)->items.len += draft->items.len - start;
       return true;
     }
   }
   draft->failed = true;
   return false;
+}
+
+/* Terms stand behind all that the action needs. */
+static size_t count_arguments(action_t const *action, word_t const *words, size_t count) {
+  size_t arguments = 0;
+  while (arguments < count && (!arguments || !*action->terms || !draft_is_term(words + arguments)))
+    arguments++;
+  return arguments;
 }
 
 void draft_action(draft_t *draft, word_t const *words, size_t count) {
@@ -283,9 +254,12 @@ void draft_action(draft_t *draft, word_t const *words, size_t count) {
     draft_error(draft, draft->line, "a pattern without an action");
   else
     action = action_find(draft, words);
-  if (!action || !action_fits(draft, action, count - 1)) return;
-  for (size_t i = 1; i < count; i++)
+  if (!action) return;
+  size_t arguments = count_arguments(action, ++words, --count);
+  if (!action_fits(draft, action, arguments)) return;
+  for (size_t i = 0; i < arguments; i++)
     if (!item_add(draft, action, words + i)) return;
+  draft_terms(draft, action->word, action->terms, words + arguments, count - arguments);
   draft->actions++;
   if (action->alone) draft->alone = action->word;
 }

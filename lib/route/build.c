@@ -123,7 +123,8 @@ int draft_build(draft_t *draft, int fd) {
   builder_t builder = {.draft = draft, .value = STRALLOC_ZERO};
   bool built = cdbmake_start(&builder.maker, fd) &&
                cdbmake_add(&builder.maker, &key, 1, ROUTE_VERSION, sizeof ROUTE_VERSION - 1) &&
-               add_rules(&builder) && add_domains(&builder) && cdbmake_finish(&builder.maker);
+               add_rules(&builder) && add_domains(&builder) &&
+               draft_add_accounts(draft, &builder.maker) && cdbmake_finish(&builder.maker);
   stralloc_free(&builder.value);
   return built ? 0 : -1;
 }

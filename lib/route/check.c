@@ -75,10 +75,20 @@ static void separator_check(draft_t *draft, route_table_t const *table,
     draft_error(draft, reference->line, "%c is not a separator at %s", *text, text + 2);
 }
 
+static void user_check(draft_t *draft, route_table_t const *table, reference_t const *user) {
+  char const *name = draft->bytes.s + user->text.at;
+  route_account_t account;
+  if (route_account_find(table, name, &account) <= 0)
+    draft_error(draft, user->line, "there is no user %s", name);
+  else if (!account.uid)
+    draft_error(draft, user->line, "%s is root, whom nothing is delivered as", name);
+}
+
 static void (*const reference_checks[])(draft_t *, route_table_t const *, reference_t const *) = {
     [REFERENCE_ALIAS] = alias_check,
     [REFERENCE_DOMAIN] = domain_check,
-    [REFERENCE_SEPARATOR] = separator_check};
+    [REFERENCE_SEPARATOR] = separator_check,
+    [REFERENCE_USER] = user_check};
 
 /* ---- postmasters ---- */
 

@@ -25,8 +25,9 @@ static int draft_compile(draft_t *draft, char const *text, size_t len, int fd) {
   return draft->errors ? 1 : 0;
 }
 
-int route_compile(char const *text, size_t len, int fd, route_report_f *report, void *data) {
-  draft_t draft = {.report = report, .data = data};
+int route_compile(char const *text, size_t len, int fd, route_accounts_f *accounts,
+                  route_report_f *report, void *data) {
+  draft_t draft = {.report = report, .data = data, .accounts = accounts};
   int result = draft_compile(&draft, text, len, fd), error = errno;
   draft_free(&draft);
   errno = error;

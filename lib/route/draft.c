@@ -49,6 +49,14 @@ void draft_warn(draft_t *draft, size_t line, char const *format, ...) {
   va_end(args);
 }
 
+draft_rule_t *draft_rule(draft_t *draft) {
+  return draft_rules(draft) + genalloc_len(draft_rule_t, &draft->rules) - 1;
+}
+
+char const *draft_key(draft_t *draft) {
+  return draft->bytes.s + draft_rule(draft)->key.at;
+}
+
 void draft_free(draft_t *draft) {
   stralloc_free(&draft->bytes);
   stralloc_free(&draft->items);

@@ -3,6 +3,7 @@
 #ifndef CHAINMAIL_ROUTE_DRAFT_H
 #define CHAINMAIL_ROUTE_DRAFT_H
 
+#include <skalibs/cdbmake.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 
@@ -36,9 +37,10 @@ typedef struct mention {
 } mention_t;
 
 typedef enum reference_kind {
-  REFERENCE_ALIAS,    /* to an address or a name, which must lead somewhere */
-  REFERENCE_DOMAIN,   /* to a domain, with its @, which must be local */
-  REFERENCE_SEPARATOR /* "+@domain": the character must be a separator there */
+  REFERENCE_ALIAS,     /* to an address or a name, which must lead somewhere */
+  REFERENCE_DOMAIN,    /* to a domain, with its @, which must be local */
+  REFERENCE_SEPARATOR, /* "+@domain": the character must be a separator there */
+  REFERENCE_USER       /* to an account of the system's */
 } reference_kind_t;
 
 /* What a line relies on. */
@@ -59,6 +61,7 @@ typedef struct draft {
   void *data;
   size_t errors;
   bool failed; /* out of memory */
+  route_accounts_f *accounts;
   stralloc bytes;
   stralloc items;
   genalloc rules;      /* draft_rule_t */
@@ -67,6 +70,7 @@ typedef struct draft {
 
   size_t line; /* at hand, from 1 */
   draft_state_t state;
+  bool open_accounts;  /* a rule names its account by the address: every account may be meant */
   size_t actions;      /* of the rule at hand */
   char const *alone;   /* the word that allows of no other there, or NULL */
   slice_t base;        /* a template; of no bytes: / */
@@ -101,6 +105,22 @@ typedef struct word {
 
 bool word_is(word_t const *word, char const *s);
 
+/* action.c: takes quotes off, and backslashes within them. Returns the bytes, no more than the
+   word's. */
+size_t word_unquote(char *out, word_t const *word);
+
+/* term.c: true if every % in a text is followed by a letter that may stand there with the pattern
+   at hand; else an error is reported. */
+bool draft_letters_valid(draft_t *draft, char const *text);
+bool draft_is_term(word_t const *word);
+/* Adds the terms that these words are to the action at hand. allowed: letters of those it may have.
+ */
+void draft_terms(draft_t *draft, char const *action, char const *allowed, word_t const *words,
+                 size_t count);
+/* The rule at hand, and the key of its pattern. */
+draft_rule_t *draft_rule(draft_t *draft);
+char const *draft_key(draft_t *draft);
+
 /* parse.c */
 void draft_parse(draft_t *draft, char const *text, size_t len);
 /* An address; false, and an error is reported, if it is none. */
@@ -116,6 +136,9 @@ bool draft_domain(draft_t *draft, word_t const *word, route_address_t *address);
 /* Adds the action that these words are to the rule at hand. */
 void draft_action(draft_t *draft, word_t const *words, size_t count);
 void draft_base(draft_t *draft, word_t const *words, size_t count);
+
+/* account.c: adds the accounts that the rules name, and all where any may be meant. */
+bool draft_add_accounts(draft_t *draft, cdbmaker *maker);
 
 /* build.c: writes the cdb; reports what is there twice. 0, or -1 with errno. */
 int draft_build(draft_t *draft, int fd);

@@ -6,7 +6,7 @@
 #include "route/internal.h"
 
 /* One line: words of ours, an address or two, an argument. */
-#define LINE_MAX_SAID (ROUTE_TARGET_MAX + 3 * SMTP_ADDRESS_MAX + 256)
+#define LINE_MAX_SAID (2 * ROUTE_TARGET_MAX + 3 * SMTP_ADDRESS_MAX + 256)
 
 static struct problem {
   int error;
@@ -93,18 +93,20 @@ static void tell_nothing(telling_t const *telling, route_address_t const *addres
 
 /* ---- its items ---- */
 
+#define TERMS_FORMAT "%s%s%s%s"
+#define TERMS_ARGS(terms)                                                                          \
+  *(terms)->user ? " user=" : "", (terms)->user, *(terms)->quota ? " quota=" : "", (terms)->quota
+
 static void tell_argument(telling_t const *telling, route_address_t const *address,
-                          route_match_t const *match, route_item_t const *item) {
-  char path[ROUTE_TARGET_MAX];
-  route_parts_t parts;
+                          route_match_t const *match, route_item_t *item) {
+  route_space_t space;
   route_channel_t channel = route_letter_channel(item->letter);
-  char const *argument = item->text;
-  if (channel == ROUTE_MAILDIR) {
-    route_parts_set(&parts, address, match);
-    argument = route_template_fill(path, item->text, &parts) < 0 ? route_problem(errno) : path;
-  }
-  tell(telling, "  %s %s", channel == ROUTE_CHANNELS ? "unknown" : route_kinds[channel].word,
-       argument);
+  if (channel == ROUTE_CHANNELS)
+    tell(telling, "  unknown %s", item->text);
+  else if (route_item_fill(item, &space, address, match) < 0)
+    tell(telling, "  %s %s", route_kinds[channel].word, route_problem(errno));
+  else
+    tell(telling, "  %s %s" TERMS_FORMAT, route_kinds[channel].word, item->text, TERMS_ARGS(item));
 }
 
 static void tell_items(telling_t const *telling, route_address_t const *address,
@@ -144,8 +146,8 @@ static void tell_way(void *watcher, route_address_t const *visited, bool first) 
 }
 
 static void tell_target(void *data, route_target_t const *target) {
-  tell(data, "goes to %s %s (%s)", route_kinds[target->channel].word, target->argument,
-       target->address);
+  tell(data, "goes to %s %s (%s)" TERMS_FORMAT, route_kinds[target->channel].word, target->argument,
+       target->address, TERMS_ARGS(target));
 }
 
 route_status_t route_explain(route_table_t const *table, char const *address, size_t len,

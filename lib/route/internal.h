@@ -4,10 +4,14 @@
  *   =alice@example.test  an address            +alice@example.test  the same with any extension
  *   @example.test        a domain of ours      ~postmaster          a name, in every domain
  *   *                    all other domains     #                    not a rule: ROUTE_VERSION
+ *   $alice               not a rule: an account
  * A rule is the number of its line in the text, decimal, and a NUL, then items, each a letter, a
  * text and a NUL:
  *   a<address>  alias    d<domain>  domain alias    +<characters>  a domain's separators, first
- *   and a route_kinds[].letter with an argument.
+ *   and a route_kinds[].letter with an argument, then its terms:
+ *   u<name>  the account, may have %-letters    q<quota>
+ * An account is five texts, each with a NUL: "p" of a person or "", uid, gid, groups with commas
+ * between, home.
  * A domain that has no rule of its own, only addresses, is a rule of line 0.
  *
  * The table may have been made by anybody: every function here stands any bytes. */
@@ -25,10 +29,17 @@ enum {
   ROUTE_KEY_DOMAIN = '@',
   ROUTE_KEY_NAME = '~',
   ROUTE_KEY_DEFAULT = '*',
-  ROUTE_KEY_VERSION = '#'
+  ROUTE_KEY_VERSION = '#',
+  ROUTE_KEY_ACCOUNT = '$'
 };
 
-enum { ROUTE_ITEM_ALIAS = 'a', ROUTE_ITEM_DOMAIN = 'd', ROUTE_ITEM_SEPARATORS = '+' };
+enum {
+  ROUTE_ITEM_ALIAS = 'a',
+  ROUTE_ITEM_DOMAIN = 'd',
+  ROUTE_ITEM_SEPARATORS = '+',
+  ROUTE_ITEM_USER = 'u',
+  ROUTE_ITEM_QUOTA = 'q'
+};
 
 /* ---- rules and their items: record.c ------------------------------------------------------- */
 
@@ -41,6 +52,8 @@ typedef struct route_rule {
 typedef struct route_item {
   char letter;
   char const *text;
+  char const *user; /* its terms; "" where there is none */
+  char const *quota;
 } route_item_t;
 
 /* True of a cdb that is a routes table of this version, and safe to search. (table.c) */
@@ -49,8 +62,8 @@ bool route_map_valid(cdb const *map);
 /* Finds a rule: 1 found, 0 not, -1 with EPROTO. In a table that is not open there is none. */
 int route_rule_find(route_table_t const *table, char const *key, size_t len, route_rule_t *rule);
 
-/* Steps through the items; *position is 0 at first. A letter that is none of ours is the caller's
-   to refuse. */
+/* Steps through the items, each with its terms; *position is 0 at first. A letter that is none of
+   ours is the caller's to refuse. */
 bool route_item_next(route_rule_t const *rule, size_t *position, route_item_t *item);
 
 /* The text of the first item with this letter, or NULL. */
@@ -58,6 +71,10 @@ char const *route_rule_text(route_rule_t const *rule, char letter);
 
 /* The channel an item's letter stands for, or ROUTE_CHANNELS. */
 route_channel_t route_letter_channel(char letter);
+
+/* Writes the record of an account. Returns its bytes; 0: it has more than ROUTE_ACCOUNT_SIZE. */
+#define ROUTE_ACCOUNT_SIZE (2 * ROUTE_TARGET_MAX + 12 * ROUTE_GROUPS_MAX)
+size_t route_account_format(char *out, route_account_t const *account);
 
 /* ---- addresses and the rules that match them: match.c -------------------------------------- */
 
@@ -133,5 +150,14 @@ void route_parts_set(route_parts_t *parts, route_address_t const *address,
    none. */
 int route_template_fill(char path[ROUTE_TARGET_MAX], char const *template,
                         route_parts_t const *parts);
+
+/* Fills an item of a target in. text, and its user and quota, are then in space, or as they were.
+   0, or -1 with errno: those above, EPROTO of what is no target's item. */
+typedef struct route_space {
+  char path[ROUTE_TARGET_MAX];
+  char user[ROUTE_TARGET_MAX];
+} route_space_t;
+int route_item_fill(route_item_t *item, route_space_t *space, route_address_t const *address,
+                    route_match_t const *match);
 
 #endif

@@ -107,6 +107,22 @@ static int match_domain(route_address_t const *address, route_rule_t const *doma
   return 1;
 }
 
+/* Whoever's account a rule would deliver as must have one: 1 or, with a text that has letters, 0.
+ */
+static int has_account(route_table_t const *table, route_address_t const *address,
+                       route_match_t const *match) {
+  route_item_t item;
+  route_space_t space;
+  route_account_t account;
+  for (size_t position = 0; route_item_next(&match->rule, &position, &item);) {
+    if (!strchr(item.user, '%')) continue;
+    if (route_item_fill(&item, &space, address, match) < 0) return -1;
+    int found = route_account_find(table, item.user, &account);
+    if (found <= 0 || !account.is_person) return found < 0 ? -1 : 0;
+  }
+  return 1;
+}
+
 static route_status_t status_of(int found) {
   return found < 0 ? ROUTE_BROKEN : found ? ROUTE_FOUND : ROUTE_NO_USER;
 }
@@ -114,10 +130,14 @@ static route_status_t status_of(int found) {
 route_status_t route_match_step(route_table_t const *table, route_address_t const *address,
                                 route_match_t *match) {
   route_rule_t domain;
+  int found;
   char const *key = route_address_text(address) + address->at;
   size_t key_len = address->len - address->at;
-  if (!key_len) return status_of(match_name(table, address, match));
-  int found = route_rule_find(table, key, key_len, &domain);
+  if (!key_len) {
+    found = match_name(table, address, match);
+    return status_of(found > 0 ? has_account(table, address, match) : found);
+  }
+  found = route_rule_find(table, key, key_len, &domain);
   if (found <= 0) return found ? ROUTE_BROKEN : ROUTE_NO_DOMAIN;
   if (!address->at) return ROUTE_NO_USER;
   char const *separators = route_rule_text(&domain, ROUTE_ITEM_SEPARATORS);
@@ -126,7 +146,7 @@ route_status_t route_match_step(route_table_t const *table, route_address_t cons
   if (!found && !route_rule_text(&domain, ROUTE_ITEM_DOMAIN))
     found = match_name(table, address, match);
   if (!found) found = match_domain(address, &domain, separators, match);
-  return status_of(found);
+  return status_of(found > 0 ? has_account(table, address, match) : found);
 }
 
 route_status_t route_match(route_table_t const *table, route_address_t *address,

@@ -34,12 +34,31 @@ int route_rule_find(route_table_t const *table, char const *key, size_t len, rou
   return found > 0 ? rule_parse(rule, value.s, value.len) : found;
 }
 
+/* The item at position, "" behind the last; moves position behind it. */
+static char const *item_at(route_rule_t const *rule, size_t *position) {
+  if (*position == rule->len) return "";
+  char const *s = rule->items + *position;
+  *position += strlen(s) + 1;
+  return s;
+}
+
+static void terms_next(route_rule_t const *rule, size_t *position, route_item_t *item) {
+  for (size_t next = *position;; *position = next) {
+    char const *s = item_at(rule, &next);
+    if (*s == ROUTE_ITEM_USER)
+      item->user = s + 1;
+    else if (*s == ROUTE_ITEM_QUOTA)
+      item->quota = s + 1;
+    else
+      return;
+  }
+}
+
 bool route_item_next(route_rule_t const *rule, size_t *position, route_item_t *item) {
   if (*position == rule->len) return false;
-  char const *s = rule->items + *position;
-  item->letter = *s;
-  item->text = *s ? s + 1 : s;
-  *position += strlen(s) + 1;
+  char const *s = item_at(rule, position);
+  *item = (route_item_t){*s, *s ? s + 1 : s, "", ""};
+  terms_next(rule, position, item);
   return true;
 }
 

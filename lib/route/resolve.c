@@ -19,7 +19,7 @@ typedef struct walk {
   void *watcher;
   size_t visits;
   size_t targets;
-  stralloc found;    /* targets: a channel's letter, the argument, NUL, the address, NUL */
+  stralloc found;    /* targets: a channel's letter, then argument, address, user, quota, NULs */
   char const *given; /* the first address, in the case in which it was given */
   visit_t visit[ROUTE_TARGETS_MAX];
 } walk_t;
@@ -61,14 +61,20 @@ static int follow_alias(walk_t *walk, size_t from, char const *address) {
 
 /* ---- targets ---- */
 
+static char const *behind(char const *s) {
+  return s + strlen(s) + 1;
+}
+
 /* Steps through the targets that were found. */
 static bool target_next(walk_t const *walk, size_t *position, route_target_t *target) {
   if (*position == walk->found.len) return false;
   char const *s = walk->found.s + *position;
   target->channel = route_letter_channel(*s);
   target->argument = s + 1;
-  target->address = target->argument + strlen(target->argument) + 1;
-  *position = (size_t)(target->address + strlen(target->address) + 1 - walk->found.s);
+  target->address = behind(target->argument);
+  target->user = behind(target->address);
+  target->quota = behind(target->user);
+  *position = (size_t)(behind(target->quota) - walk->found.s);
   return true;
 }
 
@@ -81,15 +87,19 @@ static bool was_found(walk_t const *walk, route_target_t const *wanted) {
   return false;
 }
 
+static bool text_add(stralloc *text, char const *s) {
+  return stralloc_catb(text, s, strlen(s) + 1);
+}
+
 static int target_add(walk_t *walk, route_target_t const *target) {
-  size_t argument_size = strlen(target->argument) + 1, address_size = strlen(target->address) + 1;
+  stralloc *found = &walk->found;
   if (was_found(walk, target)) return 0;
   if (walk->targets++ == ROUTE_TARGETS_MAX) return broken(E2BIG);
-  if (!stralloc_readyplus(&walk->found, 1 + argument_size + address_size)) return -1;
-  stralloc_catb(&walk->found, &route_kinds[target->channel].letter, 1);
-  stralloc_catb(&walk->found, target->argument, argument_size);
-  stralloc_catb(&walk->found, target->address, address_size);
-  return 0;
+  if (!stralloc_catb(found, &route_kinds[target->channel].letter, 1)) return -1;
+  return text_add(found, target->argument) && text_add(found, target->address) &&
+                 text_add(found, target->user) && text_add(found, target->quota)
+             ? 0
+             : -1;
 }
 
 /* Other hosts may tell upper from lower case in a local part (RFC 5321, 2.4). */
@@ -97,25 +107,18 @@ static int remote_add(walk_t *walk, size_t at, route_address_t const *address,
                       char const *destination) {
   route_address_t named = *address;
   if (!at) memcpy(named.key + 1, walk->given, named.at);
-  return target_add(walk, &(route_target_t){ROUTE_REMOTE, destination, route_address_text(&named)});
+  return target_add(
+      walk, &(route_target_t){ROUTE_REMOTE, destination, route_address_text(&named), "", ""});
 }
 
 static int take_target(walk_t *walk, size_t at, route_address_t const *address,
-                       route_match_t const *match, route_item_t const *item) {
-  char path[ROUTE_TARGET_MAX];
-  route_parts_t parts;
-  route_target_t target = {.channel = route_letter_channel(item->letter),
-                           .argument = item->text,
-                           .address = route_address_text(address)};
-  if (target.channel == ROUTE_CHANNELS || strlen(item->text) >= ROUTE_TARGET_MAX)
-    return broken(EPROTO);
-  if (target.channel == ROUTE_REMOTE) return remote_add(walk, at, address, item->text);
-  if (target.channel == ROUTE_MAILDIR) {
-    route_parts_set(&parts, address, match);
-    if (route_template_fill(path, item->text, &parts) < 0) return -1;
-    target.argument = path;
-  }
-  return target_add(walk, &target);
+                       route_match_t const *match, route_item_t *item) {
+  route_space_t space;
+  route_channel_t channel = route_letter_channel(item->letter);
+  if (route_item_fill(item, &space, address, match) < 0) return -1;
+  if (channel == ROUTE_REMOTE) return remote_add(walk, at, address, item->text);
+  return target_add(walk, &(route_target_t){channel, item->text, route_address_text(address),
+                                            item->user, item->quota});
 }
 
 /* ---- the walk ---- */
@@ -199,4 +202,26 @@ route_status_t route_resolve_watched(route_table_t const *table, char const *add
 route_status_t route_resolve(route_table_t const *table, char const *address, size_t len,
                              route_target_f *each, void *data) {
   return route_resolve_watched(table, address, len, each, data, NULL, NULL);
+}
+
+/* ---- one target's terms ---- */
+
+int route_terms_find(route_table_t const *table, route_target_t const *target,
+                     route_terms_t *terms) {
+  route_address_t address;
+  route_match_t match;
+  route_item_t item;
+  route_space_t space;
+  route_address_set(&address, target->address, strlen(target->address));
+  route_status_t status = route_match(table, &address, &match);
+  if (status != ROUTE_FOUND) return status == ROUTE_BROKEN ? -1 : 0;
+  for (size_t position = 0; route_item_next(&match.rule, &position, &item);) {
+    if (item.letter != route_kinds[target->channel].letter) continue;
+    if (route_item_fill(&item, &space, &address, &match) < 0) return -1;
+    if (strcmp(item.text, target->argument) != 0) continue;
+    stpcpy(terms->user, item.user);
+    stpcpy(terms->quota, item.quota);
+    return 1;
+  }
+  return 0;
 }

@@ -14,6 +14,9 @@
 #define ROUTE_DEPTH_MAX   10     /* aliases, or domain aliases, that lead to others */
 #define ROUTE_TARGETS_MAX 1000   /* targets, and aliases on the way, that one address may lead to */
 #define ROUTE_TARGET_MAX  1024   /* bytes of one target's argument, its NUL included */
+#define ROUTE_NAME_SIZE   256    /* of an account's name, its NUL included */
+#define ROUTE_QUOTA_SIZE  64     /* of a quota in its canonical form, its NUL included */
+#define ROUTE_GROUPS_MAX  256    /* supplementary groups of an account */
 
 typedef enum route_channel {
   ROUTE_MAILDIR,
@@ -38,6 +41,8 @@ typedef struct route_table {
   bool open;
   dev_t device; /* of the file that is mapped */
   ino_t inode;
+  uid_t owner;
+  mode_t mode;
 } route_table_t;
 
 /* Opens the compiled table (NULL: routes.cdb in the conf folder). A table that is not there is an
@@ -49,6 +54,10 @@ void route_close(route_table_t *table);
 /* For those who live long: opens the table anew if route-compile has put another in its place. One
    stat if it has not. 1 it has, 0 it has not, -1 with errno and the old table still in force. */
 int route_refresh(route_table_t *table, char const *path);
+
+/* True if nobody but root can have written what the table says: whoever is root himself asks before
+   he does it. False of a table that is not there. */
+bool route_is_roots(route_table_t const *table);
 
 typedef enum route_status {
   ROUTE_FOUND,
@@ -82,6 +91,8 @@ typedef struct route_target {
   /* The one that led here last: for Delivered-To, in lower case; of remote, for RCPT, its local
      part is as it was given. */
   char const *address;
+  char const *user;  /* the account that it is done as, "": the deliverer's own */
+  char const *quota; /* of a maildir, as maildir_quota_parse reads it, "": the deliverer's own */
 } route_target_t;
 
 typedef void route_target_f(void *data, route_target_t const *target);
@@ -91,6 +102,32 @@ typedef void route_target_f(void *data, route_target_t const *target);
    is its own destination; it is ROUTE_NO_DOMAIN only where it cannot be a domain. */
 route_status_t route_resolve(route_table_t const *table, char const *address, size_t len,
                              route_target_f *each, void *data);
+
+/* What a rule says of a target besides where it is; "" where it says nothing. */
+typedef struct route_terms {
+  char user[ROUTE_NAME_SIZE];
+  char quota[ROUTE_QUOTA_SIZE];
+} route_terms_t;
+
+/* For deliverers, who have a target's address, channel and argument from a job: the terms that the
+   table has for it now. 1; 0: it has no such target for this address, now; -1 with errno as
+   ROUTE_BROKEN's. A few cdb look-ups, no allocation. remote and forward have no terms. */
+int route_terms_find(route_table_t const *table, route_target_t const *target,
+                     route_terms_t *terms);
+
+/* An account of the system's, as it was when the table was compiled. */
+typedef struct route_account {
+  char name[ROUTE_NAME_SIZE];
+  uid_t uid;
+  gid_t gid;
+  bool is_person;              /* and not the system's own: a rule may have the address name it */
+  char home[ROUTE_TARGET_MAX]; /* absolute */
+  size_t group_count;
+  gid_t groups[ROUTE_GROUPS_MAX];
+} route_account_t;
+
+/* Finds an account that rules name, or may name. 1, 0 there is none, -1 with EPROTO. */
+int route_account_find(route_table_t const *table, char const *name, route_account_t *account);
 
 /* Tells the steps of the decision, a line each, in plain words: the rules with their lines in the
    text. What route-query prints. */
@@ -104,9 +141,15 @@ char const *route_problem(int error);
 /* One finding about line (from 1; 0: the table as a whole) of the text. */
 typedef void route_report_f(void *data, size_t line, bool is_error, char const *text);
 
+/* Where accounts come from: calls each for the account of this name, if there is one, or (NULL) for
+   all that people have. Returns 0, or -1 with errno; each's result too, if that is not 0. */
+typedef int route_each_account_f(void *data, route_account_t const *account);
+typedef int route_accounts_f(char const *name, route_each_account_f *each, void *data);
+
 /* Compiles text into fd, an empty file that is open for reading and writing, and checks that it
-   holds together. 0, 1 if there are errors (the first hundred have been reported, and the number of
-   the others; what fd holds is of no use), -1 with errno. */
-int route_compile(char const *text, size_t len, int fd, route_report_f *report, void *data);
+   holds together. accounts NULL: there are none. 0, 1 if there are errors (the first hundred have
+   been reported, and the number of the others; what fd holds is of no use), -1 with errno. */
+int route_compile(char const *text, size_t len, int fd, route_accounts_f *accounts,
+                  route_report_f *report, void *data);
 
 #endif

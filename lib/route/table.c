@@ -34,6 +34,8 @@ static int table_map(route_table_t *table, int fd) {
   table->open = true;
   table->device = status.st_dev;
   table->inode = status.st_ino;
+  table->owner = status.st_uid;
+  table->mode = status.st_mode;
   return 0;
 }
 
@@ -51,6 +53,10 @@ int route_open(route_table_t *table, char const *path) {
   close(fd);
   errno = error;
   return result;
+}
+
+bool route_is_roots(route_table_t const *table) {
+  return table->open && !table->owner && !(table->mode & (S_IWGRP | S_IWOTH));
 }
 
 void route_close(route_table_t *table) {

@@ -73,3 +73,23 @@ int route_template_fill(char path[ROUTE_TARGET_MAX], char const *template,
   path[out.len] = 0;
   return 0;
 }
+
+static int fill(char out[ROUTE_TARGET_MAX], char const **text, route_address_t const *address,
+                route_match_t const *match) {
+  route_parts_t parts;
+  route_parts_set(&parts, address, match);
+  if (route_template_fill(out, *text, &parts) < 0) return -1;
+  *text = out;
+  return 0;
+}
+
+int route_item_fill(route_item_t *item, route_space_t *space, route_address_t const *address,
+                    route_match_t const *match) {
+  route_channel_t channel = route_letter_channel(item->letter);
+  if (channel == ROUTE_CHANNELS || strlen(item->text) >= ROUTE_TARGET_MAX ||
+      strlen(item->quota) >= ROUTE_QUOTA_SIZE)
+    return errno = EPROTO, -1;
+  if (channel == ROUTE_MAILDIR && fill(space->path, &item->text, address, match) < 0) return -1;
+  if (*item->user && fill(space->user, &item->user, address, match) < 0) return -1;
+  return strlen(item->user) < ROUTE_NAME_SIZE ? 0 : (errno = EPROTO, -1);
+}

@@ -126,10 +126,52 @@ static void test_sizes(sizes_case_t const *example) {
   CHECK_INT("lines", sizes.lines, example->lines);
 }
 
+static struct {
+  char const *text;
+  int want;
+  uint64_t bytes, messages;
+} const written_cases[] = {
+    {"1000", 0, 1000, 0},
+    {"1000S", 0, 1000, 0},
+    {"1K", 0, 1024, 0},
+    {"500M", 0, UINT64_C(500) << 20, 0},
+    {"1G,10000C", 0, UINT64_C(1) << 30, 10000},
+    {"5C", 0, 0, 5},
+    {"5C,2T", 0, UINT64_C(2) << 40, 5},
+    {"8388607T", 0, UINT64_C(8388607) << 40, 0},
+    {"none", 0, 0, 0},
+    {"8388608T", -1, 0, 0},
+    {"99999999999999999999G", -1, 0, 0},
+    {"", -1, 0, 0},
+    {"0", -1, 0, 0},
+    {"-1", -1, 0, 0},
+    {"G", -1, 0, 0},
+    {"1X", -1, 0, 0},
+    {"1g", -1, 0, 0},
+    {"1GB", -1, 0, 0},
+    {"1G,", -1, 0, 0},
+    {",1G", -1, 0, 0},
+    {"1G 5C", -1, 0, 0},
+    {"1G,2G", -1, 0, 0},
+    {"1G,none", -1, 0, 0},
+};
+
+static void test_written_quotas(void) {
+  for (size_t i = 0; i < sizeof written_cases / sizeof *written_cases; i++) {
+    maildir_usage_t quota;
+    CHECK_INT(written_cases[i].text, maildir_quota_read(&quota, written_cases[i].text),
+              written_cases[i].want);
+    if (written_cases[i].want) continue;
+    CHECK_INT("its bytes", quota.bytes, written_cases[i].bytes);
+    CHECK_INT("its messages", quota.messages, written_cases[i].messages);
+  }
+}
+
 int main(void) {
   for (size_t i = 0; i < sizeof sizes_cases / sizeof *sizes_cases; i++) test_sizes(sizes_cases + i);
   test_sweep();
   test_names();
   test_paths();
+  test_written_quotas();
   return unit_done();
 }

@@ -13,6 +13,12 @@ static void count_target(void *data, route_target_t const *target) {
   if (++*(size_t *)data > ROUTE_TARGETS_MAX) abort();
 }
 
+static void find_terms(void *data, route_target_t const *target) {
+  route_terms_t terms;
+  route_account_t account;
+  if (route_terms_find(data, target, &terms) > 0) route_account_find(data, terms.user, &account);
+}
+
 static void check_line(void *data, char const *line) {
   (void)data;
   for (; *line; line++)
@@ -33,6 +39,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
     route_check(&table, address, len);
     if (route_resolve(&table, address, len, count_target, &targets) != ROUTE_FOUND && targets)
       abort();
+    route_resolve(&table, address, len, find_terms, &table);
     route_explain(&table, address, len, check_line, NULL);
   }
   free(map);

@@ -17,12 +17,25 @@ static void ignore_finding(void *data, size_t line, bool is_error, char const *t
   if (is_error) ++*(size_t *)data;
 }
 
+static int accounts(char const *name, route_each_account_f *each, void *data) {
+  static route_account_t const alice = {"alice", 1000, 1000, true, "/home/alice", 1, {1000}};
+  return !name || !strcmp(name, alice.name) ? each(data, &alice) : 0;
+}
+
 static void check_target(void *data, route_target_t const *target) {
   char const *path = target->argument;
   ++*(size_t *)data;
   if (!*path) abort();
+  if (*target->user && strcmp(target->user, "alice") != 0) abort();
   if (target->channel != ROUTE_MAILDIR) return;
   if (*path != '/' || strstr(path, "/../") || strstr(path, "/./") || strstr(path, "//")) abort();
+}
+
+/* The deliverer finds what queue-send has found. */
+static void check_terms(void *data, route_target_t const *target) {
+  route_terms_t terms;
+  if (target->channel == ROUTE_FORWARD || target->channel == ROUTE_REMOTE) return;
+  if (route_terms_find(data, target, &terms) != 1 || strcmp(terms.user, target->user) != 0) abort();
 }
 
 static void try_address(route_table_t const *table, char const *address, size_t len) {
@@ -30,6 +43,7 @@ static void try_address(route_table_t const *table, char const *address, size_t 
   route_status_t known = route_check(table, address, len);
   route_status_t status = route_resolve(table, address, len, check_target, &targets);
   if (known == ROUTE_NO_DOMAIN && status == ROUTE_FOUND) known = status; /* goes elsewhere */
+  route_resolve(table, address, len, check_terms, (void *)(uintptr_t)table);
   if (known == ROUTE_BROKEN || status != known || !targets != (status != ROUTE_FOUND)) abort();
 }
 
@@ -38,7 +52,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   size_t len = strnlen(text, size), rest = len < size ? len + 1 : size, errors = 0;
   int fd = memfd_create("routes", MFD_CLOEXEC);
   if (fd < 0) abort();
-  int result = route_compile(text, len, fd, ignore_finding, &errors);
+  int result = route_compile(text, len, fd, accounts, ignore_finding, &errors);
   if (result < 0 || result != (errors > 0)) abort();
   if (result == 0) {
     char path[64];

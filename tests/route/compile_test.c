@@ -171,6 +171,36 @@ static finding_case_t const cases[] = {
     {"all errors, each with its line", "a@x.test\nb@x.test maildir\n\nc@x.test what\n",
      "1: a pattern without an action\n2: maildir needs a folder\n4: what is not an action\n"},
 
+    /* terms */
+    {"a user and a quota", "a@x.test maildir /a user=alice quota=1G\n" GOOD, ""},
+    {"in any order", "a@x.test maildir /a quota=500M,100C user=list\n" GOOD, ""},
+    {"the user that the address names", "@x.test maildir /home/%u/Maildir user=%u\n" GOOD, ""},
+    {"a command's user", "a@x.test pipe \"x y\" user=alice\n" GOOD, ""},
+    {"a folder that looks like a term",
+     "a@x.test maildir /x/user=a\nbase /x\n"
+     "b@x.test maildir quota=1G\n" GOOD,
+     ""},
+    {"a quota in quotes", "a@x.test maildir /a quota=\"none\"\n" GOOD, ""},
+    {"nobody's name", "\na@x.test maildir /a user=carol\n" GOOD, "2: there is no user carol\n"},
+    {"root", "a@x.test maildir /a user=root\n" GOOD,
+     "1: root is root, whom nothing is delivered as\n"},
+    {"no name", "a@x.test maildir /a user=\n", "1:  is not a user's name\n"},
+    {"a name with a slash", "a@x.test maildir /a user=a/b\n", "1: a/b is not a user's name\n"},
+    {"a letter that does not go with the pattern", "a@x.test maildir /a user=%e\n",
+     "1: %e needs a pattern like user+*@domain, which always has an extension\n"},
+    {"no quota", "a@x.test maildir /a quota=\n",
+     "1:  is not a quota, as 500M, 1G,10000C or none are\n"},
+    {"a bad quota", "a@x.test maildir /a quota=1X\n",
+     "1: 1X is not a quota, as 500M, 1G,10000C or none are\n"},
+    {"two quotas", "a@x.test maildir /a quota=1G quota=2G\n", "1: quota= twice\n"},
+    {"a command's quota", "a@x.test pipe x quota=1G\n", "1: quota= does not go with pipe\n"},
+    {"a folder behind a term", "a@x.test maildir /a quota=1G /b\n",
+     "1: /b does not belong behind maildir's argument\n"},
+    {"a server with a term", "a@x.test lmtp x.test user=alice\n", "1: lmtp needs a server\n"},
+    {"an alias to somebody who has no account",
+     "a@x.test alias carol@y.test alice@y.test\n@y.test maildir /y/%u user=%u\n" GOOD,
+     "1: carol@y.test has no rule, and would be refused\n"},
+
     /* warnings */
     {"no postmaster", "\n" ALICE "b@x.test maildir /b\n@y.test maildir /y\n",
      "2: warning: nobody is postmaster@x.test, and somebody must be (RFC 5321)\n"},
@@ -183,7 +213,8 @@ static void test_findings(finding_case_t const *example) {
   findings_t findings = {0};
   int fd = memory_file();
   bool wrong = strlen(example->findings) && !strstr(example->findings, "warning");
-  int result = route_compile(example->text, strlen(example->text), fd, note_finding, &findings);
+  int result = route_compile(example->text, strlen(example->text), fd, some_accounts, note_finding,
+                             &findings);
   CHECK_STR(example->name, findings.text, example->findings);
   if (result != wrong) CHECK_INT(example->name, result, wrong);
   close(fd);
@@ -192,7 +223,7 @@ static void test_findings(finding_case_t const *example) {
 static int compile(char const *text, size_t len, findings_t *findings) {
   int fd = memory_file();
   *findings = (findings_t){0};
-  int result = route_compile(text, len, fd, note_finding, findings);
+  int result = route_compile(text, len, fd, some_accounts, note_finding, findings);
   close(fd);
   return result;
 }

@@ -1,5 +1,8 @@
 /* Which rule an address goes by, and where its mail goes. */
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "../unit.h"
 #include "table.h"
 
@@ -152,6 +155,47 @@ static char const *long_address(char filler, size_t count, char const *end) {
   return address;
 }
 
+static void test_accounts(void) {
+  route_account_t account;
+  route_table_t table;
+  table_compile(&table, "@x.test maildir /x/%u user=%u\nl@x.test maildir /l user=list\n");
+  CHECK_INT("a person's account", route_account_find(&table, "alice", &account), 1);
+  CHECK_INT("has its uid", account.uid, 1000);
+  CHECK_INT("its groups", account.group_count == 2 && account.groups[1] == 27, 1);
+  CHECK_STR("its home", account.home, "/home/alice");
+  CHECK_INT("one without groups", route_account_find(&table, "bob", &account), 1);
+  CHECK_INT("has none", account.group_count, 0);
+  CHECK_INT("one that a rule names", route_account_find(&table, "list", &account), 1);
+  CHECK_INT("has its uid", account.uid, 38);
+  CHECK_INT("another's", route_account_find(&table, "root", &account), 0);
+  CHECK_INT("nobody's", route_account_find(&table, "", &account), 0);
+  CHECK_INT("a long name's", route_account_find(&table, long_address('a', 300, ""), &account), 0);
+  route_close(&table);
+}
+
+static void test_owner(void) {
+  static struct owner_case {
+    char const *name;
+    uid_t owner;
+    mode_t mode;
+    bool is_roots;
+  } const owners[] = {{"root's", 0, 0644, true},
+                      {"root's, and its group may write", 0, 0664, false},
+                      {"root's, and all may write", 0, 0646, false},
+                      {"somebody's", 1, 0644, false}};
+  route_table_t table;
+  table_compile(&table, "@x.test maildir /x\n");
+  CHECK_INT("a file in memory, which all may write", route_is_roots(&table), false);
+  for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+    table.owner = owners[i].owner;
+    table.mode = S_IFREG | owners[i].mode;
+    CHECK_INT(owners[i].name, route_is_roots(&table), owners[i].is_roots);
+  }
+  route_close(&table);
+  table.owner = 0;
+  CHECK_INT("none", route_is_roots(&table), false);
+}
+
 static void test_user(route_table_t const *table) {
   static struct user_case {
     char const *address;
@@ -191,6 +235,78 @@ static char const *explain(route_table_t const *table, char const *address) {
   *text = 0;
   route_explain(table, address, strlen(address), note_line, text);
   return text;
+}
+
+/* ---- terms ---- */
+
+static char const terms_text[] = "fixed@x.test    maildir /f user=list quota=1G,5C\n"
+                                 "                pipe \"x\" user=bob\n"
+                                 "                maildir /g\n"
+                                 "old@x.test      alias fixed@x.test\n"
+                                 "@home.test      maildir /home/%u/Maildir user=%u quota=10M\n"
+                                 "@old.test       domain home.test\n"
+                                 "bob+*@home.test maildir /home/bob/Maildir/.%e user=bob\n"
+                                 "alice           maildir /p user=%u\n"
+                                 "carol           maildir /p user=%u\n";
+
+static resolve_case_t const terms_cases[] = {
+    {"old@x.test", "maildir /f (fixed@x.test) as list, 1073741824S,5C\n"
+                   "pipe x (fixed@x.test) as bob\nmaildir /g (fixed@x.test)"},
+    {"Bob@home.test", "maildir /home/bob/Maildir (bob@home.test) as bob, 10485760S,0C"},
+    {"bob+work@home.test", "maildir /home/bob/Maildir/.work (bob+work@home.test) as bob"},
+    {"alice@home.test", "maildir /p (alice@home.test) as alice"},
+    {"alice+x@home.test", "maildir /home/alice/Maildir (alice+x@home.test) as alice, 10485760S,0C"},
+    {"bob@old.test", "maildir /home/bob/Maildir (bob@home.test) as bob, 10485760S,0C"},
+    {"nobody@home.test", "no user"}, /* whoever has no account */
+    {"list@home.test", "no user"},   /* or is not one of the people */
+    {"../root@home.test", "no user"},
+    {"carol@home.test", "no user"},
+    {"carol@old.test", "no user"},
+};
+
+/* What a job says comes back with its terms. */
+static void test_terms_of(route_table_t const *table, route_target_t const *target,
+                          char const *result) {
+  char got[512] = "none";
+  route_terms_t terms;
+  int found = route_terms_find(table, target, &terms);
+  if (found > 0) snprintf(got, sizeof got, "%s %s", terms.user, terms.quota);
+  if (found < 0) snprintf(got, sizeof got, "%s", strerror(errno));
+  CHECK_STR(target->argument, got, result);
+}
+
+static void test_terms(void) {
+  static route_target_t const targets[] = {
+      {ROUTE_MAILDIR, "/f", "fixed@x.test", "", ""},
+      {ROUTE_PIPE, "x", "fixed@x.test", "", ""},
+      {ROUTE_MAILDIR, "/g", "fixed@x.test", "", ""},
+      {ROUTE_MAILDIR, "/home/bob/Maildir", "bob@home.test", "", ""},
+      {ROUTE_MAILDIR, "/f", "old@x.test", "", ""},
+      {ROUTE_PIPE, "/f", "fixed@x.test", "", ""},
+      {ROUTE_MAILDIR, "/home/alice/Maildir", "bob@home.test", "", ""},
+      {ROUTE_MAILDIR, "/home/eve/Maildir", "eve@home.test", "", ""},
+      {ROUTE_MAILDIR, "/f", "", "", ""},
+  };
+  static char const *const results[] = {"list 1073741824S,5C",
+                                        "bob ",
+                                        " ",
+                                        "bob 10485760S,0C",
+                                        "none",
+                                        "none",
+                                        "none",
+                                        "none",
+                                        "none"};
+  route_table_t table;
+  table_compile(&table, terms_text);
+  for (size_t i = 0; i < sizeof terms_cases / sizeof *terms_cases; i++)
+    test_resolve(&table, terms_cases + i);
+  for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+    test_terms_of(&table, targets + i, results[i]);
+  CHECK_STR("explains terms", explain(&table, "bob@home.test"),
+            "bob@home.test: goes by the catch-all @home.test (line 5)\n"
+            "  maildir /home/bob/Maildir user=bob quota=10485760S,0C\n"
+            "goes to maildir /home/bob/Maildir (bob@home.test) user=bob quota=10485760S,0C\n");
+  route_close(&table);
 }
 
 static void test_explain(route_table_t const *table) {
@@ -247,6 +363,9 @@ int main(void) {
   test_long(&table);
   test_explain(&table);
   route_close(&table);
+  test_terms();
+  test_accounts();
+  test_owner();
   CHECK_STR("a closed table is an empty one", check(&table, "alice@x.test"), "no domain");
   return unit_done();
 }

@@ -27,6 +27,21 @@ static inline void note_finding(void *data, size_t line, bool is_error, char con
                                     "%zu: %s%s\n", line, is_error ? "" : "warning: ", text);
 }
 
+/* Accounts: alice and bob are people, list is not, root is root. */
+static inline int some_accounts(char const *name, route_each_account_f *each, void *data) {
+  static route_account_t const accounts[] = {
+      {"alice", 1000, 1000, true, "/home/alice", 2, {1000, 27}},
+      {"bob", 1001, 100, true, "/home/bob", 0, {0}},
+      {"list", 38, 38, false, "/var/list", 1, {38}},
+      {"root", 0, 0, false, "/root", 1, {0}},
+  };
+  int result = 0;
+  for (size_t i = 0; !result && i < sizeof accounts / sizeof *accounts; i++)
+    if (name ? !strcmp(name, accounts[i].name) : accounts[i].uid >= 1000)
+      result = each(data, accounts + i);
+  return result;
+}
+
 static inline int memory_file(void) {
   int fd = memfd_create("routes", MFD_CLOEXEC);
   if (fd < 0) abort();
@@ -43,7 +58,7 @@ static inline int table_open_fd(route_table_t *table, int fd) {
 static inline void table_compile(route_table_t *table, char const *text) {
   findings_t findings = {0};
   int fd = memory_file();
-  if (route_compile(text, strlen(text), fd, note_finding, &findings) != 0 ||
+  if (route_compile(text, strlen(text), fd, some_accounts, note_finding, &findings) != 0 ||
       table_open_fd(table, fd) < 0) {
     fprintf(stderr, "%s", findings.text);
     abort();
@@ -85,10 +100,11 @@ static inline void note_target(void *data, route_target_t const *target) {
   targets_t *targets = data;
   targets->count++;
   if (targets->len >= sizeof targets->text) return;
-  targets->len +=
-      (size_t)snprintf(targets->text + targets->len, sizeof targets->text - targets->len,
-                       "%s%s %s (%s)", targets->len ? "\n" : "", route_kinds[target->channel].word,
-                       target->argument, target->address);
+  targets->len += (size_t)snprintf(targets->text + targets->len,
+                                   sizeof targets->text - targets->len, "%s%s %s (%s)%s%s%s%s",
+                                   targets->len ? "\n" : "", route_kinds[target->channel].word,
+                                   target->argument, target->address, *target->user ? " as " : "",
+                                   target->user, *target->quota ? ", " : "", target->quota);
 }
 
 static char const *const status_names[] = {[ROUTE_FOUND] = "found",

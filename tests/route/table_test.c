@@ -56,8 +56,8 @@ static void compile_to(char const *path, char const *text) {
   char fresh[256];
   snprintf(fresh, sizeof fresh, "%s.new", path);
   int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (fd < 0 || route_compile(text, strlen(text), fd, note_finding, &findings) || close(fd) ||
-      rename(fresh, path))
+  if (fd < 0 || route_compile(text, strlen(text), fd, some_accounts, note_finding, &findings) ||
+      close(fd) || rename(fresh, path))
     abort();
 }
 
