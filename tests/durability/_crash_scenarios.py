@@ -1,0 +1,250 @@
+"""What is recorded before the power fails: real programs under strace, and a client that keeps a
+ledger. Each scenario is a function that returns (Recording, [Message])."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+
+from _chain import CHAIN, PATIENCE, QUEUE, Client, check, on_the_wire, wait_until
+from _recording import STRACE, Recording
+
+DISK = CHAIN / "disk"             # queue/ and mail/, all that the power takes anything from
+MAIL = DISK / "mail"
+SEND_ROUTES = CHAIN / "send.cdb"  # of queue-send
+SENDER = "sender"                 # whom bounces go to
+GONE = "gone"                     # whom smtp-front knows, and queue-send does not
+BROKEN = "broken"                 # who has no Maildir for a while
+
+
+def send_command(mail):
+    """Maildirs are named from where the deliverer stands, so that logs of one disk hold on another
+    one."""
+    return ("queue-send", "-r", str(SEND_ROUTES), "-w", "maildir=1", "-w",
+            f"maildir=deliver-maildir -d {mail}")
+
+
+def make_disk():
+    """With a queue and no mailboxes. The FIFO is there: it is no file, and not recorded."""
+    shutil.rmtree(DISK, ignore_errors=True)
+    for folder in ("mail", "queue/new", "queue/tmp", "queue/state", "queue/bad"):
+        os.makedirs(DISK / folder)
+    os.mkfifo(QUEUE / "trigger")
+
+
+# ---- programs ----------------------------------------------------------------------------------
+
+class Stage:
+    """A new disk, and a shell under strace: what that starts is recorded."""
+
+    def __init__(self, *options):
+        make_disk()
+        self.recording = Recording(DISK)
+        self.trace, self.log = CHAIN / "stage.trace", CHAIN / "stage.log"
+        self.log.write_bytes(b"")
+        self.pids = []
+        self.shell = subprocess.Popen([*STRACE, *options, "-o", self.trace, "sh"], text=True,
+                                      bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def start(self, *command):
+        """Returns its pid, when it is ready."""
+        words, log = " ".join(map(shlex.quote, command)), shlex.quote(str(self.log))
+        self.shell.stdin.write(f"{words} 3>&1 >>{log} 2>&1 </dev/null &\necho $!\n")
+        said = {self.shell.stdout.readline().strip() for _ in range(2)}
+        check("" in said and len(said) == 2, "not ready:", words, self.log.read_text())
+        self.pids.append(int((said - {""}).pop()))
+        return self.pids[-1]
+
+    def start_front(self, *front):
+        """Returns its port."""
+        self.start("tcp-accept", "-n", "3", "127.0.0.1", "0", *front)
+        return int(re.findall(r"event=listen .*port=(\d+)", self.log.read_text())[-1])
+
+    def start_send(self):
+        return self.start(*send_command(MAIL), "-n", "3")
+
+    def has_logged(self, pattern, count=1):
+        return len(re.findall(pattern, self.log.read_text())) >= count
+
+    def wait_for(self, pattern, count=1):
+        wait_until(lambda: self.has_logged(pattern, count), pattern, self.log)
+
+    def wait_empty(self):
+        wait_until(lambda: not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state"),
+                   "an empty queue:", self.log)
+
+    def end(self):
+        for pid in self.pids:
+            os.kill(pid, signal.SIGTERM)
+        self.shell.stdin.write("wait\nexit\n")
+        self.shell.stdin.close()
+        check(self.shell.wait(PATIENCE) == 0, "strace failed")
+        self.shell.stdout.close()
+        self.recording.read(self.trace).check_tree()
+        return self.recording
+
+
+def break_box():
+    """The recording knows nothing of this: on other disks the box is whole."""
+    MAIL.joinpath(BROKEN).write_text("not a Maildir")
+
+
+def mend_box():
+    MAIL.joinpath(BROKEN).unlink()
+
+
+# ---- mail --------------------------------------------------------------------------------------
+
+@dataclass
+class Message:
+    subject: str
+    size: int
+    boxes: tuple
+    queue_id: str = ""
+
+    def text(self):
+        """No page is like another."""
+        lines = (f"{self.subject} {number:07}\n" for number in range(self.size // 11))
+        return f"Subject: {self.subject}\n\n{''.join(lines)}".encode()
+
+
+def send_data(client, text):
+    client.say(b"DATA", b"354 ")
+    client.send(on_the_wire(text))
+
+
+def send_chunks(client, text):
+    wire = text.replace(b"\n", b"\r\n")
+    half = len(wire) // 2
+    client.send(b"BDAT %d\r\n" % half + wire[:half])
+    client.expect(b"250 ")
+    client.send(b"BDAT %d LAST\r\n" % (len(wire) - half) + wire[half:])
+
+
+class Post:
+    """A client, and what it sent."""
+
+    def __init__(self):
+        self.messages = []
+
+    def send(self, port, sizes_and_boxes, send_text=send_data, beside=lambda: None):
+        """One session. beside is called when the last byte of a message was sent."""
+        client = Client(port).greet()
+        for size, boxes in sizes_and_boxes:
+            message = Message(f"m{len(self.messages)}", size, tuple(boxes.split()))
+            self.messages.append(message)
+            client.say(b"MAIL FROM:<%s@example.test>" % SENDER.encode(), b"250 ")
+            for box in message.boxes:
+                client.say(b"RCPT TO:<%s@example.test>" % box.encode(), b"250 ")
+            send_text(client, message.text())
+            beside()
+            found = re.match(rb"250 2\.0\.0 queued as (\w+)", client.reply())
+            check(found, "not accepted:", message)
+            message.queue_id = found[1].decode()
+        client.quit()
+
+
+# ---- scenarios ---------------------------------------------------------------------------------
+
+MAILS = ((0, "one"), (300, "one two"), (5000, "two"), (20000, "one three"))
+
+
+def accept(*front, options=()):
+    stage, post = Stage(*options), Post()
+    port = stage.start_front(*front)
+    post.send(port, MAILS)
+    post.send(port, MAILS, send_chunks)
+    return stage.end(), post.messages
+
+
+def accepted():
+    """Nobody delivers."""
+    return accept("smtp-front", "queue-inject")
+
+
+def accepted_at_once():
+    """By smtp-front itself."""
+    return accept("smtp-front", "-Q")
+
+
+def copied():
+    """Where files cannot be named afterwards."""
+    return accept("smtp-front", "queue-inject", options=("-e", "inject=linkat:error=EXDEV"))
+
+
+def delivered():
+    """Into Maildirs that are made for it, one message at a time, then several at a time."""
+    stage, post = Stage(), Post()
+    port = stage.start_front("smtp-front", "-Q")
+    stage.start_send()
+    for mail in MAILS:
+        post.send(port, [mail])
+        stage.wait_empty()
+    post.send(port, MAILS + MAILS)
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
+def found():
+    """Accepted before queue-send is started: it reads the folder, and syncs are shared."""
+    stage, post = Stage(), Post()
+    port = stage.start_front("smtp-front", "queue-inject")
+    post.send(port, MAILS)
+    post.send(port, MAILS, send_chunks)
+    stage.start_send()
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
+def retried():
+    """One of two mailboxes cannot be delivered to at first."""
+    stage, post = Stage(), Post()
+    break_box()
+    port = stage.start_front("smtp-front", "-Q")
+    send = stage.start_send()
+    post.send(port, [(300, f"one {BROKEN}"), (5000, f"{BROKEN} two three"), (300, BROKEN)])
+    stage.wait_for("event=waiting", 3)
+    os.kill(send, signal.SIGALRM)
+    stage.wait_for("event=waiting", 6)
+    mend_box()
+    os.kill(send, signal.SIGALRM)
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
+def returned():
+    """Recipients who are gone: their senders hear of it."""
+    stage, post = Stage(), Post()
+    port = stage.start_front("smtp-front", "-Q")
+    stage.start_send()
+    post.send(port, [(300, GONE), (5000, f"one {GONE} two"), (300, "one"), (20000, GONE)])
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
+def found_early():
+    """queue-send reads the folder when a message has its name and its sync takes a while."""
+    stage, post = Stage("-e", "inject=fsync:delay_enter=1000000:when=1"), Post()
+    break_box()
+    port = stage.start_front("smtp-front", "queue-inject")
+    send = stage.start_send()
+    post.send(port, [(300, f"one {BROKEN}")])  # the first syncs of long-lived programs
+    stage.wait_for("event=waiting", 1)
+
+    def scan():
+        wait_until(lambda: len(os.listdir(QUEUE / "new")) > 1, "a second entry")
+        os.kill(send, signal.SIGALRM)
+
+    post.send(port, [(20000, f"one {BROKEN}")], beside=scan)
+    stage.wait_for("event=waiting", 3)
+    mend_box()
+    os.kill(send, signal.SIGALRM)
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
+SCENARIOS = {scenario.__name__: scenario for scenario in (
+    accepted, accepted_at_once, copied, delivered, found, retried, returned, found_early)}
