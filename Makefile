@@ -6,6 +6,7 @@
 #   cmd/<room>/<name>/*.c        a program of several
 #   cmd/<room>/<name>.sh         a program that is a shell script
 #   cmd/<room>/<name>.[1-8]      man pages
+#   cmd/<room>/<name>.profile    what confine(8) lets a program do
 #   tests/<room>/<name>_test.c   a unit test
 #   tests/<room>/<name>.sh       a shunit2 suite (names that begin with _ are helpers)
 #   tests/fuzz/<name>.c          a fuzz target, its corpus in tests/fuzz/corpus/<name>/
@@ -168,6 +169,8 @@ folders := $(sort $(patsubst %/,%,$(dir $(folder_sources))))
 compiled := $(filter-out $(left_out),$(notdir $(single_sources:.c=) $(folders)))
 borrowed := $(if $(filter musl,$(variant)),$(filter $(dynamic),$(compiled)))
 links := $(addprefix $(BIN)/,$(compiled) $(notdir $(scripts:.sh=)))
+profile_sources := $(sort $(wildcard cmd/*/*.profile cmd/*/*/*.profile))
+profiles := $(patsubst %.profile,$(BIN)/profiles/%,$(notdir $(profile_sources)))
 cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources))
 
 man_pages := $(sort $(foreach section,1 2 3 4 5 6 7 8,$(wildcard cmd/*/*.$(section))))
@@ -179,7 +182,7 @@ replays := $(fuzz_sources:%.c=$(BUILD)/%)
 test_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(unit_sources) $(fuzz_sources) tests/replay.c)
 
 .PHONY: all help install run check check-san lint fuzz bench clean distclean
-all: $(links)
+all: $(links) $(profiles)
 
 help:
 	@printf '%s\n' \
@@ -248,6 +251,14 @@ $(BIN)/$(1): $(2)
 endef
 $(foreach source,$(scripts),$(eval $(call script,$(basename $(notdir $(source))),$(source))))
 
+define profile # name, source
+$(BIN)/profiles/$(1): $(2)
+	@mkdir -p $$(@D)
+	@cp $$< $$@.new && mv -f $$@.new $$@
+endef
+$(foreach source,$(profile_sources),$(eval $(call profile,$(basename $(notdir $(source))),$(source))))
+$(links): | $(profiles)
+
 $(unit_tests) $(replays): libs := $(libs_tests)
 
 $(unit_tests): $(BUILD)/%: $(BUILD)/obj/%.o $(archive)
@@ -298,8 +309,9 @@ run: $(links)
 
 # Commands are links into the one folder that holds all programs.
 install: $(links)
-	install -d '$(DESTDIR)$(libdir)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(datadir)'
+	install -d '$(DESTDIR)$(libdir)/profiles' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(datadir)'
 	install -m 755 $(links) '$(DESTDIR)$(libdir)'
+	install -m 644 $(profiles) '$(DESTDIR)$(libdir)/profiles'
 	@for command in $(commands); do \
 	  ln -sfn "../lib/chainmail/$$command" '$(DESTDIR)$(PREFIX)/bin/'"$$command"; \
 	done

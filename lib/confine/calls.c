@@ -55,8 +55,8 @@ static size_t offset_of(int argument) {
 /* The kernel tries a filter for every number in advance, as far as it can follow it. That pays
    after thousands of calls; a process for one session makes some dozens, and the first instruction,
    which the kernel does not follow, spares it two thirds of what the filter costs. */
-static void begin(program_t *program) {
-  add(program, BPF_MISC | BPF_TAX, 0, 0, 0);
+static void begin(program_t *program, bool is_short) {
+  if (is_short) add(program, BPF_MISC | BPF_TAX, 0, 0, 0);
   load(program, offsetof(struct seccomp_data, arch));
   add(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURE);
   answer(program, SECCOMP_RET_KILL_PROCESS);
@@ -79,15 +79,36 @@ static void allow(program_t *program, confine_call_t const *call) {
   if (call->mask) load(program, offsetof(struct seccomp_data, nr));
 }
 
-int confine_calls(confine_call_t const *calls, size_t count) {
+static uint32_t const answers[] = {
+    [CONFINE_KILL] = SECCOMP_RET_KILL_PROCESS,
+    [CONFINE_ERRNO] = SECCOMP_RET_ERRNO | EPERM,
+    [CONFINE_LOG] = SECCOMP_RET_LOG,
+};
+
+static int install(confine_call_t const *calls, size_t count, confine_answer_t otherwise,
+                   bool is_short) {
   static program_t program;
   if (!ARCHITECTURE) return errno = ENOSYS, -1;
   if (count > CONFINE_CALLS_MAX) return errno = EINVAL, -1;
   program.len = 0;
-  begin(&program);
+  begin(&program, is_short);
   for (size_t i = 0; i < count; i++) allow(&program, &calls[i]);
-  answer(&program, SECCOMP_RET_ERRNO | EPERM);
+  answer(&program, answers[otherwise]);
   struct sock_fprog const filter = {.len = program.len, .filter = program.code};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0) return 0;
   return errno = errno == EINVAL ? ENOSYS : errno, -1;
+}
+
+int confine_calls(confine_call_t const *calls, size_t count) {
+  return install(calls, count, CONFINE_ERRNO, true);
+}
+
+int confine_filter(confine_call_t const *calls, size_t count, confine_answer_t otherwise) {
+  return install(calls, count, otherwise, false);
+}
+
+/* A filter that nobody wrote is at a bad address, where there are filters. */
+bool confine_can_filter(void) {
+  return ARCHITECTURE && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 &&
+         errno == EFAULT;
 }

@@ -1,8 +1,12 @@
 /* confine: what a process gives up before it reads hostile bytes. All of it lasts until it ends,
- * and its children have it too. */
+ * and its children have it too.
+ *
+ * A program that confines itself calls confine_process, then confine_files and confine_calls.
+ * confine(8), which confines others, reads what it lets them from profiles. */
 #ifndef CHAINMAIL_CONFINE_H
 #define CHAINMAIL_CONFINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +28,7 @@ typedef struct confine_call {
   uint32_t value;
 } confine_call_t;
 
-#define CONFINE_CALLS_MAX 120
+#define CONFINE_CALLS_MAX 400
 
 /* All system calls but these fail with EPERM from now on (seccomp); needs confine_process. 0, or -1
    with errno: EINVAL (too many), ENOSYS (not on this machine, or the kernel has no seccomp). */
@@ -35,5 +39,110 @@ int confine_calls(confine_call_t const *calls, size_t count);
    nothing executed, no connection made to another machine. */
 extern confine_call_t const confine_stream[];
 extern size_t const confine_stream_count, confine_asking_count;
+
+/* ---- what a service may: confine(8) ------------------------------------------------------------
+ */
+
+/* What comes of a call that is not allowed. */
+typedef enum confine_answer {
+  CONFINE_KILL,  /* the process ends of SIGSYS */
+  CONFINE_ERRNO, /* EPERM */
+  CONFINE_LOG    /* it is let through, and told to the kernel's log */
+} confine_answer_t;
+
+/* As confine_calls, with another answer, and made to be asked thousands of times. Needs
+   confine_privileges. */
+int confine_filter(confine_call_t const *calls, size_t count, confine_answer_t answer);
+
+/* True if this kernel and this machine can do that. */
+bool confine_can_filter(void);
+
+/* No new privileges by exec. 0, or -1 with errno. */
+int confine_privileges(void);
+
+/* Parses "read", "mmap(noexec)" or "0": confine(8), PROFILES. -1 with EINVAL: no such call, or no
+   such condition of it. */
+int confine_call_parse(confine_call_t *call, char const *s, size_t len);
+
+/* Adds a call to a set without doubles: one that is allowed whatever its arguments are needs no
+   condition besides. 0, or -1 with E2BIG beyond CONFINE_CALLS_MAX. */
+typedef struct confine_calls {
+  size_t count;
+  confine_call_t all[CONFINE_CALLS_MAX];
+} confine_calls_t;
+int confine_calls_add(confine_calls_t *calls, confine_call_t const *call);
+
+/* What may be done at a path, and below it. */
+enum {
+  CONFINE_READ = 1,    /* files and folders read */
+  CONFINE_WRITE = 2,   /* files that are there written */
+  CONFINE_MAKE = 4,    /* files, folders, FIFOs and sockets made, renamed, linked, removed */
+  CONFINE_EXECUTE = 8, /* files executed */
+};
+
+typedef struct confine_path {
+  char const *path;
+  unsigned int access;
+} confine_path_t;
+
+/* TCP ports; none of them, by default. */
+typedef struct confine_ports {
+  bool any;
+  size_t count;
+  uint16_t const *all;
+} confine_ports_t;
+
+typedef struct confine_bounds {
+  size_t count;
+  confine_path_t const *paths;
+  confine_ports_t bind, connect;
+} confine_bounds_t;
+
+/* What a kernel may be too old for. */
+enum { CONFINE_NO_FILES = 1, CONFINE_NO_PORTS = 2, CONFINE_NO_SCOPE = 4 };
+
+/* From now on nothing is done to files but at these paths, and to TCP ports but these; signals
+   reach no process outside, and abstract unix sockets of others are out of reach (Landlock). Paths
+   that are not there are passed over. Needs confine_privileges. *missing is what this kernel could
+   not do of it. 0, or -1 with errno. */
+int confine_within(confine_bounds_t const *bounds, unsigned int *missing);
+
+/* ---- profiles ----------------------------------------------------------------------------------
+ */
+
+typedef enum confine_word {
+  CONFINE_PROFILE_CALLS,
+  CONFINE_PROFILE_READ,
+  CONFINE_PROFILE_WRITE,
+  CONFINE_PROFILE_MAKE,
+  CONFINE_PROFILE_EXEC,
+  CONFINE_PROFILE_BIND,
+  CONFINE_PROFILE_CONNECT,
+  CONFINE_PROFILE_LIMIT,
+  CONFINE_PROFILE_INCLUDE,
+  CONFINE_PROFILE_HOOKS,
+  CONFINE_PROFILE_OUTSIDE,
+  CONFINE_PROFILE_WORDS
+} confine_word_t;
+
+/* Reads the text of a profile and calls take for each word behind a keyword (once, with an empty
+   one, for a keyword that has none). 0, or -1 with *line the number of the line that is wrong, and
+   errno EINVAL (no such keyword, words missing or too many, a NUL), or take's own if that gave -1.
+ */
+int confine_profile_read(char const *s, size_t len,
+                         int (*take)(void *data, confine_word_t keyword, char const *s, size_t len),
+                         void *data, unsigned int *line);
+
+/* The libc that an executable file was made for, by its first bytes. */
+typedef enum confine_libc {
+  CONFINE_LIBC_NONE, /* not an ELF file of this machine's kind */
+  CONFINE_LIBC_MUSL, /* static, and not glibc's */
+  CONFINE_LIBC_GLIBC,
+  CONFINE_LIBC_DYNAMIC /* with shared libraries */
+} confine_libc_t;
+
+#define CONFINE_ELF_BYTES 4096 /* of a file, that are enough */
+
+confine_libc_t confine_libc_of(char const *s, size_t len);
 
 #endif

@@ -11,9 +11,13 @@ static int logs_to_file(void) {
   return fstat(2, &log) == 0 && S_ISREG(log.st_mode);
 }
 
+int confine_privileges(void) {
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 int confine_process(void) {
   static struct rlimit const none;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+  if (confine_privileges() < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
       setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0)
     return -1;
   return logs_to_file() ? 0 : setrlimit(RLIMIT_FSIZE, &none);

@@ -1,0 +1,3 @@
+# checkpassword-dovecot: see confine(8).
+calls connect getpid prctl prlimit64 setitimer setrlimit socket
+write /dev/null

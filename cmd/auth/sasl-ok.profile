@@ -1,0 +1,2 @@
+# sasl-ok: see confine(8).
+calls getgid getuid prctl

@@ -1,0 +1,3 @@
+# user-list: see confine(8).
+calls flock getcwd lstat prctl prlimit64 readlink setrlimit
+read $CHAINMAIL_CONF

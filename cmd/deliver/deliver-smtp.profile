@@ -1,0 +1,6 @@
+# deliver-smtp: see confine(8).
+calls getdents64 getrlimit getsockopt lstat openat prctl pread64 prlimit64 recvmsg sendmsg setrlimit
+include dns
+read $CHAINMAIL_CONF
+connect 25 465 587
+bind 0

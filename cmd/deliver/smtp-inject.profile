@@ -1,0 +1,7 @@
+# smtp-inject: see confine(8).
+calls getdents64 getsockopt lstat memfd_create openat pread64 recvmsg sendmsg unlink
+include dns
+read $CHAINMAIL_CONF
+make $CHAINMAIL_QUEUE/tmp
+connect 25 465 587
+bind 0

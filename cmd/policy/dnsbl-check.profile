@@ -1,0 +1,4 @@
+# dnsbl-check: see confine(8).
+calls lstat
+include dns
+read $CHAINMAIL_CONF

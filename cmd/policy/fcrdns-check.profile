@@ -1,0 +1,3 @@
+# fcrdns-check: see confine(8).
+calls lstat sendmsg shutdown
+include dns

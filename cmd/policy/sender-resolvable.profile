@@ -1,0 +1,3 @@
+# sender-resolvable: see confine(8).
+calls lstat
+include dns

@@ -1,0 +1,2 @@
+# spf-query: see confine(8).
+include dns

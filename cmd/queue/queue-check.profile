@@ -1,0 +1,4 @@
+# queue-check: see confine(8).
+calls getdents64 lstat openat pread64 renameat
+read $CHAINMAIL_CONF
+make $CHAINMAIL_QUEUE

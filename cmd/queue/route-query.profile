@@ -1,0 +1,3 @@
+# route-query: see confine(8).
+calls lstat
+read $CHAINMAIL_CONF

@@ -1,0 +1,2 @@
+# defer: see confine(8).
+calls lstat

@@ -1,0 +1,2 @@
+# facts: see confine(8).
+calls lstat

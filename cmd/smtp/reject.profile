@@ -1,0 +1,2 @@
+# reject: see confine(8).
+calls lstat
