@@ -1,4 +1,4 @@
-/* Becoming somebody else, as s6-envuidgid says it in the environment. */
+/* Becoming somebody else for good. */
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
@@ -8,13 +8,6 @@
 #include <skalibs/types.h>
 
 #include "net/net.h"
-
-typedef struct identity {
-  uid_t uid;
-  gid_t gid;
-  size_t count;
-  gid_t groups[NGROUPS_MAX];
-} identity_t;
 
 static int misuse(char const **reason, char const *text) {
   *reason = text;
@@ -34,14 +27,16 @@ static int read_number(unsigned int *number, char const *name, char const *missi
 }
 
 /* daemontools' envuidgid sets no GIDLIST: then there are no other groups. */
-static int read_groups(identity_t *identity, char const **reason) {
+static int read_groups(net_identity_t *identity, char const **reason) {
+  static gid_t groups[NGROUPS_MAX];
   char const *const text = getenv("GIDLIST");
   identity->count = 0;
-  if (!text || !text[gid_scanlist(identity->groups, NGROUPS_MAX, text, &identity->count)]) return 0;
+  identity->groups = groups;
+  if (!text || !text[gid_scanlist(groups, NGROUPS_MAX, text, &identity->count)]) return 0;
   return misuse(reason, "GIDLIST is not a list of numbers");
 }
 
-static int read_identity(identity_t *identity, char const **reason) {
+int net_identity_read(net_identity_t *identity, char const **reason) {
   if (read_number(&identity->uid, "UID", "UID is not in the environment, see s6-envuidgid",
                   "UID is not a number", reason) < 0 ||
       read_number(&identity->gid, "GID", "GID is not in the environment, see s6-envuidgid",
@@ -50,27 +45,31 @@ static int read_identity(identity_t *identity, char const **reason) {
   return identity->uid ? read_groups(identity, reason) : misuse(reason, "UID is 0");
 }
 
-static int become(identity_t const *who, char const **reason) {
+static int change(net_identity_t const *who, char const **reason) {
   if (setgroups(who->count, who->groups) < 0) return fail(reason, "set the supplementary groups");
   if (setresgid(who->gid, who->gid, who->gid) < 0) return fail(reason, "set the group id");
   return setresuid(who->uid, who->uid, who->uid) < 0 ? fail(reason, "set the user id") : 0;
 }
 
 /* A drop that did not happen must not go unseen. */
-static int verify(identity_t const *who, char const **reason) {
+static int verify(net_identity_t const *who, char const **reason) {
   uid_t u[3];
   gid_t g[3];
   if (getresuid(u, u + 1, u + 2) < 0 || getresgid(g, g + 1, g + 2) < 0)
     return fail(reason, "ask who we are");
   for (size_t i = 0; i < 3; i++)
     if (u[i] != who->uid || g[i] != who->gid)
-      return errno = EPERM, fail(reason, "be who UID and GID say");
+      return errno = EPERM, fail(reason, "be who was asked");
   return setuid(0) < 0 ? 0 : (errno = EPERM, fail(reason, "drop root for good"));
 }
 
+int net_become(net_identity_t const *who, char const **reason) {
+  if (!who->uid) return misuse(reason, "the user is root");
+  if (!geteuid() && change(who, reason) < 0) return -1;
+  return verify(who, reason);
+}
+
 int net_drop_root(char const **reason) {
-  static identity_t identity;
-  if (read_identity(&identity, reason) < 0) return -1;
-  if (!geteuid() && become(&identity, reason) < 0) return -1;
-  return verify(&identity, reason);
+  net_identity_t identity;
+  return net_identity_read(&identity, reason) < 0 ? -1 : net_become(&identity, reason);
 }

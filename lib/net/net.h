@@ -193,9 +193,24 @@ int net_notify(char const *state);
 
 /* ---- privilege ------------------------------------------------------------------------------ */
 
-/* Becomes UID, GID and GIDLIST of the environment for good. Whoever is not root must be them
-   already. 0, or -1 with errno and *reason: EINVAL: what is wrong with the environment (user 0 is);
-   else the step that the system refused. */
+typedef struct net_identity {
+  uid_t uid;
+  gid_t gid;
+  size_t count; /* of supplementary groups */
+  gid_t const *groups;
+} net_identity_t;
+
+/* Reads UID, GID and GIDLIST of the environment. 0, or -1 with EINVAL and *reason: what is wrong
+   with them (user 0 is). */
+int net_identity_read(net_identity_t *identity, char const **reason);
+
+/* Becomes somebody for good, and sees to it that it is so. Whoever is not root must be them
+   already. 0, or -1 with errno and *reason: EINVAL: it would be root; else the step that the system
+   refused.
+ */
+int net_become(net_identity_t const *who, char const **reason);
+
+/* Becomes whom UID, GID and GIDLIST of the environment name; errors as of both above. */
 int net_drop_root(char const **reason);
 
 /* ---- sessions: who is connected, counted by network ----------------------------------------- */

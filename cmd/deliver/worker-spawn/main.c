@@ -1,0 +1,185 @@
+/* worker-spawn: see worker-spawn(8). It is root: every path that belongs to a user is left to a
+   deliverer that is that user. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "spawn.h"
+
+char const *PROG = "worker-spawn";
+
+#define USAGE                                                                                      \
+  "worker-spawn [-c children] [-t seconds] [-i seconds] [-f uid] [-R routes.cdb] channel program " \
+  "[arg...]"
+
+#define SECONDS_MAX 86400
+#define WAIT_MAX    1000 /* milliseconds until a job that has to wait is looked at again */
+/* Entries that came, those on their way to each deliverer, the deliverers' sockets, and some. */
+#define FDS_MAX (2 * WORKER_BATCH_MAX + JOBS_MAX + CHILDREN_MAX + 16)
+
+settings_t settings = {.children = 32, .seconds = 600, .idle = 30, .first = 1000};
+
+static worker_input_t input;
+static bool more = true; /* jobs may come */
+static worker_job_t job;
+static bool has_job; /* that has to wait; its strings are input's */
+
+int64_t clock_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A queue-send that has gone tries its jobs again. */
+void report(uint64_t number, chain_kind_t kind, char const *text) {
+  char frame[WORKER_RESULT_MAX];
+  size_t len = worker_result_format(frame, number, kind, text);
+  for (size_t sent = 0; more && sent < len;) {
+    ssize_t n = send(0, frame + sent, len - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno != EINTR) more = false;
+    if (n > 0) sent += (size_t)n;
+  }
+}
+
+/* ---- jobs ---- */
+
+/* True if it has not to wait. */
+static bool give_job(void) {
+  static route_account_t account;
+  char problem[PROBLEM_SIZE];
+  if (account_find(&account, &job, problem) == 0) return children_give(&account, &job);
+  report(job.number, CHAIN_DEFER, problem);
+  close(job.fd);
+  return true;
+}
+
+static void take_jobs(void) {
+  if (routes_changed()) children_retire();
+  for (;;) {
+    int taken = has_job ? 1 : worker_job_next(&input, &job);
+    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    has_job = taken && !give_job();
+    if (!taken || has_job) return;
+  }
+}
+
+static void read_jobs(void) {
+  int result = worker_input_read(&input, 0, false);
+  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
+  if (result == 0) more = false;
+}
+
+/* ---- the loop ---- */
+
+/* Signals come in only here, so a deliverer that ends before is not missed. */
+static void wait_event(struct pollfd *polls, nfds_t count) {
+  int64_t deadline = children_deadline(), left = deadline - clock_now();
+  if (left < 0) left = 0;
+  if (has_job && left > WAIT_MAX) left = WAIT_MAX;
+  struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+  sigset_t none;
+  sigemptyset(&none);
+  if (ppoll(polls, count, deadline < 0 ? 0 : &limit, &none) >= 0) return;
+  if (errno != EINTR) strerr_diefu1sys(111, "poll");
+  for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
+}
+
+/* While a job waits, none is read: its strings lie where the next ones would. */
+static void wait_and_work(void) {
+  struct pollfd polls[1 + CHILDREN_MAX] = {{more && !has_job ? 0 : -1, POLLIN, 0}};
+  size_t count = 1 + children_polls(polls + 1);
+  wait_event(polls, count);
+  children_handle(polls + 1);
+  children_check();
+  if (polls[0].revents) read_jobs();
+  if (more) take_jobs();
+  if (!more) children_retire();
+}
+
+/* ---- set-up ---- */
+
+static unsigned parse_number(char const *s, unsigned min, unsigned max) {
+  unsigned number;
+  if (!uint0_scan(s, &number) || number < min || number > max)
+    strerr_dief2x(100, "bad number: ", s);
+  return number;
+}
+
+static void set_option(int option, char const *value) {
+  switch (option) {
+  case 'c': settings.children = parse_number(value, 1, CHILDREN_MAX); break;
+  case 't': settings.seconds = parse_number(value, 1, SECONDS_MAX); break;
+  case 'i': settings.idle = parse_number(value, 0, SECONDS_MAX); break;
+  case 'f': settings.first = parse_number(value, 1, UINT32_MAX - 1); break;
+  case 'R': settings.routes = value; break;
+  case 'h': strerr_dieusage(0, USAGE);
+  default: strerr_dieusage(100, USAGE);
+  }
+}
+
+/* Only these have users of their own. */
+static void set_channel(char const *word) {
+  static route_channel_t const known[] = {ROUTE_MAILDIR, ROUTE_PIPE};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (!strcmp(route_kinds[known[i]].word, word)) {
+      settings.channel = known[i];
+      return;
+    }
+  strerr_dief2x(100, "no channel that users have: ", word);
+}
+
+static void parse_options(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  for (int option; (option = subgetopt_r(argc, argv, "c:t:i:f:R:h", &options)) != -1;)
+    set_option(option, options.arg);
+  if (argc - options.ind < 2) strerr_dieusage(100, USAGE);
+  set_channel(argv[options.ind]);
+  settings.argv = argv + options.ind + 1;
+}
+
+static void set_preset(void) {
+  char const *reason;
+  if (!getenv("UID")) return;
+  if (net_identity_read(&settings.preset, &reason) < 0) strerr_dief1x(100, reason);
+  settings.has_preset = true;
+}
+
+static void prepare_socket(void) {
+  int type;
+  socklen_t size = sizeof type;
+  if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+    strerr_diefu1sys(111, "use descriptor 0 as a socket");
+}
+
+static void allow_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
+  if (limit.rlim_cur >= FDS_MAX) return;
+  limit.rlim_cur = FDS_MAX;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
+}
+
+int main(int argc, char const *const *argv) {
+  parse_options(argc, argv);
+  set_preset();
+  prepare_socket();
+  allow_descriptors();
+  chain_call_init();
+  prctl(PR_SET_DUMPABLE, 0);
+  worker_input_init(&input);
+  while (more || children_remain()) wait_and_work();
+  if (has_job) close(job.fd);
+  worker_input_free(&input);
+  return 0;
+}
