@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,7 +74,7 @@ static outcome_t refused(queue_failure_t const *failure, queue_injection_t const
 static bool belongs(forward_t const *forward, worker_job_t const *first) {
   worker_job_t const *job = &forward->job;
   return !forward->grouped && !strcmp(job->id, first->id) && !strcmp(job->sender, first->sender) &&
-         !strcmp(job->recipient, first->recipient);
+         !strcmp(job->recipient, first->recipient) && !strcmp(job->original, first->original);
 }
 
 static void report_group(worker_job_t const *first, outcome_t const *outcome) {
@@ -94,35 +93,41 @@ static bool put_string(stralloc *envelope, char const *before, char const *s) {
   return stralloc_cats(envelope, before) && stralloc_catb(envelope, s, strlen(s) + 1);
 }
 
-/* What goes on with a message: the other parameters are about this host, or about when. */
-static bool goes_on(char const *parameter) {
-  static char const *const names[] = {"RET=", "ENVID=", "NOTIFY=", "ORCPT=", "MT-PRIORITY="};
+static bool put_parameter(stralloc *envelope, char const *name, char const *value) {
+  return !value || (stralloc_cats(envelope, name) && put_string(envelope, "=", value));
+}
+
+/* Ends a P record that began at start and has parameters from first on; without one it is none. */
+static bool end_record(stralloc *envelope, size_t start, size_t first) {
+  if (envelope->len > first) return stralloc_0(envelope);
+  envelope->len = start;
+  return true;
+}
+
+/* What goes on with the message: other parameters are this host's affair, or speak of a time that
+   is over. */
+static bool put_message_parameters(stralloc *envelope, queue_entry_t const *old) {
+  static char const *const names[] = {"RET", "ENVID", "MT-PRIORITY", "AUTH"};
+  size_t const start = envelope->len, first = start + sizeof "P";
+  char left[SMTP_BY_SIZE];
+  smtp_by_t by;
+  if (!put_string(envelope, "P", "")) return false;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (!strncasecmp(parameter, names[i], strlen(names[i]))) return true;
-  return false;
+    if (!put_parameter(envelope, names[i], queue_envelope_value(&old->envelope, "", names[i])))
+      return false;
+  bool const timed = delivery_by(&by, old, delivery_now());
+  if (timed) smtp_by_format(left, &by);
+  return put_parameter(envelope, "BY", timed ? left : 0) && end_record(envelope, start, first);
 }
 
-/* The parameters that one recipient (or "") of the old envelope has, for one of the new. */
-static bool put_parameters(stralloc *envelope, queue_envelope_t const *old, char const *from,
-                           char const *to) {
-  size_t position = 0;
-  bool any = false;
-  for (char const *s; (s = queue_envelope_parameter(old, from, &position));) {
-    if (!goes_on(s)) continue;
-    if (!any && !put_string(envelope, "P", to)) return false;
-    if (!put_string(envelope, "", s)) return false;
-    any = true;
-  }
-  return !any || stralloc_0(envelope);
-}
-
-/* The recipient as the envelope spells it; aliases lead to some that it has not. */
-static char const *old_recipient(queue_envelope_t const *old, char const *recipient) {
-  size_t position = 0;
-  char const *address;
-  while ((address = queue_envelope_next(old, &position)))
-    if (!strcasecmp(address, recipient)) break;
-  return address;
+static bool put_wishes(stralloc *envelope, worker_job_t const *job, queue_envelope_t const *old) {
+  char made[DELIVERY_ORCPT_SIZE];
+  size_t const start = envelope->len, first = start + strlen(job->argument) + sizeof "P";
+  delivery_wishes_t const wishes =
+      delivery_wishes(old, job->original, job->argument, job->expanded, made);
+  return put_string(envelope, "P", job->argument) &&
+         put_parameter(envelope, "NOTIFY", wishes.notify) &&
+         put_parameter(envelope, "ORCPT", wishes.orcpt) && end_record(envelope, start, first);
 }
 
 static bool put_recipients(stralloc *envelope, worker_job_t const *first) {
@@ -131,22 +136,20 @@ static bool put_recipients(stralloc *envelope, worker_job_t const *first) {
   return stralloc_0(envelope);
 }
 
-static bool put_all_parameters(stralloc *envelope, worker_job_t const *first,
-                               queue_envelope_t const *old) {
-  char const *recipient = old_recipient(old, first->recipient);
-  if (!put_parameters(envelope, old, "", "")) return false;
-  for (forward_t const *forward = batch; recipient && forward < batch + jobs; forward++)
-    if (belongs(forward, first) && !put_parameters(envelope, old, recipient, forward->job.argument))
+static bool put_parameters(stralloc *envelope, worker_job_t const *first,
+                           queue_entry_t const *old) {
+  if (!put_message_parameters(envelope, old)) return false;
+  for (forward_t const *forward = batch; forward < batch + jobs; forward++)
+    if (belongs(forward, first) && !put_wishes(envelope, &forward->job, &old->envelope))
       return false;
   return true;
 }
 
 /* In *envelope. False: no memory. */
-static bool make_envelope(stralloc *envelope, worker_job_t const *first,
-                          queue_envelope_t const *old) {
+static bool make_envelope(stralloc *envelope, worker_job_t const *first, queue_entry_t const *old) {
   envelope->len = 0;
   return put_string(envelope, "F", first->sender) && put_recipients(envelope, first) &&
-         put_all_parameters(envelope, first, old);
+         put_parameters(envelope, first, old);
 }
 
 /* ---- the new message ---- */
@@ -183,7 +186,7 @@ static outcome_t inject(worker_job_t const *first, queue_entry_t const *entry, i
   char const *environment[QUEUE_FACTS_MAX + 2];
   char id[CHAIN_ID_SIZE + 1];
   struct stat status;
-  if (!make_envelope(&envelope, first, &entry->envelope)) return failed("make an envelope");
+  if (!make_envelope(&envelope, first, entry)) return failed("make an envelope");
   if (fstat(fd, &status) < 0) return failed("stat the message");
   make_environment(environment, entry);
   chain_id_make(id);
@@ -205,6 +208,7 @@ static outcome_t forward_entry(worker_job_t const *first, queue_entry_t const *e
   int loop = delivery_is_loop(entry, first->recipient);
   if (loop < 0) return failed("read the message");
   if (loop) return (outcome_t){CHAIN_REJECT, DELIVERY_LOOP_TEXT};
+  if (delivery_is_late(entry)) return (outcome_t){CHAIN_REJECT, DELIVERY_LATE_TEXT};
   int fd = queue_spool_open(queue);
   if (fd < 0) return failed("open a file in the queue");
   outcome_t outcome =
@@ -243,6 +247,7 @@ static void keep_job(forward_t *forward, worker_job_t const *job) {
   forward->job.recipient = keep(forward, &used, job->recipient);
   forward->job.argument = keep(forward, &used, job->argument);
   forward->job.id = keep(forward, &used, job->id);
+  forward->job.original = keep(forward, &used, job->original);
 }
 
 /* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */

@@ -1,5 +1,5 @@
 /* delivery: what the deliverers of this host have in common: the fields that a delivery puts on top
- * of a message, and how mail that goes in circles is known by them. */
+ * of a message, how mail that goes in circles is known by them, and what goes on with a message. */
 #ifndef CHAINMAIL_DELIVERY_H
 #define CHAINMAIL_DELIVERY_H
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "queue/queue.h"
+#include "smtp/smtp.h"
 #include "worker/worker.h"
 
 /* ---- trace fields -------------------------------------------------------------------------- */
@@ -23,6 +24,31 @@
 size_t delivery_return_path(char *out, char const *sender);
 size_t delivery_delivered_to(char *out, char const *recipient);
 size_t delivery_mbox_line(char *out, char const *sender, int64_t time);
+
+/* ---- what the sender asked for ------------------------------------------------------------- */
+
+#define DELIVERY_ORCPT_SIZE (SMTP_ORCPT_MAX + 1)
+
+/* What the next host is told of a job's recipient (RFC 3461 5.2.7): values of NOTIFY and ORCPT, or
+   NULL. They point into the entry, into static storage, or to made. */
+typedef struct delivery_wishes {
+  char const *notify, *orcpt;
+} delivery_wishes_t;
+
+/* The wishes for what the routes made of original, a recipient of envelope: NOTIFY is without
+   SUCCESS if told, as we tell of that ourselves. A recipient other than original without ORCPT gets
+   one that names original, if that is ASCII, in made; NULL: it gets none. */
+delivery_wishes_t delivery_wishes(queue_envelope_t const *envelope, char const *original,
+                                  char const *recipient, bool told, char made[DELIVERY_ORCPT_SIZE]);
+
+/* BY= of the entry (RFC 2852 4.1), with what is left of its time now, in microseconds since the
+   epoch: 0 or less in mode R means that it is too late. False if there is none. */
+bool delivery_by(smtp_by_t *by, queue_entry_t const *entry, uint64_t now);
+uint64_t delivery_now(void);
+
+/* True if the time that the entry had in mode R is over, and the text of the verdict on it. */
+bool delivery_is_late(queue_entry_t const *entry);
+#define DELIVERY_LATE_TEXT "5.4.7 the time that was given for the delivery (BY) is over"
 
 /* ---- commands ------------------------------------------------------------------------------ */
 

@@ -64,11 +64,7 @@ dsn_asked_t dsn_asked_find(dsn_asked_t const *asked, size_t count, char const *r
 }
 
 char const *dsn_message_parameter(queue_envelope_t const *envelope, char const *name) {
-  size_t position = 0;
-  char const *value = 0;
-  for (char const *s; !value && (s = queue_envelope_parameter(envelope, "", &position));)
-    value = value_of(s, name);
-  return value;
+  return queue_envelope_value(envelope, "", name);
 }
 
 /* The condition of NOTIFY that asks for a notice of each action, and whether there is one when

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "queue/format.h"
 
@@ -100,4 +101,12 @@ char const *queue_envelope_parameter(queue_envelope_t const *envelope, char cons
   }
   *position = (size_t)(cursor.at - envelope->parameters);
   return found;
+}
+
+char const *queue_envelope_value(queue_envelope_t const *envelope, char const *recipient,
+                                 char const *name) {
+  size_t position = 0, len = strlen(name);
+  for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));)
+    if (!strncasecmp(s, name, len) && s[len] == '=') return s + len + 1;
+  return 0;
 }

@@ -79,6 +79,10 @@ char const *queue_envelope_next(queue_envelope_t const *envelope, size_t *positi
 char const *queue_envelope_parameter(queue_envelope_t const *envelope, char const *recipient,
                                      size_t *position);
 
+/* The value of that one of them, "RET" say, in any case of letters; or NULL. */
+char const *queue_envelope_value(queue_envelope_t const *envelope, char const *recipient,
+                                 char const *name);
+
 /* ---- edits: what filters ask for ---------------------------------------------------------- */
 
 /* True if s is whole header lines (RFC 5322 2.2): each a field name and a colon, or a folded line

@@ -40,6 +40,32 @@ ssize_t smtp_xtext_decode(char *out, size_t size, char const *s, size_t len) {
   return (ssize_t)out_len;
 }
 
+/* An xchar or a hexchar, three bytes at most. */
+static size_t xtext_put(char *out, char c) {
+  static char const digits[] = "0123456789ABCDEF";
+  out[0] = c;
+  if (c != ' ' && c != '+' && c != '=') return 1;
+  out[0] = '+';
+  out[1] = digits[c >> 4];
+  out[2] = digits[c & 15];
+  return 3;
+}
+
+ssize_t smtp_xtext_encode(char *out, size_t size, char const *s, size_t len) {
+  size_t out_len = 0;
+  for (size_t i = 0; i < len; i++) {
+    char piece[3];
+    if (!is_printable(s[i])) return errno = EINVAL, -1;
+    size_t n = xtext_put(piece, s[i]);
+    if (n >= size - out_len || size <= out_len) return errno = EMSGSIZE, -1;
+    memcpy(out + out_len, piece, n);
+    out_len += n;
+  }
+  if (!size) return errno = EMSGSIZE, -1;
+  out[out_len] = 0;
+  return (ssize_t)out_len;
+}
+
 bool smtp_xtext_valid(char const *s, size_t len) {
   for (size_t at = 0; at < len;) {
     char c;

@@ -101,6 +101,9 @@ int smtp_size_parse(uint64_t *size, char const *s, size_t len);
 /* xtext (RFC 3461 4): decodes into out (at most size bytes, NUL-terminated). Length, or -1 with
    EINVAL or EMSGSIZE. A decoded control byte is EINVAL. */
 ssize_t smtp_xtext_decode(char *out, size_t size, char const *s, size_t len);
+/* Encodes printable ASCII as xtext into out, NUL-terminated. Length, or -1 with EINVAL for other
+   bytes, or EMSGSIZE. */
+ssize_t smtp_xtext_encode(char *out, size_t size, char const *s, size_t len);
 /* True if s is xtext for printable ASCII, as ENVID and ORCPT want it. */
 bool smtp_xtext_valid(char const *s, size_t len);
 

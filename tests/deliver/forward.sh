@@ -8,7 +8,7 @@
 
 WORKER=$TOP/tests/deliver/_worker.py
 
-# forward ENTRY RECIPIENT TO...: a job for each address, in one batch
+# forward ENTRY RECIPIENT TO...: a job for each address, in one batch; RECIPIENT as _worker.py has it
 forward() {
   entry=$1 recipient=$2
   shift 2
@@ -67,14 +67,59 @@ inject_with() {
   queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
 }
 
+ALICE='alice@example.test Alice@Example.test'
+
 test_parameters() {
-  inject_with 'P\0RET=HDRS\0ENVID=e1\0HOLDFOR=60\0\0PAlice@Example.test\0NOTIFY=NEVER\0ORCPT=rfc822;a@x\0\0'
-  forward "$(last_entry)" alice@example.test a@x.example b@x.example >/dev/null
-  assertEquals 'P|RET=HDRS|ENVID=e1||
-Pa@x.example|NOTIFY=NEVER|ORCPT=rfc822;a@x||
-Pb@x.example|NOTIFY=NEVER|ORCPT=rfc822;a@x||' "$(records P)"
-  forward "$(last_entry)" carol@example.test a@x.example >/dev/null
-  assertEquals "an alias's are not known" 'P|RET=HDRS|ENVID=e1||' "$(records P)"
+  inject_with 'P\0RET=HDRS\0ENVID=e1\0HOLDFOR=60\0MT-PRIORITY=3\0AUTH=me@example.org\0\0PAlice@Example.test\0NOTIFY=SUCCESS\0ORCPT=rfc822;a@x\0\0'
+  forward "$(last_entry)" "$ALICE" a@x.example >/dev/null
+  assertEquals 'P|RET=HDRS|ENVID=e1|MT-PRIORITY=3|AUTH=me@example.org||
+Pa@x.example|NOTIFY=SUCCESS|ORCPT=rfc822;a@x||' "$(records P)"
+}
+
+# queue-send tells of the expansion: those behind it tell of success no more (RFC 3461 5.2.7.3).
+test_expanded() {
+  for notify in SUCCESS,DELAY=DELAY success=NEVER SUCCESS,FAILURE=FAILURE DELAY,FAILURE=DELAY,FAILURE \
+    FAILURE,SUCCESS,DELAY=FAILURE,DELAY NEVER=NEVER; do
+    inject_with "PAlice@Example.test\\0NOTIFY=${notify%%=*}\\0ORCPT=rfc822;a@x\\0\\0"
+    forward "$(last_entry)" "$ALICE 1" a@x.example b@x.example >/dev/null
+    assertEquals "Pa@x.example|NOTIFY=${notify#*=}|ORCPT=rfc822;a@x||
+Pb@x.example|NOTIFY=${notify#*=}|ORCPT=rfc822;a@x||" "$(records P)"
+  done
+}
+
+# Who reads a notice knows the address that was written to, not where it led (RFC 3461 5.2.1).
+test_original_recipient() {
+  inject_with 'PAlice@Example.test\0NOTIFY=DELAY\0\0'
+  forward "$(last_entry)" "$ALICE" a@x.example >/dev/null
+  assertEquals 'Pa@x.example|NOTIFY=DELAY|ORCPT=rfc822;Alice@Example.test||' "$(records P)"
+  inject me@example.org 'a+b=c@example.test'
+  forward "$(last_entry)" 'a+b=c@example.test' a@x.example >/dev/null
+  assertEquals 'in xtext' 'Pa@x.example|ORCPT=rfc822;a+2Bb+3Dc@example.test||' "$(records P)"
+  inject me@example.org 'é@example.test'
+  forward "$(last_entry)" 'é@example.test' a@x.example >/dev/null
+  assertEquals 'in ASCII only' '' "$(records P)"
+}
+
+by_left() { records P | sed -n 's/^P|BY=\(-*[0-9]*\);\(.*\)||$/\1 \2/p'; }
+
+# The time that there is goes on with the message (RFC 2852 4.1).
+test_deliver_by() {
+  inject_with 'P\0BY=1000;NT\0\0'
+  forward "$(last_entry)" "$ALICE" a@x.example >/dev/null
+  left=$(by_left)
+  assertEquals 'NT' "${left#* }"
+  assertTrue "some of it has passed, not all: $left" "[ ${left% *} -lt 1000 ] && [ ${left% *} -gt 0 ]"
+  inject_with 'P\0BY=-5;N\0\0'
+  forward "$(last_entry)" "$ALICE" a@x.example >/dev/null
+  left=$(by_left)
+  assertTrue "what is late gets later: $left" "[ ${left% *} -lt -5 ]"
+}
+
+test_too_late() {
+  QUEUE_ID=0a0000000000abcd inject_with 'P\0BY=10;R\0\0'
+  assertEquals 'D5.4.7 the time that was given for the delivery (BY) is over' \
+    "$(forward "$(last_entry)" "$ALICE" a@x.example)"
+  assertEquals 1 "$(count_entries)"
 }
 
 # One message for one recipient's addresses, and none for two recipients'.

@@ -101,6 +101,10 @@ static void steps(void) {
   CHECK_STR("of two", queue_envelope_parameter(&e, "two", &position), "NOTIFY=NEVER");
   CHECK_STR("in a later block", queue_envelope_parameter(&e, "two", &position), "ORCPT=rfc822;two");
   CHECK_STR("no more of two", queue_envelope_parameter(&e, "two", &position), 0);
+  CHECK_STR("by its name", queue_envelope_value(&e, "two", "ORCPT"), "rfc822;two");
+  CHECK_STR("in any case", queue_envelope_value(&e, "", "envid"), "x");
+  CHECK_STR("not by a part of it", queue_envelope_value(&e, "", "ENV"), 0);
+  CHECK_STR("nor as another's", queue_envelope_value(&e, "one", "ORCPT"), 0);
 }
 
 int main(void) {

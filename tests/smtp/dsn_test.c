@@ -41,6 +41,24 @@ static void check_xtext(xtext_t const *c) {
   CHECK_INT("whether ENVID may have it", smtp_xtext_valid(c->in, strlen(c->in)), c->valid);
 }
 
+/* What decodes to printable ASCII is written as it was read. */
+static void check_encoding(xtext_t const *c) {
+  char out[32], name[64];
+  if (!c->out || !c->valid) return;
+  snprintf(name, sizeof name, "\"%s\" as xtext", c->out);
+  ssize_t len = smtp_xtext_encode(out, sizeof out, c->out, strlen(c->out));
+  CHECK_STR(name, len < 0 ? "(refused)" : out, c->in);
+}
+
+static void check_encoding_room(void) {
+  char out[6];
+  CHECK_INT("what is encoded fits with its NUL", smtp_xtext_encode(out, 6, "a+b", 3), 5);
+  CHECK("does not fit without", smtp_xtext_encode(out, 5, "a+b", 3) == -1 && errno == EMSGSIZE);
+  CHECK("nor in nothing", smtp_xtext_encode(out, 0, "", 0) == -1 && errno == EMSGSIZE);
+  CHECK("UTF-8", smtp_xtext_encode(out, 6, "\xc3\xa9", 2) == -1 && errno == EINVAL);
+  CHECK("a control byte", smtp_xtext_encode(out, 6, "\n", 1) == -1 && errno == EINVAL);
+}
+
 static void check_room(void) {
   char out[4];
   CHECK_INT("fits with its NUL", smtp_xtext_decode(out, 4, "a+20b", 5), 3);
@@ -105,7 +123,11 @@ static valid_t const utf8_orcpts[] = {
 };
 
 int main(void) {
-  for (size_t i = 0; i < sizeof xtexts / sizeof *xtexts; i++) check_xtext(&xtexts[i]);
+  for (size_t i = 0; i < sizeof xtexts / sizeof *xtexts; i++) {
+    check_xtext(&xtexts[i]);
+    check_encoding(&xtexts[i]);
+  }
+  check_encoding_room();
   check_room();
   for (size_t i = 0; i < sizeof notifies / sizeof *notifies; i++) {
     char name[64];

@@ -128,21 +128,16 @@ static void step(connection_t *connection, uint64_t now);
 
 /* ---- transactions ---- */
 
-static char const *parameter(queue_envelope_t const *envelope, char const *recipient,
-                             char const *name) {
-  size_t position = 0, len = strlen(name);
-  for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));)
-    if (!strncmp(s, name, len) && s[len] == '=') return s + len + 1;
-  return NULL;
-}
-
+/* A delivery by LMTP is the last one, and its success is told by queue-send. */
 static void fill_recipients(connection_t *connection) {
   queue_envelope_t const *const envelope = &connection->entry.envelope;
   for (size_t i = 0; i < connection->count; i++) {
-    char const *const address = connection->jobs[i]->recipient;
-    connection->recipients[i].address = address;
-    connection->recipients[i].notify = parameter(envelope, address, "NOTIFY");
-    connection->recipients[i].orcpt = parameter(envelope, address, "ORCPT");
+    job_t const *const job = connection->jobs[i];
+    delivery_wishes_t const wishes =
+        delivery_wishes(envelope, job->original, job->recipient, true, NULL);
+    connection->recipients[i].address = job->recipient;
+    connection->recipients[i].notify = wishes.notify;
+    connection->recipients[i].orcpt = wishes.orcpt;
   }
 }
 
@@ -151,8 +146,8 @@ static void fill_transaction(connection_t *connection) {
   queue_envelope_t const *const envelope = &connection->entry.envelope;
   char const *const utf8 = queue_entry_fact(&connection->entry, "SMTP_UTF8");
   *transaction = (relay_transaction_t){.sender = connection->jobs[0]->sender,
-                                       .ret = parameter(envelope, "", "RET"),
-                                       .envid = parameter(envelope, "", "ENVID"),
+                                       .ret = queue_envelope_value(envelope, "", "RET"),
+                                       .envid = queue_envelope_value(envelope, "", "ENVID"),
                                        .utf8 = utf8 && *utf8,
                                        .count = connection->count,
                                        .recipients = connection->recipients};

@@ -2,6 +2,7 @@
 #ifndef DELIVER_LMTP_H
 #define DELIVER_LMTP_H
 
+#include "delivery/delivery.h"
 #include "queue/queue.h"
 #include "relay/relay.h"
 #include "worker/worker.h"
@@ -25,7 +26,7 @@ typedef struct job {
   struct job *next;
   uint64_t number;
   int fd;
-  char const *sender, *recipient, *server, *id; /* in strings */
+  char const *sender, *recipient, *server, *id, *original; /* in strings */
   char strings[];
 } job_t;
 

@@ -26,7 +26,7 @@ static char *put(char **at, char const *s) {
 
 static void add(worker_job_t const *from) {
   size_t const size = strlen(from->sender) + strlen(from->recipient) + strlen(from->argument) +
-                      strlen(from->id) + 4;
+                      strlen(from->id) + strlen(from->original) + 5;
   job_t *const job = malloc(sizeof *job + size);
   if (!job) strerr_diefu1sys(111, "keep a job");
   char *at = job->strings;
@@ -37,6 +37,7 @@ static void add(worker_job_t const *from) {
   job->recipient = put(&at, from->recipient);
   job->server = put(&at, from->argument);
   job->id = put(&at, from->id);
+  job->original = put(&at, from->original);
   *tail = job;
   tail = &job->next;
   count++;

@@ -47,10 +47,7 @@ static void settle_session(injection_t *injection) {
 /* ---- the transaction ---- */
 
 static char const *parameter(char const *recipient, char const *name) {
-  size_t position = 0, len = strlen(name);
-  for (char const *s; (s = queue_envelope_parameter(&envelope, recipient, &position));)
-    if (!strncmp(s, name, len) && s[len] == '=') return s + len + 1;
-  return NULL;
+  return queue_envelope_value(&envelope, recipient, name);
 }
 
 static void fill_recipient(relay_recipient_t *recipient, char const *address) {
