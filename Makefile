@@ -267,11 +267,23 @@ $(unit_tests): $(BUILD)/%: $(BUILD)/obj/%.o $(archive)
 $(replays): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/replay.o $(archive)
 	$(link_program)
 
--include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects))
+# Fuzz targets whose work is counted (tests/growth.c); for a BUILD of their own, see below.
+growths := $(fuzz_sources:tests/fuzz/%.c=$(BUILD)/growth/%)
+$(growths): libs := $(libs_tests)
+$(growths): $(BUILD)/growth/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/growth.o $(archive)
+	$(link_program)
+.PHONY: growths counted
+growths: $(growths)
+counted: | $(packages)
+	@$(MAKE) -s --no-print-directory LIBC=$(LIBC) SAN= BUILD=build/counted \
+	  CFLAGS='-O1 -fno-builtin -fsanitize-coverage=trace-pc' growths
+
+-include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects) $(BUILD)/obj/tests/growth.o)
 
 # ---- Testing ----
 
-check: $(links) $(unit_tests) $(replays)
+# With ONLY, what other tests need is not made.
+check: $(links) $(unit_tests) $(replays) $(if $(findstring growth,$(or $(ONLY),growth)),counted)
 	@scripts/packages.sh check
 	@scripts/peers.sh
 	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_SAN='$(SAN)' \

@@ -43,10 +43,11 @@ ssize_t authres_item_format(char *out, size_t size, authres_result_t const *resu
 /* Appends it to AUTH_RESULTS. 0, or -1 with errno (EMSGSIZE; E2BIG: the list is full). */
 int authres_add(authres_result_t const *result);
 
-/* Steps through a list of items, "; " between them: 1 and the item, without the blanks around it;
-   0 at the end; -1 with EINVAL if what follows is no resinfo, or holds control bytes: nothing
-   behind it can be trusted to be what it seems. *position is 0 at first. */
-int authres_item_next(char const *list, size_t *position, char const **item, size_t *len);
+/* Steps through a list of items, size bytes with "; " between them: 1 and the item, without the
+   blanks around it; 0 at the end; -1 with EINVAL if what follows is no resinfo, or holds control
+   bytes: nothing behind it can be trusted to be what it seems. *position is 0 at first. */
+int authres_item_next(char const *list, size_t size, size_t *position, char const **item,
+                      size_t *len);
 
 /* Writes the field "Authentication-Results: id; ...", folded, ended by LF and NUL: the items of
    list up to the first that is none, or "none". *good (may be NULL) is false if there was such a

@@ -14,12 +14,13 @@ ssize_t authres_field_format(char *out, size_t size, char const *id, char const 
   char text[CHAIN_LIST_MAX + AUTHRES_ID_MAX + 64];
   line_t line = {.s = text, .size = sizeof text};
   char const *item;
+  size_t const list_len = strlen(list);
   size_t len, position = 0, count = 0;
   int found;
   line_string(&line, name);
   line_string(&line, ": ");
   line_value(&line, id, is_token_byte);
-  for (; (found = authres_item_next(list, &position, &item, &len)) > 0; count++) {
+  for (; (found = authres_item_next(list, list_len, &position, &item, &len)) > 0; count++) {
     line_string(&line, ";\n");
     line_bytes(&line, item, len);
   }

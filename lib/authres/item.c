@@ -94,9 +94,14 @@ static bool has_controls(char const *s, size_t len) {
   return false;
 }
 
-int authres_item_next(char const *list, size_t *position, char const **item, size_t *len) {
-  words_t words = {.at = list + *position, .end = list + strlen(list)};
-  words.at += strspn(words.at, "; \t");
+static bool is_between(char c) {
+  return c == ';' || c == ' ' || c == '\t';
+}
+
+int authres_item_next(char const *list, size_t size, size_t *position, char const **item,
+                      size_t *len) {
+  words_t words = {.at = list + *position, .end = list + size};
+  while (words.at < words.end && is_between(*words.at)) words.at++;
   if (words.at == words.end) return 0;
   *item = words.at;
   if (!take_item(&words) || has_controls(*item, (size_t)(words.at - *item)))

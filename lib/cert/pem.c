@@ -39,8 +39,10 @@ static char const *take_event(object_t *object, br_pem_decoder_context *decoder,
   }
 }
 
-/* Carriage returns are left out: BearSSL takes them for a part of a label. */
+/* At most a line. Carriage returns are left out: BearSSL takes them for a part of a label. */
 static size_t push(br_pem_decoder_context *decoder, char const *pem, size_t len) {
+  char const *const newline = memchr(pem, '\n', len);
+  if (newline) len = (size_t)(newline - pem) + 1;
   char const *const end = memchr(pem, '\r', len);
   return end == pem ? 1 : br_pem_decoder_push(decoder, pem, end ? (size_t)(end - pem) : len);
 }

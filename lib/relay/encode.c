@@ -70,10 +70,11 @@ static void put_fill(relay_encode_t *encode, char c) {
   put(encode, seven_bit(encode, c));
 }
 
-/* What is encoded can be broken anywhere, but not within quoted-printable's =XX. */
+/* What is encoded can be broken anywhere, but not within quoted-printable's =XX; "==" is none. */
 static void put_opaque(relay_encode_t *encode, char c) {
   bool const quoted = encode->encoding == ENCODING_QUOTED_PRINTABLE;
-  if (c != '\n' && encode->column >= MIME_LINE_MAX - 4 && !encode->escape)
+  bool const whole = !encode->escape || c == '=';
+  if (c != '\n' && encode->column >= MIME_LINE_MAX - 4 && whole)
     put_words(encode, quoted ? "=\n" : "\n");
   if (encode->escape) encode->escape--;
   if (quoted && c == '=') encode->escape = 2;

@@ -49,7 +49,8 @@ static void check_writing(void) {
     CHECK_MEM(w->want, out, len < 0 ? 0 : (size_t)len, w->want, strlen(w->want));
     size_t position = 0, item_len;
     char const *item;
-    CHECK_INT("and it can be read", authres_item_next(out, &position, &item, &item_len), 1);
+    CHECK_INT("and it can be read",
+              authres_item_next(out, strlen(out), &position, &item, &item_len), 1);
     CHECK_INT("whole", (intmax_t)item_len, (intmax_t)strlen(w->want));
   }
 }
@@ -108,7 +109,8 @@ static void check_reading(void) {
     size_t position = 0, len;
     char const *item;
     int found;
-    while ((found = authres_item_next(readings[i].list, &position, &item, &len)) > 0) {
+    while ((found = authres_item_next(readings[i].list, strlen(readings[i].list), &position, &item,
+                                      &len)) > 0) {
       strncat(got, item, len);
       strcat(got, "|");
     }

@@ -7,10 +7,11 @@
 #include "authres/authres.h"
 
 static size_t count_items(char const *list) {
+  size_t const size = strlen(list);
   size_t position = 0, count = 0, len;
   char const *item;
-  while (authres_item_next(list, &position, &item, &len) > 0) {
-    if (!len || position > strlen(list)) abort();
+  while (authres_item_next(list, size, &position, &item, &len) > 0) {
+    if (!len || position > size) abort();
     count++;
   }
   return count;

@@ -1,0 +1,177 @@
+/* growth CORPUS: what a fuzz target costs when its input grows. Each file of a corpus is made
+   longer by a piece of its own, repeated, at several places; where twice the repetitions are much
+   more than twice the work, the file and the place are told. Work is branches taken, counted by the
+   compiler's coverage calls, so it is the same every time; the functions of libc that parsers lean
+   on are here, to be counted, too. */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+  SEED_MAX = 1024, /* bytes of a file that are used */
+  ADDED = 3000,    /* bytes of repetitions; then twice and four times as many */
+  DOUBLINGS = 2,
+  PLACES = 12,
+  SLACK = 3000, /* branches that are nothing */
+  INPUT_MAX = SEED_MAX + (ADDED << DOUBLINGS)
+};
+
+/* Of a doubling's cost, in tenths. */
+#define GROWTH_MAX 22
+
+int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size);
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+static unsigned long branches;
+
+void __sanitizer_cov_trace_pc(void);
+__attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) {
+  branches++;
+}
+
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's names are none
+void *memchr(void const *s, int c, size_t len) {
+  for (char const *at = s, *end = at + len; at < end; at++)
+    if (*at == (char)c) return (void *)at;
+  return 0;
+}
+
+int memcmp(void const *a, void const *b, size_t len) {
+  unsigned char const *left = a, *right = b;
+  for (; len; len--, left++, right++)
+    if (*left != *right) return *left - *right;
+  return 0;
+}
+
+char *strchr(char const *s, int c) {
+  for (; *s != (char)c; s++)
+    if (!*s) return 0;
+  return (char *)s;
+}
+
+size_t strlen(char const *s) {
+  size_t len = 0;
+  while (s[len]) len++;
+  return len;
+}
+
+static int lower(char c) {
+  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+int strncasecmp(char const *a, char const *b, size_t len) {
+  for (; len; len--, a++, b++)
+    if (lower(*a) != lower(*b) || !*a) return lower(*a) - lower(*b);
+  return 0;
+}
+
+int strcasecmp(char const *a, char const *b) {
+  return strncasecmp(a, b, (size_t)-1);
+}
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
+
+/* Copies are done by words elsewhere: a branch for each 16 bytes. */
+void *memmove(void *to, void const *from, size_t len) {
+  char *const out = to;
+  char const *const in = from;
+  branches += len / 16;
+  if (out < in)
+    for (size_t i = 0; i < len; i++) out[i] = in[i];
+  else
+    while (len--) out[len] = in[len];
+  return to;
+}
+
+void *memcpy(void *restrict to, void const *restrict from, size_t len) {
+  return memmove(to, from, len);
+}
+
+static unsigned long cost(uint8_t const *bytes, size_t size) {
+  uint8_t *const copy = malloc(size);
+  if (!copy) exit(111);
+  memcpy(copy, bytes, size);
+  branches = 0;
+  LLVMFuzzerTestOneInput(copy, size);
+  unsigned long const result = branches;
+  free(copy);
+  return result;
+}
+
+/* ---- growing --------------------------------------------------------------------------------- */
+
+/* A file that grows at a place, by the bytes before it. */
+typedef struct seed {
+  char const *name;
+  size_t size, place, period;
+  uint8_t bytes[SEED_MAX];
+} seed_t;
+
+static size_t grow(uint8_t *out, seed_t const *seed, size_t added) {
+  memcpy(out, seed->bytes, seed->place);
+  for (size_t i = 0; i < added; i++) out[seed->place + i] = out[seed->place + i - seed->period];
+  memcpy(out + seed->place + added, seed->bytes + seed->place, seed->size - seed->place);
+  return seed->size + added;
+}
+
+static bool is_too_much(unsigned long before, unsigned long after) {
+  return after > before * GROWTH_MAX / 10 + SLACK;
+}
+
+/* True if it grows as it may: one doubling alone may meet a limit. */
+static bool check(seed_t const *seed) {
+  static uint8_t input[INPUT_MAX];
+  unsigned long costs[DOUBLINGS + 1];
+  for (int i = 0; i <= DOUBLINGS; i++)
+    costs[i] = cost(input, grow(input, seed, (size_t)ADDED << i));
+  if (!is_too_much(costs[0], costs[1]) || !is_too_much(costs[1], costs[2])) return true;
+  printf("not ok - %s: %zu bytes before byte %zu repeated: %lu, %lu, %lu branches\n", seed->name,
+         seed->period, seed->place, costs[0], costs[1], costs[2]);
+  return false;
+}
+
+static bool check_place(seed_t *seed) {
+  static size_t const periods[] = {1, 2, 5, 12, SEED_MAX};
+  bool good = true;
+  for (size_t i = 0; i < sizeof periods / sizeof *periods && good; i++) {
+    seed->period = periods[i] < seed->place ? periods[i] : seed->place;
+    good = check(seed);
+    if (seed->period == seed->place) break;
+  }
+  return good;
+}
+
+static bool check_file(char const *folder, char const *name) {
+  static seed_t seed;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  int const fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t const size = fd < 0 ? -1 : read(fd, seed.bytes, SEED_MAX);
+  if (size < 0) return perror(path), false;
+  close(fd);
+  seed.name = name;
+  seed.size = (size_t)size;
+  size_t const step = seed.size / PLACES + 1;
+  bool good = true;
+  for (seed.place = seed.size; seed.place && good;
+       seed.place = seed.place > step ? seed.place - step : 0)
+    good = check_place(&seed);
+  return good;
+}
+
+int main(int argc, char const *const *argv) {
+  DIR *const dir = argc == 2 ? opendir(argv[1]) : 0;
+  if (!dir) return fputs("growth: usage: growth CORPUS\n", stderr), 100;
+  bool good = true;
+  for (struct dirent const *entry; (entry = readdir(dir));)
+    if (entry->d_name[0] != '.') good = check_file(argv[1], entry->d_name) && good;
+  closedir(dir);
+  return !good;
+}
