@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -24,6 +23,7 @@
 #include "delivery/delivery.h"
 #include "maildir/maildir.h"
 #include "queue/queue.h"
+#include "sync/sync.h"
 #include "worker/worker.h"
 
 char const *PROG = "deliver-maildir";
@@ -40,8 +40,8 @@ char const *PROG = "deliver-maildir";
 typedef struct mailbox {
   char path[PATH_MAX];
   int folder;
-  int error;  /* of its sync */
   bool dirty; /* not synced since a rename */
+  sync_file_t sync;
   bool has_quota;
   maildir_root_t root; /* whose quota that is */
 } mailbox_t;
@@ -50,6 +50,7 @@ typedef struct delivery {
   uint64_t number;
   mailbox_t *mailbox;
   maildir_message_t message;
+  sync_file_t sync;
   bool failed;
   chain_kind_t kind;
   char text[RESULT_TEXT];
@@ -276,11 +277,22 @@ static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
 
 /* Begun together, the writes share what the file system commits for them; each file is still
    synced by itself. */
-static void sync_files(void) {
-  for (size_t i = 0; jobs > 1 && i < jobs; i++)
-    if (!batch[i].failed) maildir_write_back(&batch[i].message);
+static void sync_messages(void) {
+  sync_file_t *files[WORKER_BATCH_MAX];
+  size_t count = 0;
   for (size_t i = 0; i < jobs; i++) {
-    if (batch[i].failed || maildir_sync(&batch[i].message) == 0) continue;
+    if (batch[i].failed) continue;
+    batch[i].sync.fd = batch[i].message.fd;
+    files[count++] = &batch[i].sync;
+  }
+  for (size_t i = 0; count > 1 && i < count; i++) sync_begin(files[i]->fd);
+  sync_files(files, count);
+}
+
+static void close_messages(void) {
+  for (size_t i = 0; i < jobs; i++) {
+    if (batch[i].failed) continue;
+    if (maildir_close(&batch[i].message) == 0 && !(errno = batch[i].sync.error)) continue;
     fail(&batch[i], "sync the file");
     maildir_discard(&batch[i].message, batch[i].mailbox->folder);
   }
@@ -298,13 +310,20 @@ static void publish_files(void) {
   }
 }
 
-static void sync_folders(void) {
+static void sync_mailboxes(void) {
+  sync_file_t *folders[MAILBOXES_MAX];
+  size_t count = 0;
   for (mailbox_t *mailbox = mailboxes; mailbox < mailboxes + open_mailboxes; mailbox++) {
-    mailbox->error = mailbox->dirty && fd_sync(mailbox->folder) < 0 ? errno : 0;
+    mailbox->sync = (sync_file_t){mailbox->folder, 0};
+    if (mailbox->dirty) folders[count++] = &mailbox->sync;
     mailbox->dirty = false;
   }
+  sync_files(folders, count);
+}
+
+static void withdraw_unsynced(void) {
   for (size_t i = 0; i < jobs; i++) {
-    if (batch[i].failed || !(errno = batch[i].mailbox->error)) continue;
+    if (batch[i].failed || !(errno = batch[i].mailbox->sync.error)) continue;
     fail(&batch[i], "sync new");
     maildir_withdraw(&batch[i].message, batch[i].mailbox->folder);
   }
@@ -436,9 +455,11 @@ int main(int argc, char const *const *argv) {
   worker_input_init(&input);
   for (bool more = true; more;) {
     more = take_jobs();
-    sync_files();
+    sync_messages();
+    close_messages();
     publish_files();
-    sync_folders();
+    sync_mailboxes();
+    withdraw_unsynced();
     count_messages();
     report();
   }

@@ -5,8 +5,8 @@
  * and that is synced for them. tmp/ is reached from it, as ../tmp. new/ itself may not be a
  * symbolic link, so this is always the same Maildir's.
  *
- * The order of a delivery: create, write, sync, publish, then sync of the folder. Only when that
- * has returned is the message delivered. */
+ * The order of a delivery: create, write, sync, close, publish, then sync of the folder. Only when
+ * that has returned is the message delivered. */
 #ifndef CHAINMAIL_MAILDIR_H
 #define CHAINMAIL_MAILDIR_H
 
@@ -70,11 +70,9 @@ int maildir_create(maildir_message_t *message, int folder, maildir_writer_t *wri
 /* Appends bytes. 0, or -1 with errno. */
 int maildir_write(maildir_message_t *message, char const *bytes, size_t len);
 
-/* Asks the disk to begin, without waiting: for messages that are synced together. */
-void maildir_write_back(maildir_message_t const *message);
-
-/* Syncs the file and closes it, in any case. 0, or -1 with errno. */
-int maildir_sync(maildir_message_t *message);
+/* Closes the file, whose descriptor the caller has synced before. 0, or -1 with errno; it is closed
+   in any case. */
+int maildir_close(maildir_message_t *message);
 
 /* Renames it into new/, with ",S=<size>,W=<wire size>" behind its name. 0, or -1 with errno. */
 int maildir_publish(maildir_message_t *message, int folder);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 
 #include "maildir/maildir.h"
@@ -56,20 +55,10 @@ int maildir_write(maildir_message_t *message, char const *bytes, size_t len) {
   return 0;
 }
 
-void maildir_write_back(maildir_message_t const *message) {
-#ifdef SYNC_FILE_RANGE_WRITE
-  sync_file_range(message->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-  (void)message;
-#endif
-}
-
-int maildir_sync(maildir_message_t *message) {
-  int result = fd_sync(message->fd), error = errno;
-  if (close(message->fd) < 0 && result == 0 && errno != EINTR) result = -1, error = errno;
+int maildir_close(maildir_message_t *message) {
+  int result = close(message->fd);
   message->fd = -1;
-  errno = error;
-  return result;
+  return result < 0 && errno != EINTR ? -1 : 0;
 }
 
 static char *put_size(char *out, char const *before, uint64_t size) {
