@@ -4,21 +4,26 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include <skalibs/djbunix.h>
 
 #define STACK_SIZE 32768 /* fsync needs next to none */
 
-/* What the threads share. Files are taken in order; the last one that is done wakes the caller. */
+/* What the threads share. They take files in order, without the lock; a thread enters a turn only
+   while it is open, and the caller ends it when all who entered have left. */
 static struct {
   pthread_mutex_t lock;
-  pthread_cond_t work, done;
-  size_t threads;
+  pthread_cond_t opened, left;
+  size_t threads, inside;
+  bool open;
   sync_file_t *const *files;
-  size_t count, taken, finished;
+  size_t count;
+  atomic_size_t taken;
 } team = {.lock = PTHREAD_MUTEX_INITIALIZER,
-          .work = PTHREAD_COND_INITIALIZER,
-          .done = PTHREAD_COND_INITIALIZER};
+          .opened = PTHREAD_COND_INITIALIZER,
+          .left = PTHREAD_COND_INITIALIZER};
 
 void sync_begin(int fd) {
 #ifdef SYNC_FILE_RANGE_WRITE
@@ -32,20 +37,25 @@ static void sync_one(sync_file_t *file) {
   file->error = fd_sync(file->fd) < 0 ? errno : 0;
 }
 
-/* With the lock held, which is given up while a file is synced. */
-static void sync_next(void) {
-  sync_file_t *file = team.files[team.taken++];
-  pthread_mutex_unlock(&team.lock);
-  sync_one(file);
-  pthread_mutex_lock(&team.lock);
-  if (++team.finished == team.count) pthread_cond_signal(&team.done);
+static void sync_what_is_left(void) {
+  for (size_t i; (i = atomic_fetch_add(&team.taken, 1)) < team.count;) sync_one(team.files[i]);
 }
 
+static void take_part(void) {
+  team.inside++;
+  pthread_mutex_unlock(&team.lock);
+  sync_what_is_left();
+  pthread_mutex_lock(&team.lock);
+  if (!--team.inside) pthread_cond_signal(&team.left);
+}
+
+/* Whoever comes when all is taken sleeps again. */
 static void *run(void *unused) {
   pthread_mutex_lock(&team.lock);
   for (;;) {
-    while (team.taken == team.count) pthread_cond_wait(&team.work, &team.lock);
-    sync_next();
+    while (!team.open || atomic_load(&team.taken) >= team.count)
+      pthread_cond_wait(&team.opened, &team.lock);
+    take_part();
   }
   return unused;
 }
@@ -70,16 +80,28 @@ static void start_threads(size_t count) {
   for (size_t i = team.threads; i < wanted; i++) start_thread();
 }
 
-static void sync_together(sync_file_t *const *files, size_t count) {
-  start_threads(count);
+static void open_turn(sync_file_t *const *files, size_t count) {
   pthread_mutex_lock(&team.lock);
   team.files = files;
-  team.taken = team.finished = 0;
   team.count = count;
-  for (size_t i = 1; i < count && i <= team.threads; i++) pthread_cond_signal(&team.work);
-  while (team.taken < team.count) sync_next();
-  while (team.finished < team.count) pthread_cond_wait(&team.done, &team.lock);
+  atomic_store(&team.taken, 0);
+  team.open = true;
+  for (size_t i = 1; i < count && i <= team.threads; i++) pthread_cond_signal(&team.opened);
   pthread_mutex_unlock(&team.lock);
+}
+
+static void close_turn(void) {
+  pthread_mutex_lock(&team.lock);
+  team.open = false;
+  while (team.inside) pthread_cond_wait(&team.left, &team.lock);
+  pthread_mutex_unlock(&team.lock);
+}
+
+static void sync_together(sync_file_t *const *files, size_t count) {
+  start_threads(count);
+  open_turn(files, count);
+  sync_what_is_left();
+  close_turn();
 }
 
 void sync_files(sync_file_t *const *files, size_t count) {

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define SYNC_THREADS 16 /* that sync at one time, the caller's included */
+#define SYNC_THREADS 8 /* that sync at one time, the caller's included */
 
 typedef struct sync_file {
   int fd;
