@@ -181,7 +181,7 @@ fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
 replays := $(fuzz_sources:%.c=$(BUILD)/%)
 test_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(unit_sources) $(fuzz_sources) tests/replay.c)
 
-.PHONY: all help install run check check-san lint fuzz bench clean distclean
+.PHONY: all help install run check check-san check-crash lint fuzz bench clean distclean
 all: $(links) $(profiles)
 
 help:
@@ -190,6 +190,7 @@ help:
 	  'make run          a mail host on 127.0.0.1:2525, 2587 and 2465, state in build/run (SMTP_PORT= RUN=)' \
 	  'make check        all tests (ONLY=pattern: those whose path matches)' \
 	  'make check-san    the same under ASan and UBSan' \
+	  'make check-crash  power cuts and kills at every system call, at length (ONLY=pattern)' \
 	  'make install      into PREFIX (/usr/local) under DESTDIR' \
 	  'make lint         clang-tidy, cppcheck, shellcheck, mandoc, clang-format' \
 	  'make fuzz         each fuzz target for FUZZ_TIME (60) seconds (ONLY=pattern)' \
@@ -291,6 +292,11 @@ check: $(links) $(unit_tests) $(replays) $(if $(findstring growth,$(or $(ONLY),g
 
 check-san:
 	@$(MAKE) --no-print-directory check SAN=1
+
+check-crash: $(links)
+	@scripts/packages.sh check
+	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_CRASH=1 \
+	  tests/run $(if $(ONLY),'$(ONLY)')
 
 # Fuzz targets are built from the sources, so that the fuzzer sees every branch of them.
 fuzz_flags := -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

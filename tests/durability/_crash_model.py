@@ -83,7 +83,17 @@ class File:
         versions = self.versions[held:begun + 1]
         if how == "zeros":
             return versions[0].ljust(len(versions[-1]), b"\0")
+        if how == "hole":
+            return make_hole(versions, dice)
         return mix_pages(versions, how == "garbage", dice)
+
+
+def make_hole(versions, dice):
+    """All but one page."""
+    before, after = versions[0].ljust(len(versions[-1]), b"\0"), versions[-1]
+    at = dice.choice([at for at in range(0, len(after), PAGE)
+                      if before[at:at + PAGE] != after[at:at + PAGE]] or [0])
+    return after[:at] + before[at:at + PAGE] + after[at + PAGE:]
 
 
 def mix_pages(versions, garbage, dice):
@@ -105,7 +115,7 @@ def mix_pages(versions, garbage, dice):
 class Journal:
     """Which changes of names a disk may have: a prefix that is at least as long as was synced."""
 
-    hows = ("kept", "lost", "zeros", "mixed", "mixed", "mixed")
+    hows = ("kept", "lost", "zeros", "hole", "hole", "mixed", "mixed")
 
     def held_at(self, names, syncs):
         held = [NEVER] * len(names)
@@ -130,8 +140,8 @@ class Journal:
 class Strict:
     """Any of those that were not synced."""
 
-    hows = ("kept", "lost", "mixed", "garbage")
-    random_choices = 6
+    hows = ("kept", "lost", "hole", "mixed", "garbage")
+    random_choices = 10
 
     def held_at(self, names, syncs):
         return [min((sync.end for sync in syncs

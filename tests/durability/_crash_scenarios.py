@@ -18,13 +18,14 @@ SEND_ROUTES = CHAIN / "send.cdb"  # of queue-send
 SENDER = "sender"                 # whom bounces go to
 GONE = "gone"                     # whom smtp-front knows, and queue-send does not
 BROKEN = "broken"                 # who has no Maildir for a while
+FORWARDED = {"forwarded": "four"} # whose mail goes to another one's mailbox
 
 
 def send_command(mail):
     """Maildirs are named from where the deliverer stands, so that logs of one disk hold on another
     one."""
     return ("queue-send", "-r", str(SEND_ROUTES), "-w", "maildir=1", "-w",
-            f"maildir=deliver-maildir -d {mail}")
+            f"maildir=deliver-maildir -d {mail}", "-w", "forward=1")
 
 
 def make_disk():
@@ -225,6 +226,16 @@ def returned():
     return stage.end(), post.messages
 
 
+def forwarded():
+    """The deliverer puts them into the queue again."""
+    stage, post = Stage(), Post()
+    port = stage.start_front("smtp-front", "-Q")
+    stage.start_send()
+    post.send(port, [(300, "forwarded"), (5000, "one forwarded"), (20000, "forwarded two")])
+    stage.wait_empty()
+    return stage.end(), post.messages
+
+
 def found_early():
     """queue-send reads the folder when a message has its name and its sync takes a while."""
     stage, post = Stage("-e", "inject=fsync:delay_enter=1000000:when=1"), Post()
@@ -247,4 +258,4 @@ def found_early():
 
 
 SCENARIOS = {scenario.__name__: scenario for scenario in (
-    accepted, accepted_at_once, copied, delivered, found, retried, returned, found_early)}
+    accepted, accepted_at_once, copied, delivered, found, retried, returned, forwarded, found_early)}

@@ -18,12 +18,10 @@ A mutation (_crash_mutations.py) is a fault in the recorded programs: the check 
 
 import argparse
 import concurrent.futures
-import email
 import multiprocessing.util
 import os
 import pathlib
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -32,117 +30,11 @@ import tempfile
 import time
 from collections import Counter
 
-from _chain import FOOTER, PATIENCE, TRACE, check
+from _chain import PATIENCE, check
+from _crash_ledger import FORWARD, Before, Ledger, count_mail, promised
 from _crash_model import MODELS, Disk, states
 from _crash_mutations import MUTATIONS
-from _crash_scenarios import SCENARIOS, SENDER, send_command
-from _recording import Told
-
-
-# ---- what was promised -------------------------------------------------------------------------
-
-REPLY = re.compile(rb"250 2\.0\.0 queued as (\w+)")
-JOB = re.compile(rb"j\0(\d+)\0[^\0]*\0[^\0]*\0([^\0]*)\0(\w+)\0")
-RESULT = re.compile(rb"r\0(\d+)\0K")
-RECEIVED = re.compile(rb"\AReceived: [^\n]*\n([ \t][^\n]*\n)*")
-
-
-class Ledger:
-    """When, by lines of the trace, somebody was told that a message is accepted, or delivered."""
-
-    def __init__(self, recording, messages):
-        self.messages = {message.subject: message for message in messages}
-        self.by_id = {message.queue_id: message for message in messages}
-        self.by_text = {message.text(): message for message in messages}
-        self.accepted, self.delivered, jobs = {}, {}, {}
-        for event in recording.events:
-            if isinstance(event, Told):
-                self.read(event, jobs)
-
-    def read(self, event, jobs):
-        for queue_id in REPLY.findall(event.data):
-            self.accepted[self.by_id[queue_id.decode()].subject] = event.start
-        for number, argument, queue_id in JOB.findall(event.data):
-            jobs[number] = (queue_id.decode(), argument.decode().rpartition("/")[2])
-        for number in RESULT.findall(event.data):
-            queue_id, box = jobs[number]
-            if queue_id in self.by_id:
-                self.delivered[self.by_id[queue_id].subject, box] = event.start
-
-    def pairs(self):
-        for message in self.messages.values():
-            for box in message.boxes:
-                yield message.subject, box
-
-
-# ---- what is there -----------------------------------------------------------------------------
-
-def find_subject(ledger, data):
-    """The message that a file of a mailbox is; a notice is (subject, box) of what it tells of."""
-    found = TRACE.match(data)
-    message = ledger.by_text.get(data[found.end():]) if found else None
-    return message.subject if message else None
-
-
-def read_notice(data):
-    """The (subject, box) pairs that a whole notice tells of."""
-    notice = email.message_from_bytes(data)
-    if notice.get_content_type() != "multipart/report":
-        return []
-    end = f"--{notice.get_boundary()}--\n".encode()
-    parts = notice.get_payload()
-    if not data.endswith(end) or len(parts) != 3:
-        return []
-    boxes = re.findall(r"Final-Recipient: rfc822; *(\w+)@", parts[1].as_string())
-    subject = re.search(r"^Subject: (m\d+)$", parts[2].as_string(), re.M)
-    return [(subject[1], box) for box in boxes] if subject else []
-
-
-def count_mail(ledger, files):
-    """How often each (subject, box) is there, of (box, content) of mailboxes; and what is neither a
-    message to that mailbox nor a notice."""
-    counts, strange = Counter(), []
-    for box, data in files:
-        subject = find_subject(ledger, data)
-        notices = read_notice(data) if not subject and box == SENDER else []
-        if subject and box in ledger.messages[subject].boxes:
-            counts[subject, box] += 1
-        elif notices:
-            counts.update(notices)
-        else:
-            strange.append((box, data[:400]))
-    return counts, strange
-
-
-def mailbox_files(tree):
-    for path, content in tree.items():
-        found = re.fullmatch(r"mail/(\w+)/new/[^/]+", path)
-        if found and content is not None:
-            yield found[1], content
-
-
-class Before:
-    """A state, as the ledger sees it: what is in mailboxes, what is still to come."""
-
-    def __init__(self, ledger, state):
-        self.arrived, self.strange = count_mail(ledger, mailbox_files(state.tree))
-        entries = [path.rpartition("/")[2] for path in state.tree if path.startswith("queue/new/")]
-        self.torn = {name for name in entries if f"queue/new/{name}" not in state.whole}
-        self.queued = Counter()
-        for name in set(entries) - self.torn:
-            self.queued.update(read_entry(ledger, state.tree, name))
-
-
-def read_entry(ledger, tree, name):
-    """What a whole entry will bring: one mail for each recipient, or a notice in its place, unless
-    the log of the entry says that this has been done."""
-    data, log = tree[f"queue/new/{name}"], tree.get(f"queue/state/{name}", b"")
-    text = data[:int(FOOTER.search(data[-62:])[1])]
-    message = ledger.by_text.get(RECEIVED.sub(b"", text))
-    if not message:
-        return read_notice(text)
-    done = {int(index) for index in re.findall(rb"^\d+ [dsb] (\d+) .*\n", log, re.M)}
-    return [(message.subject, box) for index, box in enumerate(message.boxes) if index not in done]
+from _crash_scenarios import SCENARIOS, send_command
 
 
 # ---- a machine that comes up again -------------------------------------------------------------
@@ -227,14 +119,12 @@ class Machine:
 
 # ---- the verdict -------------------------------------------------------------------------------
 
-def promised(times, cut):
-    return {what for what, time_told in times.items() if time_told < cut}
-
-
 def check_before(ledger, before, cut):
     check(not before.strange, "torn or strange in a mailbox:", before.strange)
-    for pair in promised(ledger.delivered, cut):
-        check(before.arrived[pair], "reported as delivered and lost:", pair)
+    for subject, box, kind in promised(ledger.reported, cut):
+        there = before.arrived[subject, box]
+        there += before.queued[subject, box] if kind == FORWARD else 0
+        check(there, "reported and lost:", subject, box, kind)
 
 
 def check_after(ledger, before, after, cut):
@@ -335,7 +225,7 @@ NUMBERS = "states acknowledged once twice more lost faults".split() + ["set asid
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("-n", type=int, default=0, help="states of each scenario; all")
+    parser.add_argument("-n", type=int, default=40, help="states of each scenario; 0 for all")
     parser.add_argument("-s", default=random.SystemRandom().randrange(1 << 32), help="seed")
     parser.add_argument("-m", choices=MUTATIONS, help="a fault that must be found")
     parser.add_argument("scenario", nargs="*", choices=[[], *SCENARIOS])
@@ -349,6 +239,7 @@ def main():
     print("all:", ", ".join(f"{total[key]} {key}" for key in NUMBERS))
     if options.m:
         check(faults, "not found:", options.m)
+        print(faults[0], faults[-1], sep="\n")
     else:
         check(not faults, "\n".join(faults[:20]))
 

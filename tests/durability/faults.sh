@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each system call on a message's way fails once, with EIO and with EINTR, in each program in turn.
 # timeout: 900
+# check-crash: 1800
 # shellcheck disable=SC2034 # _chain.sh reads the variables
 
 # shellcheck source=tests/durability/_durability.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every program of a chain at work is killed, at any time: what was accepted is delivered.
 # timeout: 600
+# check-crash: 1200
 
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"

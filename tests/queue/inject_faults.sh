@@ -1,6 +1,7 @@
 #!/bin/sh
 # queue-inject when things go wrong: killed before any of its system calls, and each of them failing.
 # What it said it had accepted must be there, whole; what it refused must not be there at all.
+# check-crash: 300
 . "$TOP/tests/queue/_queue.sh"
 
 export ASAN_OPTIONS=detect_leaks=0 # the leak check does not work under strace
