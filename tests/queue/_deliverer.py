@@ -68,9 +68,9 @@ def main():
             jobs, data = frames(data)
             batch += 1
         with open(FOLDER / "jobs", "a") as log:
-            for _, _, sender, recipient, argument, name in jobs:
+            for _, _, sender, recipient, argument, name, _, _ in jobs:
                 print(f"{os.getpid()}.{batch}", name, sender or "<>", recipient, argument, file=log)
-        for _, number, _, recipient, argument, _ in jobs:
+        for _, number, _, recipient, argument, *_ in jobs:
             verdict = verdict_of(recipient, argument)
             if verdict == "wait":
                 held.append(number)
