@@ -19,8 +19,8 @@
 #define PATIENCE      5000 /* milliseconds that others wait for one who can take no more */
 
 typedef struct child {
-  pid_t pid; /* 0: none, or it is dead; the child is gone when its socket is closed, too */
-  int socket;
+  pid_t pid;     /* 0: none, or it is dead; the child is gone when its socket is closed, too */
+  int socket;    /* -1: none */
   bool retiring; /* is given no more jobs, and ends when it has done those that it has */
   bool shut;     /* and has been told */
   size_t jobs;
@@ -38,6 +38,10 @@ typedef struct given {
 
 static child_t children[CHILDREN_MAX];
 static given_t given[JOBS_MAX];
+
+void children_init(void) {
+  for (child_t *child = children; child < children + CHILDREN_MAX; child++) child->socket = -1;
+}
 
 static bool is_there(child_t const *child) {
   return child->pid || child->socket >= 0;
@@ -275,19 +279,19 @@ static int take_result(child_t *child) {
   return 1;
 }
 
+static int lose_liar(child_t *child) {
+  lose(child, "4.3.0 the deliverer does not speak the protocol");
+  return -1;
+}
+
 /* 1 there may be more, 0 not now, -1 it is lost. Whoever sends descriptors would use up ours. */
 static int read_once(child_t *child) {
-  int result = worker_input_read(&child->input, child->socket, false);
+  int result = worker_input_read(&child->input, child->socket, false), taken = 1;
   if (result < 0 && errno == EAGAIN) return 0;
-  if (child->input.nfds) result = -1;
-  while (result > 0) {
-    int taken = take_result(child);
-    if (!taken) return 1;
-    if (taken < 0) result = -1;
-  }
-  lose(child, result ? "4.3.0 the deliverer does not speak the protocol"
-                     : "4.3.0 the deliverer went away");
-  return -1;
+  if (child->input.nfds || (result < 0 && errno == EPROTO)) return lose_liar(child);
+  if (result <= 0) return lose(child, "4.3.0 the deliverer went away"), -1;
+  while (taken > 0) taken = take_result(child);
+  return taken < 0 ? lose_liar(child) : 1;
 }
 
 /* ---- all of them ---- */

@@ -178,6 +178,7 @@ int main(int argc, char const *const *argv) {
   chain_call_init();
   prctl(PR_SET_DUMPABLE, 0);
   worker_input_init(&input);
+  children_init();
   while (more || children_remain()) wait_and_work();
   if (has_job) close(job.fd);
   worker_input_free(&input);

@@ -50,6 +50,8 @@ int account_find(route_account_t *account, worker_job_t const *job, char problem
 /* ---- child: a deliverer -----------------------------------------------------------------------
  */
 
+void children_init(void);
+
 /* Gives a job to the deliverer of this account, which is started if need be. False: it has to wait,
    and is to be given again. The job's descriptor is ours from then on, and so it is when the job is
    answered here because no deliverer can be had. */

@@ -1,0 +1,317 @@
+#!/bin/sh
+# worker-spawn, spoken to as queue-send speaks to it: as whom mail is delivered, whom it believes, and
+# what one user's deliverer can do to the others.
+# The users exist in a passwd of this suite's own, which only route-compile sees.
+# timeout: 180
+# shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
+
+WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+ALICE=54321 BOB=54322 VMAIL=54330
+
+setUp() {
+  DIR=$(mktemp -d "${TMPDIR:-/tmp}/spawn.XXXXXX")
+  chmod 755 "$DIR"
+  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/conf" \
+    "$DIR/alice" "$DIR/bob" "$DIR/vmail"
+  export CHAINMAIL_CONF="$DIR/conf"
+  printf 'Fs@example.org\0Tr@example.test\0\0' >"$DIR/envelope"
+  printf 'Subject: x\n\nbody\n' >"$DIR/message"
+  cat >"$DIR/passwd" <<END
+root:x:0:0::/root:/bin/sh
+games:x:5:60::/:/bin/sh
+alice:x:$ALICE:$ALICE::$DIR/alice:/bin/sh
+bob:x:$BOB:$BOB::$DIR/bob:/bin/sh
+gone:x:54323:54323::$DIR/nowhere:/bin/sh
+END
+  printf 'root:x:0:\nwheel:x:54340:alice\nmusic:x:54341:alice,bob\n' >"$DIR/group"
+  cat >"$DIR/conf/routes" <<END
+@example.test       maildir $DIR/%u/Maildir user=%u
+@virtual.test       maildir $DIR/vmail/%u
+@command.test       pipe "id -u >got; id -g >>got; id -G >>got; pwd >>got" user=%u
+games@example.test  maildir $DIR/games user=games
+postmaster          maildir $DIR/vmail/p
+END
+  cd "$DIR" || exit 111
+}
+
+tearDown() {
+  cd / || exit 111
+  [ -z "${DIR-}" ] || rm -rf "$DIR"
+  DIR=
+}
+
+# Root, whose programs the users of this suite can reach, and who may hide the machine's passwd.
+ready() {
+  reason=
+  if [ "$(id -u)" -ne 0 ]; then
+    reason='not root'
+  elif ! setpriv --reuid "$ALICE" --regid "$ALICE" --clear-groups test -x "$BIN/deliver-pipe"; then
+    reason="others than root cannot reach $BIN"
+  elif ! compile 2>/dev/null; then
+    reason='no mount namespaces'
+  fi
+  [ -n "$reason" ] || chown "$ALICE:$ALICE" alice && chown "$BOB:$BOB" bob && chown "$VMAIL:$VMAIL" vmail
+  [ -z "$reason" ] && return
+  startSkipping
+  echo "skip - $reason"
+  return 1
+}
+
+compile() {
+  unshare --mount sh -c 'mount --bind passwd /etc/passwd && mount --bind group /etc/group &&
+    exec route-compile' 2>"$DIR/errors" || { cat "$DIR/errors" >&2; return 1; }
+}
+
+entry() {
+  rm -f "$DIR"/queue/new/*
+  queue-inject -q "$DIR/queue" <"$DIR/message" 1<"$DIR/envelope" || return
+  ls "$DIR"/queue/new/*
+}
+
+# jobs RECIPIENT ARGUMENT...: the words that _worker.py wants
+jobs() {
+  file=$(entry)
+  while [ $# -gt 0 ]; do
+    printf '%s s@example.org %s %s ' "$file" "$1" "$2"
+    shift 2
+  done
+}
+
+# spawn JOBS [OPTION...]: gives them to worker-spawn, in one batch
+spawn() {
+  words=$1
+  shift
+  # shellcheck disable=SC2086 # words are wanted
+  UID=$VMAIL GID=$VMAIL GIDLIST= env UID="$VMAIL" GID="$VMAIL" GIDLIST= "$WORKER" -b $words -- \
+    worker-spawn "$@" 2>>"$DIR/log"
+}
+
+owners() { stat -c '%u:%g %a' "$@" | sort -u; }
+
+test_everyone_as_themselves() {
+  ready || return 0
+  assertEquals 'K K K K' "$(spawn "$(jobs alice@example.test "$DIR/alice/Maildir" \
+    bob@example.test "$DIR/bob/Maildir" x@virtual.test "$DIR/vmail/x" \
+    alice@example.test "$DIR/alice/Maildir")" maildir deliver-maildir | xargs)"
+  assertEquals "$ALICE:$ALICE 600" "$(owners alice/Maildir/new/*)"
+  assertEquals "$BOB:$BOB 600" "$(owners bob/Maildir/new/*)"
+  assertEquals "$VMAIL:$VMAIL 600" "$(owners vmail/x/new/*)"
+  assertEquals 2 "$(ls alice/Maildir/new | wc -l)"
+  assertEquals 'one deliverer each' 3 "$(grep -c 'event=start' log)"
+}
+
+test_groups_and_home() {
+  ready || return 0
+  command='id -u >got; id -g >>got; id -G >>got; pwd >>got'
+  file=$(entry)
+  assertEquals K "$("$WORKER" "$file" s alice@command.test "$command" -- \
+    worker-spawn pipe deliver-pipe 2>>log)"
+  assertEquals "$ALICE $ALICE $ALICE 54340 54341 $DIR/alice" "$(xargs <alice/got)"
+}
+
+# A job of another user's, a descriptor of worker-spawn's: a command has neither.
+test_descriptors_and_environment() {
+  ready || return 0
+  printf 'alice@look.test pipe "env >env; ls /proc/self/fd | wc -l >fds" user=alice\n' >>conf/routes
+  compile
+  export SECRET=1
+  assertEquals K "$("$WORKER" "$(entry)" s alice@look.test \
+    'env >env; ls /proc/self/fd | wc -l >fds' -- worker-spawn pipe deliver-pipe 2>>log)"
+  unset SECRET
+  assertEquals '' "$(grep -E '^(SECRET|UID|GID)' alice/env)"
+  assertEquals '0, 1, 2 and the folder' 4 "$(cat alice/fds)"
+}
+
+test_routes_of_others() {
+  ready || return 0
+  one=$(jobs alice@example.test "$DIR/alice/Maildir")
+  chown "$ALICE" conf/routes.cdb
+  assertEquals "Z4.3.5 others than root may write the routes" "$(spawn "$one" maildir deliver-maildir)"
+  chown 0 conf/routes.cdb
+  chmod 664 conf/routes.cdb
+  assertEquals "Z4.3.5 others than root may write the routes" "$(spawn "$one" maildir deliver-maildir)"
+  chmod 644 conf/routes.cdb
+  assertEquals K "$(spawn "$one" maildir deliver-maildir)"
+  rm conf/routes.cdb
+  assertEquals "Z4.3.5 there are no routes" "$(spawn "$one" maildir deliver-maildir)"
+  echo rubbish >conf/routes.cdb
+  assertEquals "Z4.3.5 unable to read the routes: Protocol error" \
+    "$(spawn "$one" maildir deliver-maildir)"
+}
+
+# What a job says of itself is not believed.
+test_jobs_that_lie() {
+  ready || return 0
+  nowhere='Z4.3.5 the routes do not lead there now'
+  for job in "bob@example.test $DIR/alice/Maildir" "alice@example.test $DIR/alice/Other" \
+    "nobody@example.test $DIR/nobody/Maildir" "root@example.test $DIR/root/Maildir" \
+    "x@elsewhere.test elsewhere.test" "alice@command.test touch"; do
+    # shellcheck disable=SC2086 # words are wanted
+    assertEquals "$job" "$nowhere" "$(spawn "$(jobs $job)" maildir deliver-maildir)"
+  done
+  assertEquals 'nothing was started' '' "$(cat log)"
+  assertEquals 'nothing was made' '' "$(find alice bob -mindepth 1)"
+}
+
+test_uids_below_the_first() {
+  ready || return 0
+  one=$(jobs games@example.test "$DIR/games")
+  assertEquals "Z4.3.5 worker-spawn's -f forbids to deliver as games" \
+    "$(spawn "$one" maildir deliver-maildir)"
+  mkdir games && chown 5:60 games
+  assertEquals 'with -f 5' K "$(spawn "$one" -f 5 maildir deliver-maildir)"
+  assertEquals '5:60 600' "$(owners games/new/*)"
+}
+
+test_nobody_named() {
+  ready || return 0
+  assertEquals 'Z4.3.5 the route names no user, and worker-spawn has none' \
+    "$("$WORKER" "$(entry)" s x@virtual.test "$DIR/vmail/x" -- worker-spawn maildir deliver-maildir)"
+}
+
+# A link in a user's home leads where the user may go, and no further.
+test_links_of_users() {
+  ready || return 0
+  mkdir -m 700 bob/Maildir && ln -s ../bob/Maildir alice/Maildir
+  case $(spawn "$(jobs alice@example.test "$DIR/alice/Maildir")" maildir deliver-maildir) in
+    Z4.3.5\ *Permission\ denied) ;;
+    *) fail 'alice wrote where she must not' ;;
+  esac
+  assertEquals '' "$(find bob/Maildir -type f)"
+}
+
+test_no_home() {
+  ready || return 0
+  assertEquals 'the deliverer finds that out' \
+    'Z4.3.5 unable to open the Maildir: Permission denied' \
+    "$(spawn "$(jobs gone@example.test "$DIR/gone/Maildir")" maildir deliver-maildir)"
+}
+
+# fake NAME: a deliverer that is deliver-maildir to all but alice, to whom it is stdin
+fake() {
+  { printf '#!/bin/sh\n[ "$(id -u)" = %s ] || exec deliver-maildir\n' "$ALICE" && cat; } >"$DIR/$1"
+  chmod 755 "$DIR/$1"
+}
+
+# with_fake PROGRAM [OPTION...]: a job for alice between two for bob
+with_fake() {
+  program=$1
+  shift
+  spawn "$(jobs bob@example.test "$DIR/bob/Maildir" alice@example.test "$DIR/alice/Maildir" \
+    bob@example.test "$DIR/bob/Maildir")" "$@" maildir "$DIR/$program" | tr '\n' '|'
+}
+
+test_one_that_dies() {
+  ready || return 0
+  echo 'exit 0' | fake dies
+  assertEquals 'K|Z4.3.0 the deliverer went away|K|' "$(with_fake dies)"
+}
+
+test_one_that_cannot_be_started() {
+  ready || return 0
+  assertEquals "Z4.3.0 unable to start nothing: No such file or directory" \
+    "$(spawn "$(jobs bob@example.test "$DIR/bob/Maildir")" maildir nothing)"
+}
+
+gone() {
+  for _ in $(seq 200); do
+    [ -d "/proc/$1" ] || return 0
+    sleep 0.05
+  done
+  return 1
+}
+
+test_one_that_hangs() {
+  ready || return 0
+  echo 'echo $$ >pid; exec sleep 1000' | fake hangs
+  assertEquals 'K|Z4.3.0 the deliverer took too long|K|' "$(with_fake hangs -t 1)"
+  assertTrue 'it is gone' "gone $(cat alice/pid)"
+}
+
+# Whoever answers for what was not asked of them, or is given descriptors to keep.
+test_ones_that_lie() {
+  ready || return 0
+  for answer in '00000006r\0000\0K\0' '00000008r\0001023\0K\0' \
+    '00000018r\00018446744073709551615\0K\0' 'ffffffff' 'rubbish-rubbish'; do
+    printf '%s\n' "printf '$answer' >&0; exec sleep 1000" | fake lies
+    assertEquals "$answer" 'K|Z4.3.0 the deliverer does not speak the protocol|K|' \
+      "$(with_fake lies -t 20)"
+  done
+  cat <<'END' >"$DIR/sends.py"
+import array, os, socket
+s = socket.socket(fileno=0)
+s.sendmsg([b"0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [1] * 50))])
+while True: s.recv(1)
+END
+  echo "exec python3 $DIR/sends.py" | fake sends
+  assertEquals 'K|Z4.3.0 the deliverer does not speak the protocol|K|' "$(with_fake sends -t 20)"
+}
+
+# One who takes nothing cannot make the others wait for long.
+test_one_that_takes_nothing() {
+  ready || return 0
+  echo 'exec sleep 1000' | fake deaf
+  set --
+  for _ in $(seq 40); do set -- "$@" alice@example.test "$DIR/alice/Maildir"; done
+  answers=$(spawn "$(jobs "$@" bob@example.test "$DIR/bob/Maildir")" -t 12 maildir "$DIR/deaf")
+  assertEquals 32 "$(echo "$answers" | grep -c '^Z4.3.0 the deliverer took too long')"
+  assertEquals 8 "$(echo "$answers" | grep -c "^Z4.3.2 the user's other deliveries take their time")"
+  assertEquals K "$(echo "$answers" | tail -n 1)"
+}
+
+test_more_users_than_places() {
+  ready || return 0
+  words=$(jobs alice@example.test "$DIR/alice/Maildir" bob@example.test "$DIR/bob/Maildir" \
+    alice@example.test "$DIR/alice/Maildir" x@virtual.test "$DIR/vmail/x" \
+    bob@example.test "$DIR/bob/Maildir")
+  assertEquals 'K K K K K' "$(spawn "$words" -c 1 maildir deliver-maildir | xargs)"
+  assertEquals "$BOB:$BOB 600" "$(owners bob/Maildir/new/*)"
+}
+
+test_idle_ones_end() {
+  ready || return 0
+  echo 'echo $$ >pid; exec deliver-maildir' | fake idle
+  mkfifo hold
+  # A second job that takes its time keeps worker-spawn there.
+  printf 'wait@command.test pipe "cat %s/hold" user=bob\nalice@one.test pipe "echo $PPID >pid" user=alice\n' \
+    "$DIR" >>conf/routes
+  compile
+  file=$(entry)
+  "$WORKER" -b "$file" s alice@one.test 'echo $PPID >pid' "$file" s wait@command.test "cat $DIR/hold" \
+    -- worker-spawn -i 0 pipe deliver-pipe >answers 2>>log &
+  job=$!
+  for _ in $(seq 200); do
+    [ -s alice/pid ] && break
+    sleep 0.05
+  done
+  assertTrue 'it ends, the other goes on' "gone $(cat alice/pid)"
+  echo done >hold
+  wait "$job"
+  assertEquals 'K K' "$(xargs <answers)"
+}
+
+test_many_jobs() {
+  ready || return 0
+  set --
+  for _ in $(seq 200); do
+    set -- "$@" alice@example.test "$DIR/alice/Maildir" bob@example.test "$DIR/bob/Maildir"
+  done
+  assertEquals 400 "$(spawn "$(jobs "$@")" maildir deliver-maildir | grep -c '^K$')"
+  assertEquals '200 200' "$(ls alice/Maildir/new | wc -l) $(ls bob/Maildir/new | wc -l)"
+}
+
+test_usage() {
+  for words in -x '' maildir 'remote deliver-smtp' '-c 0 maildir x' '-c 101 maildir x' \
+    '-t 0 maildir x' '-f 0 maildir x'; do
+    # shellcheck disable=SC2086 # words are wanted
+    assertEquals "$words" 100 "$(worker-spawn $words 2>/dev/null; echo $?)"
+  done
+  assertEquals 'root by the environment' 100 \
+    "$(env UID=0 GID=0 worker-spawn maildir x 2>/dev/null; echo $?)"
+  assertEquals 'descriptor 0 is no socket' 111 \
+    "$(worker-spawn maildir x </dev/null 2>/dev/null; echo $?)"
+  assertEquals 0 "$(worker-spawn -h 2>/dev/null; echo $?)"
+}
+
+# shellcheck source=/dev/null
+. shunit2
