@@ -7,4 +7,4 @@ calls wait4
 read $CHAINMAIL_CONF
 make $CHAINMAIL_QUEUE/new $CHAINMAIL_QUEUE/tmp
 write $CHAINMAIL_QUEUE/trigger /dev/null
-hooks $CHAINMAIL_CONF/hooks
+hooks $CHAINMAIL_CONF/hooks $QMAILQUEUE

@@ -218,7 +218,7 @@ static void add_hook(policy_t *policy, char const *path) {
 static void add_hooks_of(policy_t *policy, char const *folder) {
   char path[PATH_MAX];
   DIR *const dir = opendir(folder);
-  if (!dir) return;
+  if (!dir) return add_hook(policy, folder);
   for (struct dirent const *entry; (entry = readdir(dir));) {
     size_t const len = strlen(folder);
     if (len + 1 + strlen(entry->d_name) >= sizeof path) continue;
