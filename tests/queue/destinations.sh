@@ -127,6 +127,47 @@ test_down_for_some_recipients() {
   assertEquals 'each once' '1 1' "$(list_jobs ' y.example' | wc -l) $(count_box c)"
 }
 
+# What one recipient waits for is there before the other one, who failed by himself, is due.
+test_down_for_one_and_a_failure_for_another() {
+  set_conf backoff 1
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  answer c@y.example 'Z451 4.2.1 later'
+  start_send
+  inject me@example.org a@x.example c@y.example
+  logged event=waiting
+  answer_all
+  logged event=up
+  logged 'event=delivered .*rcpt=a@x.example'
+  logged event=waiting 2
+  assertEquals 'he is not tried earlier for that' 1 "$(list_jobs c@y.example | wc -l)"
+  assertEquals 'and waits on' 'c@y.example deferred' "$(queue-list -p | awk -F '\t' '{ print $5, $6 }')"
+  stop_send # what it remembers is on the disk
+  start_send
+  logged event=found
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  assertEquals 'each got it once' 1 "$(grep -c 'event=delivered .*rcpt=a@x' "$CHAIN/send.log")"
+}
+
+# The same when what is waited for has enough to do.
+test_busy_for_one_and_a_failure_for_another() {
+  set_conf concurrency-destination 1
+  serve_remote
+  answer x.example wait
+  answer c@y.example 'Z451 4.2.1 later'
+  start_send
+  for i in 1 2 3 4; do inject "me$i@example.org" a@x.example; done
+  inject me@example.org a@x.example c@y.example
+  logged event=waiting
+  : >"$OUT/go"
+  logged 'event=delivered .*rcpt=a@x.example' 5
+  assertEquals 'he is not tried earlier for that' 1 "$(list_jobs c@y.example | wc -l)"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+}
+
 # They had been given out when it went down.
 test_those_under_way_count_once() {
   set_conf backoff 3600

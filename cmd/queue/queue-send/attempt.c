@@ -10,8 +10,9 @@
 
 #include "send.h"
 
-#define RECORDS_KEPT  65536         /* bytes in memory; more are written as they come */
-#define TROUBLE_DELAY (60 * SECOND) /* after a failure that is the queue's own */
+#define RECORDS_KEPT  65536          /* bytes in memory; more are written as they come */
+#define TROUBLE_DELAY (60 * SECOND)  /* after a failure that is the queue's own */
+#define BUSY_DELAY    (300 * SECOND) /* at most, for something that has enough to do */
 
 static attempt_t *attempts;
 static size_t running;
@@ -122,22 +123,31 @@ static uint64_t expiry_of(attempt_t const *attempt) {
   return chain_id_time(attempt->entry.id) + settings.lifetime;
 }
 
-/* The last try is at the end of its life, and one is when a delay is to be told. */
-static uint64_t next_try(attempt_t const *attempt, uint64_t now, unsigned count) {
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+/* When there is something to do whatever becomes of tries: a delay is to be told, or it expires. */
+static uint64_t next_event(attempt_t const *attempt) {
+  uint64_t notice = notice_delay_due(attempt);
+  return earlier(notice > attempt->looked ? notice : NEVER, expiry_of(attempt));
+}
+
+/* When what failed by itself is tried again. */
+static uint64_t next_try(attempt_t const *attempt) {
+  uint64_t now = time_now(), next = attempt->state.next;
   uint32_t random;
   random_buf((char *)&random, sizeof random);
-  uint64_t next = now + queue_retry_delay(count, random);
-  uint64_t const others[] = {notice_delay_due(attempt), expiry_of(attempt)};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (next > others[i] && others[i] > now) next = others[i];
-  return next;
+  if (!attempt->early || next < now)
+    next = now + queue_retry_delay(attempt->state.attempts + 1, random);
+  return earlier(next, next_event(attempt));
 }
 
 /* The index has the entry again. */
 static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
   free_attempt(attempt);
-  item->fresh = item->verify = item->forced = false;
+  item->fresh = item->verify = item->forced = item->early = false;
   index_wait(item, due);
 }
 
@@ -149,7 +159,7 @@ static void end_log(attempt_t *attempt, uint64_t next) {
 }
 
 static void something_left(attempt_t *attempt) {
-  uint64_t next = next_try(attempt, time_now(), attempt->state.attempts + 1);
+  uint64_t next = next_try(attempt);
   end_log(attempt, next);
   wait_until_due(attempt, next);
 }
@@ -164,12 +174,15 @@ static void not_told(attempt_t *attempt) {
 
 /* ---- waiting for a place ---- */
 
+static bool place_is_down(place_t const *place) {
+  return place->destination && destination_is_down(place->destination);
+}
+
 /* What has enough to do will be free sooner than what is down, and what got something done sooner
    than what may hang. */
 static bool is_sooner(place_t const *a, place_t const *b) {
-  bool a_down = a->destination && destination_is_down(a->destination);
-  bool b_down = b->destination && destination_is_down(b->destination);
-  if (a_down != b_down) return b_down;
+  bool a_down = place_is_down(a);
+  if (a_down != place_is_down(b)) return !a_down;
   if (!a_down) return a->moved > b->moved;
   return destination_pause(a->destination) < destination_pause(b->destination);
 }
@@ -181,23 +194,32 @@ void attempt_wait_for(attempt_t *attempt, place_t *place) {
   attempt->place = place;
 }
 
+static void park(item_t *item, place_t *place, uint64_t due) {
+  if (place->destination)
+    destination_park(place->destination, item, due);
+  else
+    index_park(item, place, due);
+}
+
 /* The log has a word of it only if something was done. */
 static void wait_for_place(attempt_t *attempt) {
   place_t *place = attempt->place;
   item_t *item = attempt->item;
-  destination_t *destination = place->destination;
-  if (attempt->recorded) {
-    end_log(attempt, time_now() + (destination ? destination_pause(destination) : 0));
+  bool down = place_is_down(place);
+  uint64_t due = attempt->temporary ? next_try(attempt) : next_event(attempt);
+  if (attempt->recorded || (attempt->temporary && !attempt->early)) {
+    end_log(attempt, attempt->temporary
+                         ? due
+                         : time_now() + (down ? destination_pause(place->destination) : 0));
     item->fresh = item->verify = false;
   }
-  item->forced = true;
-  item->due = notice_delay_due(attempt);
-  if (item->due > expiry_of(attempt)) item->due = expiry_of(attempt);
-  if (destination) destination_hold(destination);
+  item->early = attempt->temporary;
+  item->forced = !attempt->temporary;
+  if (!down) due = earlier(due, time_now() + BUSY_DELAY);
+  attempt->place = 0;
   free_attempt(attempt);
-  if (!destination) return pool_park(place, item);
-  destination_park(destination, item);
-  destination_release(destination);
+  park(item, place, due);
+  if (place->destination) destination_release(place->destination);
 }
 
 /* ---- going on ---- */
@@ -213,10 +235,10 @@ bool attempt_is_bulk(attempt_t const *attempt) {
 static void end(attempt_t *attempt) {
   if (!notice_send(attempt))
     not_told(attempt);
-  else if (attempt->temporary)
-    something_left(attempt);
   else if (attempt->place)
     wait_for_place(attempt);
+  else if (attempt->temporary)
+    something_left(attempt);
   else
     all_done(attempt);
 }
@@ -265,10 +287,13 @@ static int open_entry(attempt_t *attempt) {
 }
 
 /* What was found by a scan may not be due yet; that is in its log alone. */
-static bool is_due(item_t *item, queue_state_t const *state) {
+static bool is_due(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  queue_state_t const *state = &attempt->state;
   if (!state->attempts || item->forced || state->next <= time_now()) return true;
-  index_wait(item, state->next);
-  return false;
+  attempt->early = item->early;
+  if (!item->early) index_wait(item, state->next);
+  return item->early;
 }
 
 void attempt_start(item_t *item) {
@@ -278,7 +303,7 @@ void attempt_start(item_t *item) {
   attempt->item = item;
   if (!item->fresh && queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
     cannot_start(item, errno);
-  } else if (is_due(item, &attempt->state)) {
+  } else if (is_due(attempt)) {
     attempt->logged = attempt->state.text;
     if (open_entry(attempt) == 0) {
       link_attempt(attempt);

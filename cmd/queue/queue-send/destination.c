@@ -194,7 +194,8 @@ static void unpark(destination_t *destination) {
   size_t most = pool_destination_limit(destination->worker);
   item_t *item;
   if (destination->failures) return;
-  for (size_t i = destination->groups; i < most && (item = place_take(&destination->place)); i++) {
+  for (size_t i = destination->groups; i < most && (item = index_unpark(&destination->place));
+       i++) {
     destination->parked--;
     index_ready(item);
   }
@@ -227,9 +228,12 @@ void destination_release(destination_t *destination) {
   forget_idle(destination);
 }
 
-void destination_park(destination_t *destination, item_t *item) {
-  item->state = ITEM_PARKED;
-  place_append(&destination->place, item);
+void destination_unpark(destination_t *destination) {
+  destination->parked--;
+}
+
+void destination_park(destination_t *destination, item_t *item, uint64_t due) {
+  index_park(item, &destination->place, due);
   destination->parked++;
   watch(destination);
   unpark(destination);
@@ -278,20 +282,6 @@ static void hold_jobs(group_t *group) {
   }
 }
 
-/* Those who wait in it have waited too long: they are looked at. */
-static void release_overdue(destination_t *destination) {
-  uint64_t now = time_now();
-  for (size_t i = destination->parked; i; i--) {
-    item_t *item = place_take(&destination->place);
-    if (item->due > now) {
-      place_append(&destination->place, item);
-      continue;
-    }
-    destination->parked--;
-    index_ready(item);
-  }
-}
-
 static void hold_waiting(destination_t *destination) {
   for (size_t i = destination->groups - destination->given; i && destination->first; i--)
     hold_jobs(take_first(destination));
@@ -320,7 +310,6 @@ static void goes_down(destination_t *destination, chain_verdict_t const *verdict
   take_from_ready(destination);
   destination_hold(destination);
   hold_waiting(destination);
-  release_overdue(destination);
   destination_release(destination);
 }
 
@@ -372,7 +361,7 @@ static bool is_stale(destination_t const *destination, uint64_t now) {
 
 static void wake(destination_t *destination, uint64_t now) {
   if (destination->probing || now < destination->wake) return;
-  item_t *item = place_take(&destination->place);
+  item_t *item = index_unpark(&destination->place);
   if (!item) return;
   destination->parked--;
   index_ready(item);

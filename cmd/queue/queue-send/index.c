@@ -5,28 +5,34 @@
 
 /* ---- lists ---- */
 
-void list_append(item_list_t *list, item_t *item) {
+static void list_append(item_list_t *list, item_t *item) {
   item->next = 0;
-  if (list->last)
-    list->last->next = item;
-  else
-    list->first = item;
+  item->previous = list->last;
+  item->list = list;
+  *(list->last ? &list->last->next : &list->first) = item;
   list->last = item;
 }
 
-item_t *list_take(item_list_t *list) {
+static void list_remove(item_t *item) {
+  item_list_t *list = item->list;
+  *(item->previous ? &item->previous->next : &list->first) = item->next;
+  *(item->next ? &item->next->previous : &list->last) = item->previous;
+  item->list = 0;
+}
+
+static item_t *list_take(item_list_t *list) {
   item_t *item = list->first;
-  if (!item) return 0;
-  list->first = item->next;
-  if (!list->first) list->last = 0;
+  if (item) list_remove(item);
   return item;
 }
 
-void place_append(place_t *place, item_t *item) {
-  list_append(&place->lists[item->fresh], item);
+static void place_append(place_t *place, item_t *item) {
+  item_list_t *list = &place->lists[item->fresh];
+  list->place = place;
+  list_append(list, item);
 }
 
-item_t *place_take(place_t *place) {
+static item_t *place_take(place_t *place) {
   place->turn = !place->turn;
   item_t *item = list_take(&place->lists[place->turn]);
   return item ? item : list_take(&place->lists[!place->turn]);
@@ -145,10 +151,35 @@ void index_ready(item_t *item) {
   list_append(&ready, item);
 }
 
-void index_wait(item_t *item, uint64_t due) {
-  item->state = ITEM_WAITING;
+static void put_into_heap(item_t *item, uint64_t due) {
   item->due = due;
   heap_rise(item, heap_size++);
+}
+
+void index_wait(item_t *item, uint64_t due) {
+  item->state = ITEM_WAITING;
+  put_into_heap(item, due);
+}
+
+void index_park(item_t *item, place_t *place, uint64_t due) {
+  item->state = ITEM_PARKED;
+  place_append(place, item);
+  put_into_heap(item, due);
+}
+
+item_t *index_unpark(place_t *place) {
+  item_t *item = place_take(place);
+  return item ? heap_take(item->place) : 0;
+}
+
+/* One that was parked has waited too long there. */
+static item_t *take_due(void) {
+  item_t *item = heap_take(0);
+  if (!item->list) return item;
+  place_t *place = item->list->place;
+  list_remove(item);
+  if (place->destination) destination_unpark(place->destination);
+  return item;
 }
 
 void index_hurry(char const *name, uint64_t now) {
@@ -166,7 +197,7 @@ item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
   ready_last = ready.first && !(ready_last && is_due);
-  item_t *item = ready_last ? list_take(&ready) : is_due ? heap_take(0) : 0;
+  item_t *item = ready_last ? list_take(&ready) : is_due ? take_due() : 0;
   if (item) item->state = ITEM_ACTIVE;
   return item;
 }
@@ -175,8 +206,8 @@ void index_force(void) {
   uint64_t now = time_now();
   for (size_t i = 0; i < heap_size; i++) {
     if (heap[i]->due == NEVER) continue;
-    heap[i]->due = entry_born(heap[i]->name, now);
     heap[i]->forced = true;
+    if (heap[i]->state == ITEM_WAITING) heap[i]->due = entry_born(heap[i]->name, now);
   }
   for (size_t i = heap_size; i--;) heap_sink(heap[i], i);
 }

@@ -200,6 +200,7 @@ uint64_t notice_delay_due(attempt_t const *attempt) {
 
 bool notice_send(attempt_t *attempt) {
   telling_t telling = {.attempt = attempt, .now = time_now()};
+  attempt->looked = telling.now;
   telling.delay =
       (attempt->temporary || attempt->place) && telling.now >= notice_delay_due(attempt);
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;

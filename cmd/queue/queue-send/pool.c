@@ -297,11 +297,6 @@ bool pool_is_busy(worker_t const *worker) {
   return worker->attempts >= load_max();
 }
 
-void pool_park(place_t *place, item_t *item) {
-  item->state = ITEM_PARKED;
-  place_append(place, item);
-}
-
 bool pool_is_crowded(void) {
   size_t waiting = 0;
   for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
@@ -313,7 +308,7 @@ bool pool_is_crowded(void) {
 static void unpark(worker_t *worker) {
   item_t *item;
   for (size_t i = worker->attempts; i < (load_max() + 1) / 2; i++) {
-    if (!(item = place_take(&worker->place))) break;
+    if (!(item = index_unpark(&worker->place))) break;
     index_ready(item);
   }
 }

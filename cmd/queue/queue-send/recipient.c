@@ -174,13 +174,21 @@ static job_t *make_job(recipient_t *recipient, route_target_t const *target, uin
   return job;
 }
 
+/* It failed by itself, and is not due: only what waited for something is. */
+static bool is_early(attempt_t const *attempt, queue_record_t const *before) {
+  chain_verdict_t verdict;
+  if (!attempt->early || before->what != 't') return false;
+  chain_verdict_parse(&verdict, CHAIN_DEFER, before->text, strlen(before->text));
+  return !worker_destination_is_down(&verdict);
+}
+
 /* Targets that the log tells of are not tried again, unless they failed for now. */
 static void add_target(void *data, route_target_t const *target) {
   recipient_t *recipient = data;
   attempt_t *attempt = recipient->attempt;
   uint64_t hash = queue_target(channel_word(target->channel), target->argument, target->address);
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, hash);
-  if (before && before->what != 't') {
+  if (before && (before->what != 't' || is_early(attempt, before))) {
     note_outcome(attempt, before->what);
     recipient->settled = true;
     recipient->failed |= before->what != 'd' && before->what != 's';
@@ -272,10 +280,10 @@ static void put_jobs(recipient_t *recipient) {
   }
 }
 
-/* True if the log says that nothing is left to do for this recipient. */
+/* True if the log says that nothing is left to do for this recipient, or not yet. */
 static bool is_settled(attempt_t *attempt, size_t index) {
   queue_record_t const *before = queue_state_find(&attempt->state, index, QUEUE_TARGET_ALL);
-  if (!before || before->what == 't') return false;
+  if (!before || (before->what == 't' && !is_early(attempt, before))) return false;
   note_outcome(attempt, before->what);
   return true;
 }

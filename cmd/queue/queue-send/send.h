@@ -55,30 +55,30 @@ uint64_t entry_born(char const *name, uint64_t now);
 typedef enum item_state {
   ITEM_READY,   /* in the list of those that go next */
   ITEM_WAITING, /* in the heap */
-  ITEM_PARKED,  /* in the lists of a place */
+  ITEM_PARKED,  /* in the lists of a place, and in the heap */
   ITEM_ACTIVE   /* being attempted */
 } item_state_t;
 
 /* An entry that is known: all that is kept in memory of one that waits. */
 typedef struct item {
   struct item *same_hash;
-  struct item *next; /* in a list */
-  uint64_t due;      /* NEVER: nothing is left to try. Of a parked one: it has waited too long */
-  uint32_t place;    /* in the heap */
+  struct item *next, *previous; /* in a list, */
+  struct item_list *list;       /* this one */
+  uint64_t due;   /* NEVER: nothing is left to try. Of a parked one: it has waited too long */
+  uint32_t place; /* in the heap */
   uint8_t state;
   bool fresh;     /* born while we ran, never attempted: it has no log */
   bool verify;    /* found by a scan: its checksum is not known to be right */
   bool forced;    /* an ALRM wants it tried whatever its log says */
+  bool early;     /* it was parked: what failed by itself may not be due yet */
   bool delivered; /* only its removal is left to do */
   char name[QUEUE_NAME_SIZE + 1];
 } item_t;
 
 typedef struct item_list {
   item_t *first, *last;
+  struct place *place; /* that it is of, or NULL */
 } item_list_t;
-
-void list_append(item_list_t *list, item_t *item);
-item_t *list_take(item_list_t *list);
 
 typedef struct destination destination_t;
 
@@ -91,9 +91,6 @@ typedef struct place {
   destination_t *destination; /* NULL: a worker's */
 } place_t;
 
-void place_append(place_t *place, item_t *item);
-item_t *place_take(place_t *place);
-
 /* Adds an entry that is not known yet. NULL if it is known, or there is no memory for it. It is in
    no list and not in the heap. */
 item_t *index_add(char const *name);
@@ -102,6 +99,9 @@ void index_forget(item_t *item);
 /* Where an item goes next. */
 void index_ready(item_t *item);
 void index_wait(item_t *item, uint64_t due);
+void index_park(item_t *item, place_t *place, uint64_t due);
+/* The next one that is parked there, or NULL; it is then nowhere. */
+item_t *index_unpark(place_t *place);
 /* One that a scan has found just before its injector told of it goes before the backlog. */
 void index_hurry(char const *name, uint64_t now);
 /* The next one to attempt, or NULL; ready ones and those that are due take turns. */
@@ -132,6 +132,7 @@ typedef struct attempt {
   stralloc records;                     /* of this attempt, not written yet */
   bool logged;                          /* there is a file state/<name> */
   bool lost;                            /* one of them could not be kept */
+  bool early;                           /* what failed by itself is not due yet */
   bool recorded;                        /* there are or were such records */
   bool worth_a_sync;                    /* records tell of more than failures */
   size_t position;                      /* in the envelope */
@@ -139,6 +140,7 @@ typedef struct attempt {
   size_t open;                          /* recipients that were begun and not finished */
   bool temporary;                       /* a target failed for now */
   bool failed;                          /* a target failed for good, now or earlier */
+  uint64_t looked;                      /* when it was last looked for what is to be told */
   place_t *place;                       /* that a target waits for, or NULL */
   unsigned groups_at[POOL_WORKERS_MAX]; /* open ones, at each worker */
 } attempt_t;
@@ -188,7 +190,7 @@ struct recipient {
   job_t *jobs;
   size_t pending; /* jobs without an outcome */
   bool settled;   /* other targets had their outcome in earlier attempts */
-  bool failed;    /* and one of them was a failure for good */
+  bool failed;    /* and one of them was not reached */
   int error;      /* while its targets are collected */
 };
 
@@ -218,8 +220,10 @@ void routes_doubt(void);
 /* While someone holds it, a destination is not forgotten. */
 void destination_hold(destination_t *destination);
 void destination_release(destination_t *destination);
-/* Parks an entry until the destination can be tried again. */
-void destination_park(destination_t *destination, item_t *item);
+/* Parks an entry until the destination can be tried again, or until it is due. */
+void destination_park(destination_t *destination, item_t *item, uint64_t due);
+/* One that was parked there is not any more. */
+void destination_unpark(destination_t *destination);
 bool destination_is_down(destination_t const *destination);
 /* Why entries wait for it. */
 char const *destination_text(destination_t const *destination);
@@ -248,8 +252,7 @@ worker_t *pool_worker(route_channel_t channel, char const *argument);
 /* Has a job done, when its turn comes; or says what it would have to wait for. */
 place_t *pool_put(job_t *job);
 extern place_t pool_no_memory; /* what pool_put says then */
-/* Parks an entry at a worker's place. */
-void pool_park(place_t *place, item_t *item);
+
 /* Jobs wait that are enough for all deliverers. */
 bool pool_is_crowded(void);
 /* Starts workers that have jobs, gives out jobs, ends those that hang. */
