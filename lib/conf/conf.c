@@ -24,6 +24,12 @@ conf_entry_t const conf_table[CONF_COUNT] = {
                            "bad commands, then the session is ended"},
     [CONF_COMMANDS] = {"commands", "100000", 1, UINT32_MAX, "commands of a session"},
     [CONF_HOPS] = {"hops", "50", 1, 1000, "Received fields in a message, more is a loop"},
+    [CONF_FUTURE_RELEASE_MAX] = {"future-release-max", "2592000", 0, 999999999,
+                                 "seconds that a message may ask to be held (FUTURERELEASE), 0: "
+                                 "that is not offered"},
+    [CONF_DELIVER_BY_MIN] = {"deliver-by-min", "0", 0, 999999999,
+                             "seconds that a message to be returned when it is late must leave us "
+                             "(DELIVERBY)"},
     [CONF_TIMEOUT_COMMAND] = {"timeout-command", "300", 1, 86400, "seconds to wait for a command"},
     [CONF_TIMEOUT_DATA] = {"timeout-data", "180", 1, 86400, "seconds to wait for a block of data"},
     [CONF_TIMEOUT_SESSION] = {"timeout-session", "7200", 1, 604800, "seconds of a whole session"},

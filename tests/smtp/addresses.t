@@ -3,7 +3,7 @@ env RELAYCLIENT=
 conf bad-commands 100
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:
 S: 501 5.5.4 Syntax error in the argument

@@ -15,7 +15,7 @@ auth
   gone
 S~ 220 .*
 C: EHLO client.example
-S*11~ 250-.*
+S*14~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 535 5.7.8 Authentication credentials invalid
@@ -23,7 +23,7 @@ C: STARTTLS
 S: 220 2.0.0 Ready to start TLS
 tls SSL_PROTOCOL=TLSv1.3
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 501 5.5.2 Cannot decode this response

@@ -19,7 +19,7 @@ auth
 conf auth-attempts 1
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN
 S: 334 

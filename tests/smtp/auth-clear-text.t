@@ -9,7 +9,7 @@ auth
   record
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250-AUTH=SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP

@@ -25,7 +25,7 @@ conf auth-delay 0
 conf me mail.example.test
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP
 C: AUTH LOGIN

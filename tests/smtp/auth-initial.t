@@ -14,7 +14,7 @@ auth
   says NO malformed
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH CRAM-MD5 YWxpY2UgMTIz
 S: 501 5.7.0 This mechanism has no initial response

@@ -13,7 +13,7 @@ auth
   gone
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C+ AUTH PLAIN 
 C*8000+ A

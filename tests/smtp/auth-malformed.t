@@ -29,7 +29,7 @@ auth
   says NO failed
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN !!!!
 S: 501 5.5.2 Cannot decode this response

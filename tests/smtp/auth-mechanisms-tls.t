@@ -11,7 +11,7 @@ auth
   record
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH EXTERNAL PLAIN
 S: 250 HELP
 C: AUTH SCRAM-SHA-256-PLUS

@@ -3,7 +3,7 @@ options -A {folder}/auth
 conf auth-mechanisms EXTERNAL PLAIN NONSENSE plain SCRAM-SHA-256-PLUS SCRAM-SHA-256
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH SCRAM-SHA-256
 S: 250 HELP
 C: AUTH NONSENSE

@@ -3,7 +3,7 @@ options -A {folder}/auth
 conf auth-mechanisms PLAIN LOGIN
 S~ 220 .*
 C: EHLO client.example
-S*8~ 250-.*
+S*11~ 250-.*
 S: 250-LIMITS RCPTMAX=1000
 S: 250 HELP
 C: AUTH PLAIN AAAA

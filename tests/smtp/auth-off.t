@@ -2,7 +2,7 @@
 options -S -e AUTH
 S~ 220 .*
 C: EHLO client.example
-S*8~ 250-.*
+S*10~ 250-.*
 S: 250-LIMITS RCPTMAX=1000
 S: 250 HELP
 C: AUTH PLAIN AAAA

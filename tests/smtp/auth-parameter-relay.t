@@ -4,7 +4,7 @@ env SSL_PROTOCOL=TLSv1.2
 env RELAYCLIENT=
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net> AUTH=j+C3+B6rg@example.net
 C: RCPT TO:<bob@elsewhere.example>

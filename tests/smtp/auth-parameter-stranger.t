@@ -5,7 +5,7 @@ routes
   @example.test maildir /var/mail/all
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net> AUTH=a@example.net
 C: RCPT TO:<bob@example.test>

@@ -24,7 +24,7 @@ C: YWxpY2U=
 C: c2VjcmV0
 C: MAIL FROM:<alice@example.test>
 C: RCPT TO:<bob@elsewhere.example>
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 S: 535 5.7.8 Authentication credentials invalid
 S: 250 2.1.0 Sender ok

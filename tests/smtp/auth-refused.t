@@ -24,7 +24,7 @@ auth
   says NO throttled
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 535 5.7.8 Authentication credentials invalid

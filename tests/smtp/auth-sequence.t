@@ -29,7 +29,7 @@ S: 250 2.1.0 Sender ok
 C: AUTH PLAIN AAAA
 S: 503 5.5.1 Already authenticated
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP
 C: AUTH PLAIN AAAA

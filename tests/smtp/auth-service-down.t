@@ -3,7 +3,7 @@ options -A {folder}/nowhere
 env SSL_PROTOCOL=TLSv1.2
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 454 4.7.0 Cannot authenticate now, try again later

@@ -78,7 +78,7 @@ auth
   gone
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 454 4.7.0 Cannot authenticate now, try again later

@@ -8,7 +8,7 @@ auth
   gone
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH LOGIN
 S: 334 VXNlcm5hbWU6

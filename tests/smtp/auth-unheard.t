@@ -11,7 +11,7 @@ C: YWxpY2U=
 C: c2VjcmV0
 C: NOOP
 C: STRANGE
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 S: 500 5.5.1 Unknown command
 S: 504 5.5.4 Mechanism not offered

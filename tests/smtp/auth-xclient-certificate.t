@@ -8,7 +8,7 @@ S~ 220 .*
 C: XCLIENT NAME=client.example
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH EXTERNAL =
 S: 504 5.5.4 Mechanism not offered

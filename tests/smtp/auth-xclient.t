@@ -15,7 +15,7 @@ auth
   record
 S~ 220 .*
 C: EHLO proxy.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH EXTERNAL PLAIN SCRAM-SHA-256-PLUS
 S~ 250-XCLIENT .*
 S: 250 HELP
@@ -32,7 +32,7 @@ S~ 250 .*
 C: XCLIENT ADDR=198.51.100.7 LOGIN=[UNAVAILABLE]
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH PLAIN
 S~ 250-XCLIENT .*
 S: 250 HELP
@@ -43,7 +43,7 @@ S: 235 2.7.0 Authentication succeeded
 C: XCLIENT ADDR=198.51.100.8
 S~ 220 .*
 C: EHLO client.example
-S*11~ 250-.*
+S*14~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<alice@mail.example.test>
 S: 530 5.7.0 Authentication required

@@ -8,7 +8,7 @@ hook data
   case $SMTP_MAIL_FROM in data@*) DATABYTES=10 exec facts DATABYTES ;; esac
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<mail@example.net>
 C: RCPT TO:<b@example.org>

@@ -6,7 +6,7 @@ S~ 220 .*
 C: EHLO client.example
 S*2~ 250-.*
 S: 250-SIZE 0
-S*6~ 250-.*
+S*9~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net> SIZE=1000000
 S: 250 2.1.0 Sender ok

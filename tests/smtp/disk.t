@@ -3,7 +3,7 @@ env RELAYCLIENT=
 env CHAINMAIL_QUEUE=/nonexistent
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net>
 S: 250 2.1.0 Sender ok

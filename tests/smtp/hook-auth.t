@@ -32,7 +32,7 @@ auth
   record
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 535 5.7.8 not you

@@ -4,7 +4,7 @@ env SSL_PROTOCOL=TLSv1.3
 env SSL_CIPHER=TLS_AES_128_GCM_SHA256
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: STARTTLS
 S: 503 5.5.1 TLS is already active

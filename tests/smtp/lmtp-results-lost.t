@@ -9,7 +9,7 @@ link speak
   printf 'Kqueued\0' >&4
 S~ 220 .*
 C: LHLO client.example
-S*9~ 250-.*
+S*11~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net>
 S: 250 2.1.0 Sender ok

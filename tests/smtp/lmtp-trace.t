@@ -3,7 +3,7 @@ env RELAYCLIENT=
 options -L
 S~ 220 .*
 C: LHLO client.example
-S*9~ 250-.*
+S*11~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net>
 C: RCPT TO:<b@example.org>

@@ -10,7 +10,7 @@ S: 502 5.5.1 This is LMTP: say LHLO
 C: HELO client.example
 S: 502 5.5.1 This is LMTP: say LHLO
 C: LHLO client.example
-S*9~ 250-.*
+S*11~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net>
 S: 250 2.1.0 Sender ok

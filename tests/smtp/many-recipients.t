@@ -3,7 +3,7 @@ env RELAYCLIENT=
 options -o recipients=2000
 S~ 220 .*
 C: EHLO client.example
-S*7~ 250-.*
+S*10~ 250-.*
 S~ 250-ENHANCED.*
 S: 250-LIMITS RCPTMAX=2000
 S: 250 HELP

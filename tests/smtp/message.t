@@ -5,7 +5,7 @@ env SESSION_ID=0123456789abcdef
 
 S: 220 mail.example.test ESMTP chainmail
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<sender@example.net> SIZE=100 BODY=8BITMIME
 S: 250 2.1.0 Sender ok

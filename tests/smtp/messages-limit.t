@@ -3,7 +3,7 @@ env RELAYCLIENT=
 options -m 1
 S~ 220 .*
 C: EHLO client.example
-S*8~ 250-.*
+S*11~ 250-.*
 S: 250-LIMITS RCPTMAX=1000 MAILMAX=1
 S: 250 HELP
 C: MAIL FROM:<a@example.net>

@@ -3,7 +3,7 @@ env RELAYCLIENT=
 conf bad-commands 100
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net> FOO=bar
 S: 555 5.5.4 Parameter not recognized or not implemented: FOO

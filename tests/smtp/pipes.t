@@ -20,7 +20,7 @@ C: third
 C: .
 C: QUIT
 S~ 220 .*
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 S: 250 2.1.0 Sender ok
 S*2: 250 2.1.5 Recipient ok

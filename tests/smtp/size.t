@@ -6,7 +6,7 @@ C: EHLO client.example
 S~ 250-mail.*
 S~ 250-PIPELINING
 S: 250-SIZE 10
-S*6~ 250-.*
+S*9~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<a@example.net> SIZE=11
 S: 552 5.3.4 Message too big

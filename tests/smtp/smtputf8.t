@@ -2,7 +2,7 @@
 env RELAYCLIENT=
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<\xe6\xb5\x8b\xe8\xaf\x95@\xe6\xb5\x8b\xe8\xaf\x95.\xe6\xb5\x8b\xe8\xaf\x95> SMTPUTF8
 S: 250 2.1.0 Sender ok

@@ -2,7 +2,7 @@
 provider
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*11~ 250-.*
 S: 250-STARTTLS
 S: 250 HELP
 C: STARTTLS

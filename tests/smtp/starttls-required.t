@@ -19,7 +19,7 @@ S: 530 5.7.0 Send STARTTLS first
 C: NOOP
 S: 250 2.0.0 Ok
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-STARTTLS
 S: 250 HELP
 C: STARTTLS

@@ -5,7 +5,7 @@ hook helo
   printf '+RELAYCLIENT=\0+X_HELO=%s\0' "$SMTP_HELO" >&4
 S~ 220 .*
 C: EHLO first.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-STARTTLS
 S: 250 HELP
 C: STARTTLS now
@@ -18,7 +18,7 @@ tls SSL_PROTOCOL=TLSv1.2 SSL_CIPHER=ECDHE-ECDSA-AES128-GCM-SHA256 SSL_CLIENT_CN 
 C: MAIL FROM:<a@example.net>
 S: 503 5.5.1 Say hello first
 C: EHLO second.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250 HELP
 C: STARTTLS
 S: 503 5.5.1 TLS is already active

@@ -10,7 +10,7 @@ auth
   record
 S~ 220 .*
 C: EHLO [192.0.2.77]
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: AUTH PLAIN AAAA
 S: 235 2.7.0 Authentication succeeded

@@ -15,7 +15,7 @@ auth
   record
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-STARTTLS
 S: 250-AUTH SCRAM-SHA-256
 S: 250 HELP
@@ -29,7 +29,7 @@ C: STARTTLS
 S: 220 2.0.0 Ready to start TLS
 tls SSL_PROTOCOL=TLSv1.3 SSL_SERVER_END_POINT=SHA256:aa
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
 S: 250 HELP
 C: MAIL FROM:<alice@mail.example.test>

@@ -3,7 +3,7 @@ provider !
 options -S -A {folder}/auth
 S~ 220 .*
 C: EHLO client.example
-S*9~ 250-.*
+S*12~ 250-.*
 S: 250-STARTTLS
 S: 250 HELP
 C: AUTH SCRAM-SHA-256 AAAA

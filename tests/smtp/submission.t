@@ -12,7 +12,7 @@ auth
   record
 S~ 220 .*
 C: EHLO client.example
-S*10~ 250-.*
+S*13~ 250-.*
 S: 250 HELP
 C: MAIL FROM:<alice@example.test>
 C: RCPT TO:<bob@elsewhere.example>

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <skalibs/types.h>
 
@@ -49,6 +50,25 @@ static void describe_xclient(session_t const *session, char *text) {
   strcpy(text, smtp_xclient_names);
 }
 
+static void describe_deliverby(session_t const *session, char *text) {
+  uint64_t min = session->conf.number[CONF_DELIVER_BY_MIN];
+  text[min ? uint64_fmt(text, min) : 0] = 0;
+}
+
+/* For those who may relay, or may do so when they have logged in: many ask for no second list then.
+ */
+static bool futurerelease_stands_ready(session_t const *session) {
+  bool for_someone = session_may_relay(session) || auth_configured(session);
+  return for_someone && !session->options.lmtp && session->conf.number[CONF_FUTURE_RELEASE_MAX];
+}
+
+static void describe_futurerelease(session_t const *session, char *text) {
+  uint64_t max = session->conf.number[CONF_FUTURE_RELEASE_MAX];
+  text += uint64_fmt(text, max);
+  *text++ = ' ';
+  smtp_date_time_format(text, (uint64_t)time(0) + max);
+}
+
 static extension_entry_t const extensions[EXTENSION_COUNT] = {
     [EXTENSION_PIPELINING] = {"PIPELINING", 0, 0},
     [EXTENSION_SIZE] = {"SIZE", 0, describe_size},
@@ -56,6 +76,10 @@ static extension_entry_t const extensions[EXTENSION_COUNT] = {
     [EXTENSION_SMTPUTF8] = {"SMTPUTF8", 0, 0},
     [EXTENSION_CHUNKING] = {"CHUNKING", 0, 0},
     [EXTENSION_DSN] = {"DSN", 0, 0},
+    [EXTENSION_MT_PRIORITY] = {"MT-PRIORITY", 0, 0},
+    [EXTENSION_DELIVERBY] = {"DELIVERBY", 0, describe_deliverby},
+    [EXTENSION_FUTURERELEASE] = {"FUTURERELEASE", futurerelease_stands_ready,
+                                 describe_futurerelease},
     [EXTENSION_ENHANCEDSTATUSCODES] = {"ENHANCEDSTATUSCODES", 0, 0},
     [EXTENSION_LIMITS] = {"LIMITS", 0, describe_limits},
     [EXTENSION_STARTTLS] = {"STARTTLS", tls_stands_ready, 0},
@@ -94,8 +118,9 @@ void extensions_list(session_t const *session, char *text, size_t size) {
     if (!extension_offered(session, extension)) continue;
     char line[DESCRIPTION_MAX + 32] = "\n", *at = stpcpy(line + 1, extensions[extension].keyword);
     if (extensions[extension].describe) {
-      *at++ = ' ';
-      extensions[extension].describe(session, at);
+      *at = ' ';
+      extensions[extension].describe(session, at + 1);
+      if (!at[1]) *at = 0;
     }
     size_t len = strlen(line);
     if (len >= size - (size_t)(end - text)) break;

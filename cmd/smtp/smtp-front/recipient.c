@@ -35,11 +35,6 @@ static reply_name_t const decisions[][2] = {
     [ROUTE_BROKEN] = {REPLY_ROUTES_BROKEN, REPLY_ROUTES_BROKEN},
 };
 
-static standing_t find_standing(session_t const *session) {
-  bool may_relay = environment_get(session, "RELAYCLIENT") || *session->auth_user;
-  return may_relay ? STANDING_CLIENT : STANDING_STRANGER;
-}
-
 static void log_broken_routes(char const *address, int error) {
   log_line_t line;
   log_start(&line, PROGRAM, "routes-broken");
@@ -57,7 +52,8 @@ static route_status_t check_routes(session_t *session, char const *address) {
 static reply_t ask_routes(session_t *session, char const *address) {
   route_status_t status = check_routes(session, address);
   if (status == ROUTE_BROKEN) log_broken_routes(address, errno);
-  return reply_get(decisions[status][find_standing(session)], 0);
+  standing_t standing = session_may_relay(session) ? STANDING_CLIENT : STANDING_STRANGER;
+  return reply_get(decisions[status][standing], 0);
 }
 
 static reply_t ask(session_t *session, char const *address) {

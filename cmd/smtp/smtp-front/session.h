@@ -87,6 +87,9 @@ typedef enum extension {
   EXTENSION_SMTPUTF8,
   EXTENSION_CHUNKING,
   EXTENSION_DSN,
+  EXTENSION_MT_PRIORITY,
+  EXTENSION_DELIVERBY,
+  EXTENSION_FUTURERELEASE,
   EXTENSION_ENHANCEDSTATUSCODES,
   EXTENSION_LIMITS,
   EXTENSION_STARTTLS,
@@ -145,6 +148,8 @@ typedef struct transaction {
   char size[21];                     /* SIZE= as declared, or "" */
   char const *body;                  /* BODY= as declared, or NULL */
   bool utf8;                         /* SMTPUTF8 was given */
+  bool held;                         /* HOLDFOR or HOLDUNTIL was given */
+  bool lowered;                      /* MT-PRIORITY was more than this client may ask for */
   bool chunked;                      /* a BDAT was seen */
   size_t recipients;                 /* accepted */
   char recipient[RECIPIENT_MAX + 1]; /* the latest that was accepted */
@@ -252,6 +257,8 @@ void session_reply(session_t *session, reply_t const *reply);
 void session_break(session_t *session, wire_status_t status);
 /* Bytes that a message may have; 0: no limit. */
 uint64_t session_size_limit(session_t const *session);
+/* True if the client may send to domains that are not ours. */
+bool session_may_relay(session_t const *session);
 /* Ends the session; the first reason stays. */
 void session_end(session_t *session, char const *reason);
 /* Forgets what was said since the connection began, as STARTTLS and XCLIENT want it. */
@@ -305,6 +312,13 @@ reply_t parameters_take(session_t *session, esmtp_parameter_t const *table, argu
                         parameter_record_t *record);
 /* Puts the record, if there is anything in it, into the envelope's parameters. 0, or -1. */
 int parameters_keep(session_t *session, char const *recipient, parameter_record_t const *record);
+
+/* ---- schedule.c: parameters of MAIL that say when, and how soon ---- */
+
+reply_name_t take_holdfor(session_t *session, smtp_parameter_t *parameter);
+reply_name_t take_holduntil(session_t *session, smtp_parameter_t *parameter);
+reply_name_t take_by(session_t *session, smtp_parameter_t *parameter);
+reply_name_t take_priority(session_t *session, smtp_parameter_t *parameter);
 
 /* Splits "FROM:<path> parameters" after its keyword. REPLY_NONE, or syntax. */
 reply_name_t path_take(argument_t *argument, char const *keyword, smtp_path_t *path,

@@ -13,6 +13,10 @@ uint64_t session_size_limit(session_t const *session) {
   return session->conf.number[CONF_DATABYTES];
 }
 
+bool session_may_relay(session_t const *session) {
+  return environment_get(session, "RELAYCLIENT") || *session->auth_user;
+}
+
 void session_init(session_t *session) {
   buffers_t *buffers = &session->buffers;
   session->connection_facts.bytes = buffers->connection_facts;
@@ -103,6 +107,10 @@ static esmtp_parameter_t const mail_parameters[] = {
     {"RET", EXTENSION_DSN, true, take_ret},
     {"ENVID", EXTENSION_DSN, true, take_envid},
     {"AUTH", EXTENSION_AUTH, true, take_auth},
+    {"MT-PRIORITY", EXTENSION_MT_PRIORITY, true, take_priority},
+    {"BY", EXTENSION_DELIVERBY, true, take_by},
+    {"HOLDFOR", EXTENSION_FUTURERELEASE, true, take_holdfor},
+    {"HOLDUNTIL", EXTENSION_FUTURERELEASE, true, take_holduntil},
     {0, 0, false, 0},
 };
 
@@ -172,7 +180,8 @@ reply_t proceed_mail(session_t *session, argument_t argument) {
   reply_t reply = take_mail(session, argument, &record);
   if (!reply.code) reply = begin(session, &record);
   bool refused = reply.code;
-  if (!refused) reply = reply_get(REPLY_MAIL_OK, 0);
+  if (!refused)
+    reply = reply_get(session->transaction.lowered ? REPLY_MAIL_PRIORITY : REPLY_MAIL_OK, "0");
   log_mail(session, argument, &reply);
   if (refused) transaction_reset(session);
   return reply;
