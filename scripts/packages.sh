@@ -15,7 +15,7 @@ needs() {
     run) echo s6 openssl 'swaks|curl' ;;
     check)
       echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs openssl \
-        gnutls-bin testssl.sh gsasl mutt s-nail perl ;;
+        gnutls-bin testssl.sh gsasl mutt s-nail perl iproute2 ;;
     bench) echo s6 python3 strace procps util-linux e2fsprogs openssl libssl-dev ;;
     lint) echo clang-tidy clang-format cppcheck shellcheck mandoc ;;
     fuzz) needs system; echo clang libclang-rt-dev ;;

@@ -2,8 +2,9 @@
 # peers.sh: the programs of others that `make check` talks to. Each that cannot be had
 # is reported, and the tests that need it skip. None is installed or started here.
 top=$(cd "$(dirname "$0")/.." && pwd)
-"$top/scripts/peer.sh" postfix postfix # smtp-source, smtp-sink
-"$top/scripts/peer.sh" exim4 exim4-daemon-light libnss-wrapper # a client that sends BDAT
+"$top/scripts/peer.sh" postfix postfix # a receiver; smtp-source, smtp-sink
+"$top/scripts/peer.sh" exim4 exim4-daemon-light libnss-wrapper # a client that sends BDAT; a receiver
+"$top/scripts/peer.sh" opensmtpd opensmtpd # a receiver
 "$top/scripts/peer.sh" inetd openbsd-inetd
 "$top/scripts/peer.sh" nsd nsd
 "$top/scripts/peer.sh" dovecot dovecot-core dovecot-lmtpd # its auth service, and its LMTP server

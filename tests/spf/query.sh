@@ -124,44 +124,11 @@ test_server_from_the_environment() {
 
 # ---- nsd ----
 
-free_port() {
-  python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-start_nsd() {
-  folder=$SHUNIT_TMPDIR/nsd
-  mkdir -p "$folder"
-  port=$(free_port)
-  cat >"$folder/nsd.conf" <<CONF
-server:
-  ip-address: 127.0.0.1@$port
-  username: ""
-  chroot: ""
-  zonesdir: "$folder"
-  database: ""
-  pidfile: "$folder/pid"
-  xfrdfile: "$folder/xfrd"
-  zonelistfile: "$folder/list"
-  server-count: 1
-remote-control:
-  control-enable: no
-zone:
-  name: "test"
-  zonefile: "test.zone"
-CONF
-  "$PEERS/nsd/bin/nsd" -d -c "$folder/nsd.conf" >"$folder/log" 2>&1 &
-  nsd=$!
-  tries=0
-  until spf-query -r "127.0.0.1:$port" -t 1 -l up.test >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ $tries -lt 30 ] && kill -0 $nsd 2>/dev/null || return 1
-    sleep 0.1
-  done
-}
+# shellcheck source=tests/dns/_nsd.sh
+. "$(dirname "$0")/../dns/_nsd.sh"
 
 test_nsd() {
-  [ -x "${PEERS:-}/nsd/bin/nsd" ] || { echo 'skip - nsd is not here'; startSkipping; return; }
+  [ -x "$NSD" ] || { echo 'skip - nsd is not here'; startSkipping; return; }
   mkdir -p "$SHUNIT_TMPDIR/nsd"
   { cat <<'ZONE'
 $ORIGIN test.
@@ -184,8 +151,8 @@ ZONE
     i=0
     while [ $i -lt 200 ]; do echo "large A 203.0.113.$i"; i=$((i + 1)); done
   } >"$SHUNIT_TMPDIR/nsd/test.zone"
-  start_nsd || { fail "$(cat "$SHUNIT_TMPDIR/nsd/log")"; return; }
-  DNS_OF_SUITE=$DNS DNS=127.0.0.1:$port
+  start_nsd "$SHUNIT_TMPDIR/nsd" || { fail "$(cat "$SHUNIT_TMPDIR/nsd/log")"; return; }
+  DNS_OF_SUITE=$DNS DNS=127.0.0.1:$NSD_PORT
   expect 0 pass a@two.test
   expect 0 pass a@two.test -i 198.51.100.2
   expect 0 pass a@two.test -i 2001:db8::1
@@ -196,8 +163,7 @@ ZONE
   expect 0 pass a@large.test -i 203.0.113.199
   expect 1 fail a@large.test -i 203.0.113.200
   DNS=$DNS_OF_SUITE
-  kill $nsd
-  wait $nsd 2>/dev/null
+  stop_nsd
 }
 
 . shunit2
