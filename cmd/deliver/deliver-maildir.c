@@ -28,13 +28,13 @@
 
 char const *PROG = "deliver-maildir";
 
-#define USAGE         "deliver-maildir [-d root] [-u umask] [-q quota] [-ep]"
+#define USAGE         "deliver-maildir [-d root] [-u umask] [-q quota] [-R routes.cdb] [-ep]"
 #define BATCH_BYTES   (8u << 20) /* then no more jobs are taken into a batch */
 #define MAILBOXES_MAX (2 * WORKER_BATCH_MAX)
 /* Entries that came and those of the batch, its files, Maildirs, and some more. */
 #define FDS_MAX     (4 * WORKER_BATCH_MAX + MAILBOXES_MAX + 16)
 #define SWEPT       4096 /* Maildirs remembered as swept */
-#define RESULT_TEXT 256
+#define RESULT_TEXT DELIVERY_PROBLEM_SIZE
 
 /* Maildirs in use, by their path. */
 typedef struct mailbox {
@@ -44,6 +44,8 @@ typedef struct mailbox {
   sync_file_t sync;
   bool has_quota;
   maildir_root_t root; /* whose quota that is */
+  maildir_usage_t limit;
+  maildir_usage_t const *quota; /* the limit, or NULL: what its maildirsize says */
 } mailbox_t;
 
 typedef struct delivery {
@@ -58,7 +60,9 @@ typedef struct delivery {
 
 static bool make_missing = true;
 static bool full_for_good;           /* a Maildir over its quota fails for good */
-static maildir_usage_t const *quota; /* of every Maildir; NULL: each has its own, or none */
+static maildir_usage_t const *quota; /* of those that the routes give none; NULL: each its own */
+static char const *routes_path;      /* NULL: the usual one */
+static route_table_t routes;
 static maildir_writer_t writer;
 static worker_input_t input;
 static delivery_t batch[WORKER_BATCH_MAX];
@@ -153,9 +157,16 @@ static int open_or_make(char const *path) {
   return maildir_make(path) < 0 ? -1 : maildir_open(path);
 }
 
-static void find_quota(mailbox_t *mailbox) {
+static bool is_limit(maildir_usage_t const *limit) {
+  return limit && (limit->bytes || limit->messages);
+}
+
+/* named: by the routes, or "". One without limits matters where the Maildir has one of its own. */
+static void find_quota(mailbox_t *mailbox, char const *named) {
   bool found = maildir_root_find(&mailbox->root, mailbox->folder) == 0;
-  mailbox->has_quota = found && (quota || mailbox->root.has_sizes);
+  bool is_named = *named && maildir_quota_parse(&mailbox->limit, named, strlen(named)) == 0;
+  mailbox->quota = is_named ? &mailbox->limit : quota;
+  mailbox->has_quota = found && (is_limit(mailbox->quota) || mailbox->root.has_sizes);
 }
 
 static mailbox_t *find_mailbox(char const *path) {
@@ -165,7 +176,7 @@ static mailbox_t *find_mailbox(char const *path) {
 }
 
 /* NULL with errno if it cannot be had. */
-static mailbox_t *use_mailbox(char const *path) {
+static mailbox_t *use_mailbox(char const *path, char const *named_quota) {
   mailbox_t *mailbox = find_mailbox(path);
   if (mailbox) return mailbox;
   if (maildir_path_check(path) < 0) return 0;
@@ -175,7 +186,7 @@ static mailbox_t *use_mailbox(char const *path) {
   if (!open_mailboxes++) opened = time(0);
   mailbox->dirty = false;
   stpcpy(mailbox->path, path);
-  find_quota(mailbox);
+  find_quota(mailbox, named_quota);
   sweep_once(mailbox);
   return mailbox;
 }
@@ -216,13 +227,14 @@ static bool shares_quota(mailbox_t const *a, mailbox_t const *b) {
 /* Is there room for so many bytes, and for what the batch has for the same Maildir already? */
 static bool has_room(delivery_t *delivery, uint64_t bytes) {
   maildir_usage_t more = {bytes, 1};
-  if (!delivery->mailbox->has_quota) return true;
+  mailbox_t const *mailbox = delivery->mailbox;
+  if (!mailbox->has_quota) return true;
   for (delivery_t const *other = batch; other < delivery; other++) {
-    if (other->failed || !shares_quota(other->mailbox, delivery->mailbox)) continue;
+    if (other->failed || !shares_quota(other->mailbox, mailbox)) continue;
     more.bytes += other->message.size;
     more.messages++;
   }
-  if (maildir_quota_check(delivery->mailbox->folder, quota, &more, time(0)) == 0) return true;
+  if (maildir_quota_check(mailbox->folder, mailbox->quota, &more, time(0)) == 0) return true;
   if (errno != EDQUOT)
     fail(delivery, "count what is in the Maildir");
   else if (full_for_good)
@@ -259,12 +271,21 @@ static bool ends_loop(delivery_t *delivery, worker_job_t const *job, queue_entry
   return loop;
 }
 
+/* False if the delivery has come to its end. */
+static bool find_place(delivery_t *delivery, worker_job_t const *job) {
+  char problem[DELIVERY_PROBLEM_SIZE];
+  route_terms_t terms;
+  if (delivery_terms(&terms, &routes, ROUTE_MAILDIR, job, problem) < 0)
+    return defer(delivery, problem), false;
+  delivery->mailbox = use_mailbox(job->argument, terms.quota);
+  if (!delivery->mailbox) fail(delivery, "open the Maildir");
+  return delivery->mailbox;
+}
+
 static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
   queue_entry_t entry;
   *delivery = (delivery_t){.number = job->number, .kind = CHAIN_ACCEPT};
-  delivery->mailbox = use_mailbox(job->argument);
-  if (!delivery->mailbox) {
-    fail(delivery, "open the Maildir");
+  if (!find_place(delivery, job)) {
     close(job->fd);
   } else if (queue_entry_from_fd(&entry, job->fd) < 0) {
     fail(delivery, "read the queue entry");
@@ -377,6 +398,14 @@ static int read_jobs(void) {
   return result;
 }
 
+/* Mail is better delivered without a quota than not at all. */
+static void read_routes(void) {
+  static int warned;
+  int error = route_refresh(&routes, routes_path) < 0 ? errno : 0;
+  if (error && error != warned) strerr_warnwu1sys("read the routes");
+  warned = error;
+}
+
 /* Takes and writes what is at hand, and waits for the first. False at the end of all jobs. */
 static bool take_jobs(void) {
   worker_job_t job;
@@ -387,6 +416,7 @@ static bool take_jobs(void) {
     int taken = worker_job_next(&input, &job);
     if (taken < 0) strerr_diefu1sys(111, "understand a job");
     if (taken) {
+      if (!jobs) read_routes();
       delivery_t *delivery = &batch[jobs++];
       start_delivery(delivery, &job);
       bytes += delivery->message.size;
@@ -407,7 +437,7 @@ static void set_umask(char const *s) {
 
 static void set_quota(char const *s) {
   static maildir_usage_t every;
-  if (!*s || maildir_quota_parse(&every, s, strlen(s)) < 0) strerr_dief2x(100, "not a quota: ", s);
+  if (maildir_quota_read(&every, s) < 0) strerr_dief2x(100, "not a quota: ", s);
   quota = &every;
 }
 
@@ -428,11 +458,12 @@ static void prepare_socket(void) {
 static void parse_options(int argc, char const *const *argv) {
   char const *root = 0;
   umask(077);
-  for (int option; (option = sgetopt_r(argc, argv, "d:u:q:eph", &subgetopt_here)) != -1;) {
+  for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:eph", &subgetopt_here)) != -1;) {
     switch (option) {
     case 'd': root = subgetopt_here.arg; break;
     case 'u': set_umask(subgetopt_here.arg); break;
     case 'q': set_quota(subgetopt_here.arg); break;
+    case 'R': routes_path = subgetopt_here.arg; break;
     case 'e': make_missing = false; break;
     case 'p': full_for_good = true; break;
     case 'h': strerr_dieusage(0, USAGE);

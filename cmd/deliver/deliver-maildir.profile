@@ -4,4 +4,3 @@ calls chdir dup faccessat faccessat2 fsync getdents64 getegid geteuid getgid get
 calls lstat mkdir mkdirat openat pipe pipe2 prctl pread64 prlimit64 recvmsg renameat sendto
 calls setrlimit setsockopt sync_file_range umask uname unlinkat wait4
 make $CHAINMAIL_MAIL
-make $CHAINMAIL_QUEUE/tmp

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "queue/queue.h"
+#include "route/route.h"
 #include "smtp/smtp.h"
 #include "worker/worker.h"
 
@@ -49,6 +50,15 @@ uint64_t delivery_now(void);
 /* True if the time that the entry had in mode R is over, and the text of the verdict on it. */
 bool delivery_is_late(queue_entry_t const *entry);
 #define DELIVERY_LATE_TEXT "5.4.7 the time that was given for the delivery (BY) is over"
+
+/* ---- what the routes say ------------------------------------------------------------------- */
+
+/* The terms that the routes have for a job of this channel; none where they do not lead there, or
+   are broken. 0, or -1: they name a user that this process is not, and problem says so, with an
+   enhanced code in front. */
+#define DELIVERY_PROBLEM_SIZE (ROUTE_NAME_SIZE + 128)
+int delivery_terms(route_terms_t *terms, route_table_t const *routes, route_channel_t channel,
+                   worker_job_t const *job, char problem[DELIVERY_PROBLEM_SIZE]);
 
 /* ---- commands ------------------------------------------------------------------------------ */
 

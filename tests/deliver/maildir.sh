@@ -10,7 +10,9 @@ Delivered-To: r@example.test
 
 setUp() {
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/maildir.XXXXXX")
-  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/root"
+  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/root" \
+    "$DIR/conf"
+  export CHAINMAIL_CONF="$DIR/conf"
   printf 'Fs@example.org\0Tr@example.test\0\0' >"$DIR/envelope"
   cd "$DIR/root" || exit 111
 }
@@ -298,6 +300,62 @@ test_quota_of_a_batch() {
   assertEquals 'K K Z4.2.2 the mailbox is full K' \
     "$("$WORKER" -b $jobs -- deliver-maildir -q 2000S | xargs)"
   assertEquals '2000S 0 0 1000 1 1000 1' "$(xargs <box/maildirsize)"
+}
+
+# routes: those of r@example.test are stdin
+routes() {
+  { printf 'r@example.test ' && cat; } >"$CHAINMAIL_CONF/routes"
+  route-compile 2>/dev/null
+}
+
+# What the routes say of a Maildir comes before what -q says of all.
+test_quota_of_routes() {
+  thousand
+  routes <<END
+    maildir $PWD/small quota=2000
+    maildir $PWD/free  quota=none
+    maildir $PWD/other
+END
+  full='Z4.2.2 the mailbox is full'
+  assertEquals "K K $full" "$(for _ in 1 2 3; do deliver "$PWD/small"; done | xargs)"
+  assertEquals '2000S 2000 2' "$(xargs <small/maildirsize)"
+  assertEquals 'K K' "$(for _ in 1 2; do deliver "$PWD/free" deliver-maildir -q 1K; done | xargs)"
+  assertTrue 'no limit needs no file' '[ ! -e free/maildirsize ]'
+  assertEquals "K $full" "$(for _ in 1 2; do deliver "$PWD/other" deliver-maildir -q 1K; done | xargs)"
+  echo "maildir $PWD/small quota=1G,3C" | routes
+  assertEquals "K $full" "$(for _ in 1 2; do deliver "$PWD/small"; done | xargs)"
+  assertEquals '1073741824S,3C' "$(head -n 1 small/maildirsize)"
+  echo "maildir $PWD/small quota=none" | routes
+  assertEquals 'nor does an old file limit it' K "$(deliver "$PWD/small")"
+}
+
+# The same Maildir's folders have its quota.
+test_quota_of_folders() {
+  thousand
+  printf 'r@example.test maildir %s/box quota=2100\nr+*@example.test maildir %s/box/.%%e\n' "$PWD" \
+    "$PWD" >"$CHAINMAIL_CONF/routes"
+  route-compile 2>/dev/null
+  assertEquals K "$(deliver "$PWD/box")"
+  file=$(entry "$DIR/message")
+  assertEquals 'K Z4.2.2 the mailbox is full' "$("$WORKER" "$file" s@example.org r+x@example.test \
+    "$PWD/box/.x" "$file" s@example.org r+y@example.test "$PWD/box/.y" -- deliver-maildir | xargs)"
+}
+
+test_routes_that_cannot_be_read() {
+  thousand
+  echo rubbish >"$CHAINMAIL_CONF/routes.cdb"
+  assertEquals K "$(deliver box 2>"$DIR/log")"
+  assertEquals 'deliver-maildir: warning: unable to read the routes: Protocol error' \
+    "$(cat "$DIR/log")"
+}
+
+# Mail of a user's is not written as anybody else.
+test_routes_of_users() {
+  thousand
+  echo "maildir $PWD/box user=daemon" | routes
+  assertEquals 'Z4.3.5 this is for the user daemon, who the deliverer is not: see worker-spawn(8)' \
+    "$(deliver "$PWD/box")"
+  assertTrue 'nothing was made' '[ ! -e box ]'
 }
 
 # trace FILTER BOX...: a batch of jobs under strace; the calls are in $DIR/trace

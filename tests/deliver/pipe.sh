@@ -225,6 +225,15 @@ test_root() {
   assertTrue 'nothing was run' '[ ! -e ran ]'
 }
 
+# What a rule means for one user is not done as another.
+test_routes_of_users() {
+  printf 'r@example.test pipe "touch ran" user=daemon\n' >"$CHAINMAIL_CONF/routes"
+  route-compile 2>/dev/null
+  assertEquals 'Z4.3.5 this is for the user daemon, who the deliverer is not: see worker-spawn(8)' \
+    "$(deliver 'touch ran')"
+  assertTrue 'nothing was run' '[ ! -e ran ]'
+}
+
 test_torn_entry() {
   file=$(entry "$DIR/message")
   truncate -s -10 "$file"

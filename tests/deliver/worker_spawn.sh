@@ -82,10 +82,11 @@ spawn() {
   words=$1
   shift
   # shellcheck disable=SC2086 # words are wanted
-  UID=$VMAIL GID=$VMAIL GIDLIST= env UID="$VMAIL" GID="$VMAIL" GIDLIST= "$WORKER" -b $words -- \
+  env UID="$VMAIL" GID="$VMAIL" GIDLIST= "$WORKER" -b $words -- \
     worker-spawn "$@" 2>>"$DIR/log"
 }
 
+count() { find "$1/Maildir/new" -type f | wc -l; }
 owners() { stat -c '%u:%g %a' "$@" | sort -u; }
 
 test_everyone_as_themselves() {
@@ -96,7 +97,7 @@ test_everyone_as_themselves() {
   assertEquals "$ALICE:$ALICE 600" "$(owners alice/Maildir/new/*)"
   assertEquals "$BOB:$BOB 600" "$(owners bob/Maildir/new/*)"
   assertEquals "$VMAIL:$VMAIL 600" "$(owners vmail/x/new/*)"
-  assertEquals 2 "$(ls alice/Maildir/new | wc -l)"
+  assertEquals 2 "$(count alice)"
   assertEquals 'one deliverer each' 3 "$(grep -c 'event=start' log)"
 }
 
@@ -285,7 +286,7 @@ test_idle_ones_end() {
     sleep 0.05
   done
   assertTrue 'it ends, the other goes on' "gone $(cat alice/pid)"
-  echo done >hold
+  echo on >hold
   wait "$job"
   assertEquals 'K K' "$(xargs <answers)"
 }
@@ -297,7 +298,7 @@ test_many_jobs() {
     set -- "$@" alice@example.test "$DIR/alice/Maildir" bob@example.test "$DIR/bob/Maildir"
   done
   assertEquals 400 "$(spawn "$(jobs "$@")" maildir deliver-maildir | grep -c '^K$')"
-  assertEquals '200 200' "$(ls alice/Maildir/new | wc -l) $(ls bob/Maildir/new | wc -l)"
+  assertEquals '200 200' "$(count alice) $(count bob)"
 }
 
 test_usage() {

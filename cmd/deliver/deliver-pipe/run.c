@@ -24,18 +24,18 @@ static void set_failure(chain_verdict_t *verdict, char const *step) {
   chain_verdict_parse(verdict, CHAIN_DEFER, text, (size_t)len);
 }
 
-static size_t user_len(char const *recipient) {
-  static route_table_t routes;
-  size_t len = strlen(recipient);
+static route_table_t routes;
+
+static void read_routes(void) {
   if (route_refresh(&routes, settings.routes) < 0) strerr_warnwu1sys("read the routes");
-  return route_user_len(&routes, recipient, len);
 }
 
 static pid_t spawn(worker_job_t const *job, int message, int output) {
   static delivery_environment_t environment;
   delivery_facts_t facts = {.sender = job->sender,
                             .recipient = job->recipient,
-                            .user_len = user_len(job->recipient),
+                            .user_len =
+                                route_user_len(&routes, job->recipient, strlen(job->recipient)),
                             .home = settings.home,
                             .path = settings.path,
                             .time = time(0)};
@@ -85,8 +85,20 @@ static bool start_with(run_t *run, worker_job_t const *job, queue_entry_t const 
   return started;
 }
 
+/* What a rule means for one user is not done as another. */
+static bool is_ours(worker_job_t const *job, chain_verdict_t *verdict) {
+  char problem[DELIVERY_PROBLEM_SIZE];
+  route_terms_t terms;
+  if (delivery_terms(&terms, &routes, ROUTE_PIPE, job, problem) == 0) return true;
+  chain_verdict_parse(verdict, CHAIN_DEFER, problem, strlen(problem));
+  close(job->fd);
+  return false;
+}
+
 bool run_start(run_t *run, worker_job_t const *job, chain_verdict_t *verdict) {
   queue_entry_t entry;
+  read_routes();
+  if (!is_ours(job, verdict)) return false;
   if (queue_entry_from_fd(&entry, job->fd) < 0) {
     set_failure(verdict, "read the queue entry");
     close(job->fd);
