@@ -39,11 +39,11 @@ export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN CHAINMAIL_LOG CHAINMAIL
 
 # Root uses the service users where they are and can reach this folder; all others, one uid.
 choose_users() {
-  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail RELAY_USER=relay
+  SMTP_USER=smtp QUEUE_USER=queue MAIL_USER=vmail PIPE_USER=pipe RELAY_USER=relay
   TLS_USER=tlskey SASL_USER=sasl LOG_USER=chainlog
   if [ "$(id -u)" -eq 0 ]; then
     problem=
-    for user in smtp queue vmail relay tlskey sasl chainlog; do
+    for user in smtp queue vmail pipe relay tlskey sasl chainlog; do
       if ! id -u "$user" >/dev/null 2>&1; then
         problem="there is no user $user (scripts/setup.sh makes them)"
       elif ! s6-setuidgid "$user" test -x "$BIN/tcp-accept" ||
@@ -56,7 +56,8 @@ choose_users() {
     problem='not started by root'
   fi
   [ -n "$problem" ] || return 0
-  SMTP_USER='' QUEUE_USER='' MAIL_USER='' RELAY_USER='' TLS_USER='' SASL_USER='' LOG_USER=''
+  SMTP_USER='' QUEUE_USER='' MAIL_USER='' PIPE_USER='' RELAY_USER='' TLS_USER='' SASL_USER=''
+  LOG_USER=''
   say "everything runs as $(id -un): $problem"
 }
 
@@ -97,8 +98,8 @@ write_tree() {
 PATH='$PATH'
 CHAINMAIL_CONF='$CHAINMAIL_CONF' CHAINMAIL_QUEUE='$CHAINMAIL_QUEUE' CHAINMAIL_RUN='$CHAINMAIL_RUN'
 export PATH CHAINMAIL_CONF CHAINMAIL_QUEUE CHAINMAIL_RUN
-SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER RELAY_USER=$RELAY_USER
-TLS_USER=$TLS_USER SASL_USER=$SASL_USER LOG_USER=$LOG_USER
+SMTP_USER=$SMTP_USER QUEUE_USER=$QUEUE_USER MAIL_USER=$MAIL_USER PIPE_USER=$PIPE_USER
+RELAY_USER=$RELAY_USER TLS_USER=$TLS_USER SASL_USER=$SASL_USER LOG_USER=$LOG_USER
 SMTP_ADDRESS=$SMTP_ADDRESS SMTP_PORT=$SMTP_PORT SMTP_GRACE=1
 SUBMISSION_PORT=$SUBMISSION_PORT SUBMISSIONS_PORT=$SUBMISSIONS_PORT TLS_WRAP=tls-wrap
 LOG='$CHAINMAIL_LOG' LOG_TO=1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh [-1] [-r ROOT] [-m NAME]: makes what chainmail needs before it starts.
 #
-#   users smtp queue vmail relay sasl tlskey chainlog and group chainq
+#   users smtp queue vmail pipe relay sasl tlskey chainlog and group chainq
 #   /etc/chainmail, /var/spool/chainmail, /var/log/chainmail, /var/vmail
 #   a certificate that it signed itself, where there is none, and the auth service's secret
 #
@@ -68,7 +68,7 @@ make_users() {
     make_user "$user" chainq /nonexistent
     join_group "$user" chainq
   done
-  for user in relay sasl tlskey chainlog; do make_user "$user" "$user" /nonexistent; done
+  for user in pipe relay sasl tlskey chainlog; do make_user "$user" "$user" /nonexistent; done
   make_user vmail vmail "$mail"
 }
 
@@ -157,7 +157,7 @@ make_certificate() {
 }
 
 if [ -n "$root" ]; then
-  for user in smtp queue vmail relay sasl tlskey chainlog; do
+  for user in smtp queue vmail pipe relay sasl tlskey chainlog; do
     has_user "$user" || one_uid=yes
   done
 elif [ -z "$one_uid" ]; then
