@@ -7,6 +7,7 @@
 
 WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
 ALICE=54321 BOB=54322 VMAIL=54330
+SERVERS=
 
 setUp() {
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/spawn.XXXXXX")
@@ -36,6 +37,8 @@ END
 
 tearDown() {
   cd / || exit 111
+  for pid in $SERVERS; do kill "$pid"; done
+  SERVERS=
   [ -z "${DIR-}" ] || rm -rf "$DIR"
   DIR=
 }
@@ -299,6 +302,77 @@ test_many_jobs() {
   done
   assertEquals 400 "$(spawn "$(jobs "$@")" maildir deliver-maildir | grep -c '^K$')"
   assertEquals '200 200' "$(count alice) $(count bob)"
+}
+
+# The service, as queue-send and smtp-front use it: who has an account has a mailbox at home.
+serve() {
+  mkfifo ready
+  for channel in maildir pipe; do
+    env UID="$VMAIL" GID="$VMAIL" GIDLIST= tcp-accept -n 3 "unix:$DIR/$channel" \
+      worker-spawn "$channel" "deliver-$channel" 3>ready >>log 2>&1 </dev/null &
+    SERVERS="$SERVERS $!"
+    timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
+  done
+  queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
+    3>ready >>send.log 2>&1 </dev/null &
+  SERVERS="$SERVERS $!"
+  timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
+}
+
+stop() {
+  for pid in $SERVERS; do kill "$pid" && wait "$pid"; done
+  SERVERS=
+}
+
+has() { # has COUNT FOLDER
+  for _ in $(seq 400); do
+    [ "$(find "$2" -type f 2>/dev/null | wc -l)" -ge "$1" ] && return 0
+    sleep 0.05
+  done
+  tail -n 5 log send.log
+  return 1
+}
+
+inject() { # inject RECIPIENT...
+  printf 'Fs@example.org\0' >envelope
+  printf 'T%s\0' "$@" >>envelope
+  printf '\0' >>envelope
+  queue-inject -q "$DIR/queue" <message 1<envelope
+}
+
+test_service() {
+  ready || return 0
+  mkfifo -m 600 queue/trigger
+  echo "alice+*@example.test maildir $DIR/alice/Maildir/.%e user=alice" >>conf/routes
+  compile
+  serve
+  inject alice@example.test bob@example.test x@virtual.test alice+Work@example.test
+  assertTrue 'alice' "has 1 $DIR/alice/Maildir/new"
+  assertTrue 'her folder' "has 1 $DIR/alice/Maildir/.work/new"
+  assertTrue 'bob' "has 1 $DIR/bob/Maildir/new"
+  assertTrue 'one without an account' "has 1 $DIR/vmail/x/new"
+  assertEquals "$ALICE:$ALICE 600" "$(owners alice/Maildir/new/* alice/Maildir/.work/new/*)"
+  inject bob@command.test
+  assertTrue 'a command' "has 1 $DIR/bob/got"
+  assertEquals "$BOB" "$(head -n 1 bob/got)"
+  # Alice becomes somebody else: what comes then is hers.
+  sed -i "s/^alice:x:$ALICE:$ALICE/alice:x:54350:54350/" passwd && compile
+  chown -R 54350:54350 alice
+  inject alice@example.test
+  assertTrue 'alice again' "has 2 $DIR/alice/Maildir/new"
+  assertEquals '54350:54350 600' "$(owners alice/Maildir/new/*)"
+  stop
+}
+
+# smtp-front knows who has an account.
+test_smtp() {
+  ready || return 0
+  echo mx.example.test >conf/me
+  assertEquals '250 550 550 250' "$(printf '%s\r\n' 'EHLO c' 'MAIL FROM:<s@example.org>' \
+    'RCPT TO:<alice@example.test>' 'RCPT TO:<carol@example.test>' 'RCPT TO:<root@example.test>' \
+    'RCPT TO:<Bob+x@example.test>' QUIT |
+    env PROTO=TCP TCPREMOTEIP=192.0.2.1 TCPLOCALIP=192.0.2.2 TCPLOCALPORT=25 \
+      smtp-front true 2>/dev/null | tail -n 5 | head -n 4 | cut -c 1-3 | xargs)"
 }
 
 test_usage() {
