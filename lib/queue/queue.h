@@ -258,6 +258,9 @@ queue_failure_t const *queue_inject(queue_injection_t *injection);
              s delivered, b failed for good or expired: and the sender was told of it,
              r end of an attempt: when the entry is tried next; of recipient 0
              w the sender was told of the delay; of recipient 0
+     h l k f  what an administrator ordered, of recipient 0; the last one is in force:
+       h held: nothing is tried    l let go again, be it from a hold of its injector's
+       k removed: nothing more is tried    f given up: what is left fails for good, with this text
      target  16 hex digits for one of the places that the address leads to (queue_target),
              or - for all of them
    A recipient all of whose targets were reached gets one d with -. Only where one of several
@@ -295,7 +298,10 @@ typedef struct queue_state {
   unsigned attempts; /* r records */
   uint64_t next;     /* of the last r record */
   bool warned;       /* there is a w record */
-  bool torn;         /* the last line has no newline */
+  char order;        /* h, l, k or f: the last of them; 0: none */
+  uint64_t ordered;  /* when */
+  char const *reason;
+  bool torn; /* the last line has no newline */
 } queue_state_t;
 
 /* Reads state/<name> under dirfd (the queue's state/). A log that is not there is an empty one.
@@ -309,6 +315,14 @@ void queue_state_free(queue_state_t *state);
    nothing. */
 queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipient,
                                        uint64_t target);
+
+/* Why this entry is held, NULL if it is not: by an order of its log's, or, where that has none, by
+   the fact SMTP_HOLD, with which a link of the message chain holds what it is suspicious of. */
+char const *queue_held(queue_entry_t const *entry, queue_state_t const *state);
+
+/* Appends an order (h, l, k, f) to state/<name> under dirfd and syncs it. A log that root makes so
+   belongs to the folder's owner. torn: as queue_state_t says. 0, or -1 with errno. */
+int queue_order(int dirfd, char const *name, char what, char const *reason, bool torn);
 
 /* The time to wait after so many attempts, in microseconds; random bits move it by up to a sixth
    each way, so that what failed together is not tried together for ever. */

@@ -67,7 +67,7 @@ int queue_record_parse(queue_record_t *record, char *line, size_t len) {
   line[len] = 0;
   if (strlen(line) != len) return -1;
   char *s = take_number(line, &record->time);
-  if (!s || !*s || !strchr("dtpxbsrw", *s) || s[1] != ' ') return -1;
+  if (!s || !*s || !strchr("dtpxbsrwhlkf", *s) || s[1] != ' ') return -1;
   record->what = *s;
   s = take_number(s + 2, &recipient);
   if (!s || recipient >= QUEUE_RECIPIENTS_MAX) return -1;

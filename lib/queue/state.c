@@ -31,6 +31,10 @@ static void take_line(queue_state_t *state, char *line, size_t len) {
   if (queue_record_parse(record, line, len) < 0) return;
   if (record->what == 'w') {
     state->warned = true;
+  } else if (strchr("hlkf", record->what)) {
+    state->order = record->what;
+    state->ordered = record->time;
+    state->reason = record->text;
   } else if (record->what == 'r') {
     state->attempts++;
     state->next = record->next;

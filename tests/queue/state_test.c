@@ -107,6 +107,45 @@ static void test_state(void) {
   state_case("torn", "1 d 0 - 0 \n1 d 1 - 0 te", "d0/0 ", 0, 0, true);
 }
 
+static void order_case(char const *name, char const *log, char order, char const *reason) {
+  queue_state_t state;
+  size_t len = strlen(log);
+  char *text = malloc(len + 1);
+  memcpy(text, log, len);
+  queue_state_parse(&state, text, len);
+  CHECK_INT(name, state.order, order);
+  CHECK_STR(name, state.reason ? state.reason : "", reason);
+  CHECK_INT("an order is no result", state.count, 0);
+  queue_state_free(&state);
+}
+
+static void test_orders(void) {
+  order_case("none", "", 0, "");
+  order_case("held", "1 h 0 - 0 spam?\n", 'h', "spam?");
+  order_case("let go", "1 h 0 - 0 spam?\n2 l 0 - 0 \n", 'l', "");
+  order_case("held again", "1 h 0 - 0 a\n2 l 0 - 0 \n3 h 0 - 0 b\n", 'h', "b");
+  order_case("removed", "1 h 0 - 0 a\n2 k 0 - 0 c\n", 'k', "c");
+  order_case("given up", "1 f 0 - 0 5.7.0 no\n1 r 0 - 7 \n", 'f', "5.7.0 no");
+}
+
+static void held_case(char const *name, char const *facts, size_t facts_len, char order,
+                      char const *want) {
+  queue_entry_t const entry = {.facts = facts, .facts_len = facts_len};
+  queue_state_t const state = {.order = order, .reason = "ordered"};
+  char const *held = queue_held(&entry, &state);
+  CHECK_STR(name, held ? held : "no", want);
+}
+
+static void test_held(void) {
+  static char const fact[] = "VSMTP_HOLD=virus?";
+  held_case("neither", "", 0, 0, "no");
+  held_case("by a fact", fact, sizeof fact, 0, "virus?");
+  held_case("by a fact, let go", fact, sizeof fact, 'l', "no");
+  held_case("by an order", "", 0, 'h', "ordered");
+  held_case("by both", fact, sizeof fact, 'h', "ordered");
+  held_case("by a fact, removed", fact, sizeof fact, 'k', "no");
+}
+
 static void test_find(void) {
   queue_state_t state;
   char const log[] = "1 d 1 " A "0 \n1 t 1 " B "0 x\n1 p 3 - 0 gone\n";
@@ -147,6 +186,8 @@ int main(void) {
   test_format_caps();
   test_parse();
   test_state();
+  test_orders();
+  test_held();
   test_find();
   test_retry();
   test_target();
