@@ -112,6 +112,10 @@ static void remove_entry(item_t *item, bool logged) {
   index_wait(item, time_now() + TROUBLE_DELAY);
 }
 
+void entry_remove(item_t *item) {
+  remove_entry(item, true);
+}
+
 static void all_done(attempt_t *attempt) {
   item_t *item = attempt->item;
   bool logged = attempt->logged;
@@ -147,7 +151,7 @@ static uint64_t next_try(attempt_t const *attempt) {
 static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
   free_attempt(attempt);
-  item->fresh = item->verify = item->forced = item->early = false;
+  item->fresh = item->verify = item->forced = item->early = item->asked = false;
   index_wait(item, due);
 }
 
@@ -215,11 +219,43 @@ static void wait_for_place(attempt_t *attempt) {
   }
   item->early = attempt->temporary;
   item->forced = !attempt->temporary;
+  item->asked = false;
   if (!down) due = earlier(due, time_now() + BUSY_DELAY);
   attempt->place = 0;
   free_attempt(attempt);
   park(item, place, due);
   if (place->destination) destination_release(place->destination);
+}
+
+/* ---- orders ---- */
+
+attempt_t *attempt_of(item_t const *item) {
+  attempt_t *attempt = attempts;
+  while (attempt && attempt->item != item) attempt = attempt->next;
+  return attempt;
+}
+
+/* The order is in the log, whatever comes after. */
+int attempt_order(attempt_t *attempt, char what, char const *reason) {
+  if (queue_order(settings.state_fd, attempt->item->name, what, reason, attempt->state.torn) < 0)
+    return -1;
+  attempt->state.torn = false;
+  attempt->logged = true;
+  if (attempt_reread(attempt) == 0) return 0;
+  attempt->state.order = what;
+  attempt->state.reason = "5.7.0 removed by an administrator";
+  return 0;
+}
+
+/* What is left of a held one is tried as soon as it is let go, and given up at once of others. */
+static void obey(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  bool held = attempt->state.order == 'h';
+  if (attempt->recorded) end_log(attempt, time_now());
+  free_attempt(attempt);
+  item->fresh = item->verify = false;
+  item->forced = true;
+  held ? index_hold(item) : index_ready(item);
 }
 
 /* ---- going on ---- */
@@ -233,14 +269,18 @@ bool attempt_is_bulk(attempt_t const *attempt) {
 }
 
 static void end(attempt_t *attempt) {
+  char order = attempt->state.order;
+  bool left = attempt->temporary || attempt->place;
   if (!notice_send(attempt))
     not_told(attempt);
+  else if (!left || order == 'k')
+    all_done(attempt);
+  else if (order == 'h' || order == 'f')
+    obey(attempt);
   else if (attempt->place)
     wait_for_place(attempt);
-  else if (attempt->temporary)
-    something_left(attempt);
   else
-    all_done(attempt);
+    something_left(attempt);
 }
 
 /* More are begun when half of the others are done, so that they come together, too. */
@@ -296,6 +336,24 @@ static bool is_due(attempt_t *attempt) {
   return item->early;
 }
 
+/* What was ordered goes before what is due. */
+static bool may_begin(attempt_t *attempt) {
+  char order = attempt->state.order;
+  if (order == 'k') return remove_entry(attempt->item, true), false;
+  if (order == 'h') return index_hold(attempt->item), false;
+  return order == 'f' || is_due(attempt);
+}
+
+/* 0, 1: its injector wants it held, or -1 with errno. */
+static int open_unheld(attempt_t *attempt) {
+  if (open_entry(attempt) < 0) return -1;
+  char const *reason = queue_held(&attempt->entry, &attempt->state);
+  if (!reason) return 0;
+  report_order("held", attempt->item->name, reason);
+  queue_entry_close(&attempt->entry);
+  return 1;
+}
+
 void attempt_start(item_t *item) {
   if (item->delivered) return remove_entry(item, true);
   attempt_t *attempt = calloc(1, sizeof *attempt);
@@ -303,13 +361,14 @@ void attempt_start(item_t *item) {
   attempt->item = item;
   if (!item->fresh && queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
     cannot_start(item, errno);
-  } else if (is_due(attempt)) {
+  } else if (may_begin(attempt)) {
     attempt->logged = attempt->state.text;
-    if (open_entry(attempt) == 0) {
+    int held = open_unheld(attempt);
+    if (!held) {
       link_attempt(attempt);
       return attempt_go_on(attempt);
     }
-    cannot_start(item, errno);
+    held > 0 ? index_hold(item) : cannot_start(item, errno);
   }
   queue_state_free(&attempt->state);
   free(attempt);

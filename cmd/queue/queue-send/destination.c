@@ -210,7 +210,7 @@ static bool is_crowded(destination_t const *destination) {
 static bool is_shut(destination_t const *destination, attempt_t const *attempt) {
   if (open_group(destination, attempt)) return false;
   if (!destination->failures) return is_crowded(destination);
-  return destination->probing || clock_now() < destination->wake;
+  return destination->probing || (clock_now() < destination->wake && !attempt->item->asked);
 }
 
 place_t *destination_shut(destination_t *destination, attempt_t const *attempt) {
@@ -301,7 +301,7 @@ static void take_from_ready(destination_t *destination) {
 
 static void goes_down(destination_t *destination, chain_verdict_t const *verdict) {
   watch(destination);
-  destination->failures++;
+  if (!destination->failures++) destination->since = time_now();
   destination->failed = clock_now();
   free(destination->text);
   destination->text = verdict_text(verdict);
@@ -402,6 +402,14 @@ void destinations_force(void) {
   next_look = 0;
   for (destination_t *destination = watched; destination; destination = destination->next_watched)
     destination->wake = 0;
+}
+
+bool destinations_each(size_t bucket, destination_f *f, void *data) {
+  if (bucket >= bucket_count) return false;
+  for (destination_t const *destination = buckets[bucket]; destination;
+       destination = destination->same_hash)
+    f(data, destination);
+  return true;
 }
 
 /* At the end of the program. */

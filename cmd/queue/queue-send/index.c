@@ -75,8 +75,18 @@ static bool grow_buckets(void) {
   return true;
 }
 
+item_t *index_find(char const *name) {
+  return bucket_count ? *find(name) : 0;
+}
+
 bool index_knows(char const *name) {
-  return bucket_count && *find(name);
+  return index_find(name);
+}
+
+bool index_each(size_t bucket, item_f *f, void *data) {
+  if (bucket >= bucket_count) return false;
+  for (item_t *item = buckets[bucket]; item; item = item->same_hash) f(data, item);
+  return true;
 }
 
 /* ---- by when they are due: a binary heap ---- */
@@ -172,18 +182,31 @@ item_t *index_unpark(place_t *place) {
   return item ? heap_take(item->place) : 0;
 }
 
+void index_hold(item_t *item) {
+  item->state = ITEM_HELD;
+  item->forced = item->early = item->asked = false;
+}
+
+static void leave_list(item_t *item) {
+  place_t *place = item->list->place;
+  list_remove(item);
+  if (place && place->destination) destination_unpark(place->destination);
+}
+
+void index_take_out(item_t *item) {
+  if (item->state == ITEM_WAITING || item->state == ITEM_PARKED) heap_take(item->place);
+  if (item->list) leave_list(item);
+}
+
 /* One that was parked has waited too long there. */
 static item_t *take_due(void) {
   item_t *item = heap_take(0);
-  if (!item->list) return item;
-  place_t *place = item->list->place;
-  list_remove(item);
-  if (place->destination) destination_unpark(place->destination);
+  if (item->list) leave_list(item);
   return item;
 }
 
 void index_hurry(char const *name, uint64_t now) {
-  item_t *item = bucket_count ? *find(name) : 0;
+  item_t *item = index_find(name);
   if (item && item->state == ITEM_WAITING && item->due <= now) index_ready(heap_take(item->place));
 }
 

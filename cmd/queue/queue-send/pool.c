@@ -334,10 +334,17 @@ static int send_output(worker_t *worker) {
   return !worker_output_pending(&worker->output);
 }
 
+static void stop_job(worker_t *worker, group_t *group) {
+  if (group->count == 1) worker->giving = 0; /* it may be gone then */
+  job_stop(group_take_job(group));
+  group_leave(group);
+}
+
 /* Gives the first job of a group. False if it has to wait. */
 static bool give_job(worker_t *worker, group_t *group) {
   job_t *job = group->first;
   attempt_t const *attempt = group->attempt;
+  if (job_is_stopped(job)) return stop_job(worker, group), true;
   job->number = ++jobs_given * WINDOW + free_slot(worker);
   worker_job_t message = {.number = job->number,
                           .sender = attempt->entry.envelope.sender,
@@ -402,6 +409,11 @@ static void take_results(worker_t *worker) {
 /* ---- all of them ---- */
 
 typedef void worker_f(worker_t *worker);
+
+void pool_each(void (*f)(void *data, worker_t const *worker), void *data) {
+  for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)
+    for (unsigned i = 0; i < channel->count; i++) f(data, &channel->workers[i]);
+}
 
 static void for_each_worker(worker_f *f) {
   for (channel_t *channel = channels; channel < channels + ROUTE_CHANNELS; channel++)

@@ -40,6 +40,7 @@ struct destination {
   bool probing;
   unsigned failures; /* in a row; 0: it is up */
   uint64_t failed;   /* when last */
+  uint64_t since;    /* when first, since the epoch */
   uint64_t wake;     /* when it may be tried again */
   uint64_t delay;    /* that was waited for this */
   char *text;        /* of the failure, malloced */
@@ -97,5 +98,6 @@ bool pool_is_busy(worker_t const *worker);
 /* Groups that a destination of this worker may have given at one time. */
 size_t pool_destination_limit(worker_t const *worker);
 char const *pool_channel_word(worker_t const *worker);
+void pool_each(void (*f)(void *data, worker_t const *worker), void *data);
 
 #endif

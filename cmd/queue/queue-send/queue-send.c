@@ -29,9 +29,9 @@ char const *PROG = "queue-send";
 #define USAGE                                                                                      \
   "queue-send [-q queue] [-r routes.cdb] [-o uid,...] [-w channel=how]... [-n fd] [-t seconds]"
 
-#define ATTEMPTS_MAX 512 /* entries open at one time */
-#define STARTS       64  /* attempts begun before events are looked at again */
-#define FDS_APART    48  /* descriptors for all else */
+#define ATTEMPTS_MAX 512                  /* entries open at one time */
+#define STARTS       64                   /* attempts begun before events are looked at again */
+#define FDS_APART    (48 + CONTROL_POLLS) /* descriptors for all else */
 #define OWNERS_MAX   64
 #define RESCAN       (300 * SECOND)
 #define WAIT_MAX     (600 * SECOND) /* of a poll */
@@ -137,7 +137,7 @@ uint64_t time_until(uint64_t then, uint64_t now) {
 /* Microseconds until something is to be done by itself. */
 static uint64_t time_to_wait(void) {
   uint64_t now = clock_now(), wait = WAIT_MAX;
-  uint64_t const deadlines[] = {pool_deadline(), rescan_at, stop_at};
+  uint64_t const deadlines[] = {pool_deadline(), control_deadline(), rescan_at, stop_at};
   for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
     if (time_until(deadlines[i], now) < wait) wait = time_until(deadlines[i], now);
   if (scan_running()) return 0;
@@ -157,24 +157,28 @@ static bool goes_on(void) {
 
 static void serve(int signals) {
   static struct pollfd *polls;
-  if (!(polls = calloc(2 + pool_size(), sizeof *polls))) strerr_diefu1sys(111, "allocate");
+  if (!(polls = calloc(2 + CONTROL_POLLS + pool_size(), sizeof *polls)))
+    strerr_diefu1sys(111, "allocate");
   polls[0] = (struct pollfd){signals, POLLIN, 0};
   polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
   while (goes_on()) {
     routes_doubt();
     scan_now_and_then();
+    control_run();
     start_attempts();
     pool_run();
-    size_t count = pool_polls(polls + 2);
-    if (poll(polls, 2 + count, poll_timeout()) < 0) {
+    size_t workers = pool_polls(polls + 2), clients = control_polls(polls + 2 + workers);
+    if (poll(polls, 2 + workers + clients, poll_timeout()) < 0) {
       if (errno != EINTR) strerr_diefu1sys(111, "poll");
       continue;
     }
     pool_handle(polls + 2);
+    control_handle(polls + 2 + workers);
     if (polls[1].revents) trigger_read();
     if (polls[0].revents) handle_signals();
   }
   attempts_abandon();
+  control_close();
 }
 
 /* ---- set-up ---- */
@@ -263,6 +267,7 @@ static void open_queue(void) {
   settings.bad_fd = open_folder("bad");
   settings.tmp_fd = open_folder("tmp");
   trigger_open();
+  control_open();
 }
 
 static char const *host_name(void) {

@@ -15,7 +15,10 @@ void routes_doubt(void) {
 
 /* ---- outcomes ---- */
 
+/* What is held does not, nor what is to vanish. */
 static bool has_expired(attempt_t const *attempt, uint64_t now) {
+  char order = attempt->state.order;
+  if (order == 'h' || order == 'k') return false;
   return now >= chain_id_time(attempt->entry.id) + settings.lifetime;
 }
 
@@ -149,6 +152,20 @@ void job_hold(job_t *job) {
   settle(job);
 }
 
+bool job_is_stopped(job_t const *job) {
+  char order = job->recipient->attempt->state.order;
+  return order == 'h' || order == 'k' || order == 'f';
+}
+
+/* What is given up has failed; the others have not been tried. */
+void job_stop(job_t *job) {
+  queue_state_t const *state = &job->recipient->attempt->state;
+  chain_verdict_t verdict;
+  if (state->order != 'f') return job_hold(job);
+  chain_verdict_parse(&verdict, CHAIN_REJECT, state->reason, strlen(state->reason));
+  job_finish(job, &verdict);
+}
+
 void job_abandon(job_t *job) {
   recipient_t *recipient = job->recipient;
   if (!recipient->pending) return;
@@ -259,7 +276,17 @@ static void refuse(recipient_t *recipient, refusal_t const *refusal) {
   free_recipient(recipient);
 }
 
+static void give_up(job_t *job, char const *reason) {
+  job->recipient->pending--;
+  job->kind = CHAIN_REJECT;
+  job->tried = true;
+  job->text = strdup(reason);
+  report_job(job);
+}
+
 static void put_job(job_t *job) {
+  queue_state_t const *state = &job->recipient->attempt->state;
+  if (state->order == 'f') return give_up(job, state->reason);
   place_t *place = pool_put(job);
   if (!place) return;
   job->recipient->pending--;
@@ -290,7 +317,12 @@ static bool is_settled(attempt_t *attempt, size_t index) {
 
 void recipient_start(attempt_t *attempt, char const *address) {
   size_t index = attempt->recipient++;
-  if (is_settled(attempt, index)) return;
+  char order = attempt->state.order;
+  if (is_settled(attempt, index) || order == 'k') return;
+  if (order == 'h') {
+    attempt->temporary = true;
+    return;
+  }
   recipient_t *recipient = calloc(1, sizeof *recipient);
   if (!recipient) {
     attempt->temporary = true;
@@ -298,7 +330,9 @@ void recipient_start(attempt_t *attempt, char const *address) {
   }
   *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
   refusal_t const *refusal = resolve(recipient);
+  refusal_t const given_up = {ROUTE_BROKEN, CHAIN_REJECT, attempt->state.reason};
   if (refusal) {
+    if (order == 'f') refusal = &given_up;
     refuse(recipient, refusal);
   } else if (recipient->jobs) {
     put_jobs(recipient);

@@ -98,6 +98,14 @@ void report_untold(attempt_t const *attempt) {
   log_send(&line);
 }
 
+void report_order(char const *event, char const *name, char const *reason) {
+  log_line_t line;
+  start(&line, event);
+  log_bytes(&line, "id", name, CHAIN_ID_SIZE);
+  if (*reason) log_str(&line, "reason", reason);
+  log_send(&line);
+}
+
 void report_entry(char const *event, char const *name, int error) {
   log_line_t line;
   start(&line, event);

@@ -7,6 +7,7 @@
  *   destination  where jobs wait for their deliverer, and entries for what is down
  *   pool       the deliverers, and the jobs that they have
  *   notice     bounces, and what else the sender is told
+ *   control    what administrators want: their clients, what they order, what they are told
  *   report     log lines */
 #ifndef CHAINMAIL_QUEUE_SEND_H
 #define CHAINMAIL_QUEUE_SEND_H
@@ -22,6 +23,7 @@
 #include "conf/conf.h"
 #include "queue/queue.h"
 #include "route/route.h"
+#include "steer/steer.h"
 #include "worker/worker.h"
 
 #define POOL_WORKERS_MAX (8 * ROUTE_CHANNELS)
@@ -56,6 +58,7 @@ typedef enum item_state {
   ITEM_READY,   /* in the list of those that go next */
   ITEM_WAITING, /* in the heap */
   ITEM_PARKED,  /* in the lists of a place, and in the heap */
+  ITEM_HELD,    /* in none: an administrator has to release it */
   ITEM_ACTIVE   /* being attempted */
 } item_state_t;
 
@@ -71,6 +74,7 @@ typedef struct item {
   bool verify;    /* found by a scan: its checksum is not known to be right */
   bool forced;    /* an ALRM wants it tried whatever its log says */
   bool early;     /* it was parked: what failed by itself may not be due yet */
+  bool asked;     /* so does an administrator, even if its destination is down */
   bool delivered; /* only its removal is left to do */
   char name[QUEUE_NAME_SIZE + 1];
 } item_t;
@@ -102,6 +106,13 @@ void index_wait(item_t *item, uint64_t due);
 void index_park(item_t *item, place_t *place, uint64_t due);
 /* The next one that is parked there, or NULL; it is then nowhere. */
 item_t *index_unpark(place_t *place);
+void index_hold(item_t *item);
+/* Takes one that is not attempted out of where it waits: it is in no list and not in the heap. */
+void index_take_out(item_t *item);
+item_t *index_find(char const *name); /* NULL: it is not known */
+typedef void item_f(void *data, item_t const *item);
+/* Calls f for the entries of one bucket, from 0 on. False: there is no such bucket. */
+bool index_each(size_t bucket, item_f *f, void *data);
 /* One that a scan has found just before its injector told of it goes before the backlog. */
 void index_hurry(char const *name, uint64_t now);
 /* The next one to attempt, or NULL; ready ones and those that are due take turns. */
@@ -159,6 +170,13 @@ bool attempt_is_bulk(attempt_t const *attempt);
 size_t attempts_running(void);
 /* At the end of the program: writes down what was done. */
 void attempts_abandon(void);
+/* The one of an item that is active. */
+attempt_t *attempt_of(item_t const *item);
+/* What was ordered of an entry (queue_order) while it is attempted; what its deliverers have goes
+   on first. 0, or -1 with errno. */
+int attempt_order(attempt_t *attempt, char what, char const *reason);
+/* Removes one that is in no list, and its log. */
+void entry_remove(item_t *item);
 
 /* ---- recipient ----------------------------------------------------------------------------- */
 
@@ -209,6 +227,10 @@ void job_finish(job_t *job, chain_verdict_t const *verdict);
 void job_hold(job_t *job);
 /* What a log says of a verdict: its enhanced code and its text, malloced; NULL without memory. */
 char *verdict_text(chain_verdict_t const *verdict);
+/* True if something was ordered of its entry for which it is not to be done. */
+bool job_is_stopped(job_t const *job);
+/* Gives such a job its outcome. */
+void job_stop(job_t *job);
 /* At the end of the program, for a job without an outcome: what its recipient's other targets have
    got they are not to get again. */
 void job_abandon(job_t *job);
@@ -236,6 +258,9 @@ uint64_t destinations_deadline(void);
 /* All that are down may be tried now. */
 void destinations_force(void);
 void destinations_abandon(void);
+typedef void destination_f(void *data, destination_t const *destination);
+/* As index_each. */
+bool destinations_each(size_t bucket, destination_f *f, void *data);
 
 /* ---- pool ---------------------------------------------------------------------------------- */
 
@@ -267,6 +292,33 @@ void pool_stop(void);    /* gives out no more jobs */
 void pool_abandon(void); /* those that are not done never will be */
 void pool_child_ended(pid_t pid, int wait_status);
 
+/* ---- control ------------------------------------------------------------------------------- */
+
+#define CONTROL_CLIENTS 8 /* at one time; more wait */
+#define CONTROL_POLLS   (CONTROL_CLIENTS + 1)
+
+/* Listens on the queue's control socket; mail is delivered without it, too. */
+void control_open(void);
+/* As pool's; control_run does a few of the things that were asked for. */
+void control_run(void);
+size_t control_polls(struct pollfd *polls);
+void control_handle(struct pollfd const *polls);
+uint64_t control_deadline(void);
+void control_close(void);
+
+/* What a client is told, a part at a time: of an entry or all of them, or of the rest. */
+typedef struct survey {
+  bool running, of_destinations;
+  size_t bucket; /* the next one */
+} survey_t;
+
+void survey_entry(stralloc *out, item_t const *item);
+void survey_start(survey_t *survey, stralloc *out, steer_verb_t verb);
+/* Goes on for a bucket; not running when that was the last. False: no memory. */
+bool survey_step(survey_t *survey, stralloc *out);
+/* Does what is ordered of an entry. */
+steer_answer_t order_obey(steer_request_t const *request, uid_t uid);
+
 /* ---- notice -------------------------------------------------------------------------------- */
 
 /* What the log says of a delivery to one target for all, for the notice that may be wanted. */
@@ -295,6 +347,8 @@ void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next);
 /* The sender was told of so many results in a message of this id; or need not be told. */
 void report_notice(attempt_t const *attempt, char const *id, size_t results);
 void report_untold(attempt_t const *attempt);
+/* Someone ordered this; or an injector wanted a hold. */
+void report_order(char const *event, char const *name, char const *reason);
 void report_entry(char const *event, char const *name, int error);
 /* What a scan found in a folder, or removed from it. */
 void report_count(char const *event, char const *folder, uint64_t count);

@@ -1,0 +1,142 @@
+/* What administrators order of single entries. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log/log.h"
+#include "send.h"
+
+/* An entry, and what is known of it. */
+typedef struct subject {
+  item_t *item;
+  attempt_t *attempt; /* NULL: none is under way */
+  char order;         /* in force */
+  bool held, torn;    /* its log ends in a torn line */
+} subject_t;
+
+/* ---- finding it ---- */
+
+/* One that the index does not know of yet may be there all the same. */
+static item_t *learn(char const *name) {
+  struct stat status;
+  if (fstatat(settings.new_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  item_t *item = index_add(name);
+  if (!item) return 0;
+  item->verify = true;
+  index_wait(item, entry_born(name, time_now()));
+  return item;
+}
+
+static steer_answer_t read_waiting(subject_t *subject) {
+  queue_entry_t entry;
+  queue_state_t state;
+  char const *name = subject->item->name;
+  if (queue_entry_open(&entry, settings.new_fd, name, settings.owners) < 0)
+    return errno == ENOENT ? STEER_GONE : STEER_FAILED;
+  steer_answer_t answer = STEER_FAILED;
+  if (queue_state_read(&state, settings.state_fd, name) == 0) {
+    subject->order = state.order;
+    subject->torn = state.torn;
+    subject->held = queue_held(&entry, &state);
+    queue_state_free(&state);
+    answer = STEER_DONE;
+  }
+  int error = errno;
+  queue_entry_close(&entry);
+  return errno = error, answer;
+}
+
+static steer_answer_t find(subject_t *subject, char const *name) {
+  *subject = (subject_t){.item = index_find(name)};
+  if (!subject->item) subject->item = learn(name);
+  if (!subject->item || subject->item->delivered) return STEER_GONE;
+  if (subject->item->state != ITEM_ACTIVE) return read_waiting(subject);
+  subject->attempt = attempt_of(subject->item);
+  subject->order = subject->attempt->state.order;
+  subject->held = subject->order == 'h';
+  return STEER_DONE;
+}
+
+/* ---- doing it ---- */
+
+static steer_answer_t check(subject_t const *subject, steer_verb_t verb) {
+  char order = subject->order;
+  if (order == 'k' || (order == 'f' && verb != STEER_DROP)) return STEER_IS_DROPPED;
+  if (verb == STEER_RETRY && subject->held) return STEER_IS_HELD;
+  if (verb == STEER_RELEASE && !subject->held) return STEER_IS_NOT_HELD;
+  return STEER_DONE;
+}
+
+/* What the log is to say; a bounce tells the sender so. */
+static void make_reason(char out[QUEUE_RECORD_MAX], steer_request_t const *request) {
+  if (request->verb != STEER_BOUNCE)
+    snprintf(out, QUEUE_RECORD_MAX, "%s", request->reason);
+  else
+    snprintf(out, QUEUE_RECORD_MAX, "5.7.0 removed from the queue by an administrator%s%s",
+             *request->reason ? ": " : "", request->reason);
+}
+
+static int write_down(subject_t const *subject, steer_request_t const *request) {
+  char reason[QUEUE_RECORD_MAX];
+  char const letter = steer_verbs[request->verb].order;
+  if (!letter) return 0;
+  make_reason(reason, request);
+  if (subject->attempt) return attempt_order(subject->attempt, letter, reason);
+  if (queue_order(settings.state_fd, request->name, letter, reason, subject->torn) < 0) return -1;
+  subject->item->fresh = false; /* it has a log */
+  return 0;
+}
+
+static void go(item_t *item) {
+  item->forced = true;
+  index_ready(item);
+}
+
+static void retry(item_t *item) {
+  item->asked = true;
+  go(item);
+}
+
+/* For one that no attempt has. */
+static void (*const moves[STEER_VERBS])(item_t *item) = {
+    [STEER_RETRY] = retry,       [STEER_HOLD] = index_hold, [STEER_RELEASE] = go,
+    [STEER_DROP] = entry_remove, [STEER_BOUNCE] = go,
+};
+
+/* An attempt sees it in its log when what its deliverers have is done. */
+static steer_answer_t perform(subject_t const *subject, steer_request_t const *request) {
+  bool const soon = request->verb == STEER_RETRY || request->verb == STEER_RELEASE;
+  if (!subject->attempt) index_take_out(subject->item);
+  if (write_down(subject, request) < 0) {
+    if (!subject->attempt) index_wait(subject->item, time_now());
+    return STEER_FAILED;
+  }
+  if (subject->attempt) return soon ? STEER_DONE : STEER_LATER;
+  moves[request->verb](subject->item);
+  return STEER_DONE;
+}
+
+/* ---- both ---- */
+
+static void report(steer_request_t const *request, steer_answer_t answer, uid_t uid, int error) {
+  log_line_t line;
+  log_start(&line, "queue-send", "order");
+  log_str(&line, "order", steer_verbs[request->verb].word);
+  log_bytes(&line, "id", request->name, CHAIN_ID_SIZE);
+  log_uint(&line, "uid", uid);
+  if (*request->reason) log_str(&line, "reason", request->reason);
+  log_str(&line, "answer", steer_answers[answer] + 1);
+  if (answer == STEER_FAILED) log_errno(&line, error);
+  log_send(&line);
+}
+
+steer_answer_t order_obey(steer_request_t const *request, uid_t uid) {
+  subject_t subject;
+  steer_answer_t answer = find(&subject, request->name);
+  if (answer == STEER_DONE) answer = check(&subject, request->verb);
+  if (answer == STEER_DONE) answer = perform(&subject, request);
+  report(request, answer, uid, errno);
+  return answer;
+}
