@@ -1,15 +1,13 @@
 /* System calls by name. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include <skalibs/types.h>
-
 #include "confine/confine.h"
+#include "text/text.h"
 
 typedef struct call_name {
   char const *name;
@@ -153,9 +151,22 @@ static bool is_same(char const *name, char const *s, size_t len) {
   return strlen(name) == len && !memcmp(name, s, len);
 }
 
+#define DIGITS_MAX 9 /* so many fit in an int */
+
+/* -1 if it is none. */
+static int scan_number(char const *s, size_t len) {
+  int number = 0;
+  if (!len || len > DIGITS_MAX) return -1;
+  for (size_t i = 0; i < len; i++) {
+    if (!is_digit(s[i])) return -1;
+    number = 10 * number + (s[i] - '0');
+  }
+  return number;
+}
+
 static int number_of(char const *s, size_t len) {
-  unsigned int number;
-  if (len && uint_scan(s, &number) == len) return number <= INT_MAX ? (int)number : -1;
+  int const number = scan_number(s, len);
+  if (number >= 0) return number;
   for (size_t i = 0; i < LENGTH(call_names); i++)
     if (is_same(call_names[i].name, s, len)) return call_names[i].number;
   return -1;
