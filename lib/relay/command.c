@@ -61,6 +61,12 @@ static void put_size(relay_t *relay, uint64_t size) {
   put_parameter(relay, " SIZE=", number);
 }
 
+static void put_by(relay_t *relay, smtp_by_t const *by) {
+  char value[SMTP_BY_SIZE];
+  smtp_by_format(value, by);
+  put_parameter(relay, " BY=", value);
+}
+
 void relay_say_mail(relay_t *relay) {
   relay_transaction_t const *const transaction = relay->transaction;
   relay_course_t const *const course = &relay->course;
@@ -79,6 +85,8 @@ void relay_say_mail(relay_t *relay) {
     put_parameter(relay, " ENVID=", transaction->envid);
   }
   if (has[RELAY_MT_PRIORITY]) put_parameter(relay, " MT-PRIORITY=", transaction->priority);
+  if (has[RELAY_DELIVERBY] && transaction->by) put_by(relay, transaction->by);
+  if (relay->settings.login) put_parameter(relay, " AUTH=", transaction->auth);
   end_line(relay, start);
 }
 

@@ -111,6 +111,15 @@ bool relay_has_output(relay_t const *relay);
 void relay_login_start(relay_t *relay);
 void relay_login_answer(relay_t *relay);
 
+/* ---- prepare.c ---- */
+
+/* Looks at a transaction. False: there is nothing to be said to the server, all recipients have
+   their verdict. */
+bool relay_prepare(relay_t *relay);
+/* Before the first byte of headers and message, and the next bytes of them. */
+void relay_rewind(relay_t *relay);
+ssize_t relay_read(relay_t *relay, char *buffer, size_t size);
+
 /* ---- transaction.c ---- */
 
 /* Commands and content, as much as there is room for. True if there was anything. */
@@ -118,6 +127,8 @@ bool relay_produce(relay_t *relay);
 void relay_envelope_answer(relay_t *relay);
 void relay_content_answer(relay_t *relay);
 void relay_final_answer(relay_t *relay);
+/* This one was refused before the message was said; the transaction knows the first of them. */
+void relay_note_refused(relay_t *relay, relay_recipient_t const *recipient);
 /* Recipients that have none get this verdict. */
 void relay_settle(relay_transaction_t *transaction, chain_verdict_t const *verdict);
 

@@ -28,6 +28,12 @@ static void take_size(relay_offers_t *offers, char const *s, char const *end) {
   if (smtp_size_parse(&offers->size, word, len) < 0) offers->size = 0;
 }
 
+static void take_deliverby(relay_offers_t *offers, char const *s, char const *end) {
+  size_t len;
+  char const *const word = next_word(&s, end, &len);
+  if (smtp_size_parse(&offers->by_min, word, len) < 0) offers->by_min = 0;
+}
+
 static unsigned int number_after(char const *word, size_t len, char const *name) {
   size_t const name_len = strlen(name);
   char digits[UINT_FMT] = "";
@@ -52,11 +58,17 @@ static struct {
   char const *name;
   void (*take)(relay_offers_t *offers, char const *s, char const *end);
 } const extensions[RELAY_EXTENSIONS] = {
-    [RELAY_8BITMIME] = {"8BITMIME", NULL},     [RELAY_AUTH] = {"AUTH", take_mechanisms},
-    [RELAY_CHUNKING] = {"CHUNKING", NULL},     [RELAY_DSN] = {"DSN", NULL},
-    [RELAY_LIMITS] = {"LIMITS", take_limits},  [RELAY_MT_PRIORITY] = {"MT-PRIORITY", NULL},
-    [RELAY_PIPELINING] = {"PIPELINING", NULL}, [RELAY_SIZE] = {"SIZE", take_size},
-    [RELAY_SMTPUTF8] = {"SMTPUTF8", NULL},     [RELAY_STARTTLS] = {"STARTTLS", NULL},
+    [RELAY_8BITMIME] = {"8BITMIME", NULL},
+    [RELAY_AUTH] = {"AUTH", take_mechanisms},
+    [RELAY_CHUNKING] = {"CHUNKING", NULL},
+    [RELAY_DELIVERBY] = {"DELIVERBY", take_deliverby},
+    [RELAY_DSN] = {"DSN", NULL},
+    [RELAY_LIMITS] = {"LIMITS", take_limits},
+    [RELAY_MT_PRIORITY] = {"MT-PRIORITY", NULL},
+    [RELAY_PIPELINING] = {"PIPELINING", NULL},
+    [RELAY_SIZE] = {"SIZE", take_size},
+    [RELAY_SMTPUTF8] = {"SMTPUTF8", NULL},
+    [RELAY_STARTTLS] = {"STARTTLS", NULL},
 };
 
 void relay_offers_add(relay_offers_t *offers, char const *text, size_t len) {

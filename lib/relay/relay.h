@@ -23,6 +23,7 @@
 #include "dns/dns.h"
 #include "queue/queue.h"
 #include "sasl/sasl.h"
+#include "smtp/smtp.h"
 #include "tls/tls.h"
 
 /* ---- replies: a pure parser ---------------------------------------------------------------- */
@@ -69,6 +70,7 @@ typedef enum relay_extension {
   RELAY_8BITMIME,    /* RFC 6152 */
   RELAY_AUTH,        /* RFC 4954 */
   RELAY_CHUNKING,    /* RFC 3030 */
+  RELAY_DELIVERBY,   /* RFC 2852 */
   RELAY_DSN,         /* RFC 3461 */
   RELAY_LIMITS,      /* RFC 9422 */
   RELAY_MT_PRIORITY, /* RFC 6710 */
@@ -85,6 +87,7 @@ typedef struct relay_offers {
   unsigned int mechanisms; /* of AUTH: 1u << SASL_PLAIN... */
   unsigned int mails;      /* transactions of one session; 0: no limit is known */
   unsigned int recipients; /* of one transaction; 0: no limit is known */
+  uint64_t by_min;         /* seconds that it wants BY to leave it in mode R */
 } relay_offers_t;
 
 /* Takes a line of the reply to EHLO, "SIZE 1000". What it does not know it leaves out. A pure
@@ -233,6 +236,8 @@ typedef struct relay_transaction {
   char const *sender;      /* "": the null sender */
   char const *ret, *envid; /* DSN: the parameters' values, or NULL */
   char const *priority;    /* MT-PRIORITY's, or NULL */
+  char const *auth;        /* AUTH's, or NULL: said to a server that we have logged in at */
+  smtp_by_t const *by;     /* BY, with the time that is left; or NULL */
   bool utf8;               /* the message came with SMTPUTF8: its header may need it */
   bool all_or_none; /* if one recipient is refused the message is not sent, and all get that verdict
                      */
@@ -248,11 +253,12 @@ typedef struct relay_transaction {
 /* Begins one; in RELAY_READY only. relay_step is due at once. It is done, and every recipient has
    its verdict, when the session is RELAY_READY again, or RELAY_ENDED. An acceptance for which the
    server's word was not heard is a deferral: the message may then arrive twice. Of our own, without
-   a code of the server's: 5.1.3, 5.1.7  an address that cannot be said in a command 5.3.4 the
-   message is larger than the server's SIZE 5.6.7         an address, or the header of a message
-   with utf8, is UTF-8, and the server has not got SMTPUTF8 4.3.0         the message cannot be
-   read 4.4.2 the connection was lost, or the server took too long 4.5.0         what the server
-   said makes no sense */
+   a code of the server's, are 5.1.3 and 5.1.7 (an address that cannot be said in a command), 5.3.3
+   (BY in mode R, and the server has not got DELIVERBY), 5.3.4 (the message is larger than the
+   server's SIZE), 5.4.7 (BY in mode R leaves no time, or less than the server wants), 5.6.7 (an
+   address, or the header of a message with utf8, is UTF-8, and the server has not got SMTPUTF8),
+   4.3.0 (the message cannot be read), 4.4.2 (the connection was lost, or the server took too long)
+   and 4.5.0 (what the server said makes no sense). */
 void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t now);
 
 /* ---- connecting ------------------------------------------------------------------------------ */

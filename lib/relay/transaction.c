@@ -30,158 +30,8 @@ void relay_settle(relay_transaction_t *transaction, chain_verdict_t const *verdi
       decide(&transaction->recipients[i], &late);
 }
 
-static void note_refused(relay_t *relay, relay_recipient_t const *recipient) {
+void relay_note_refused(relay_t *relay, relay_recipient_t const *recipient) {
   if (!relay->transaction->refused) relay->transaction->refused = recipient;
-}
-
-/* A recipient that the server need not hear of. */
-static void skip(relay_recipient_t *recipient, chain_kind_t kind, char const *enhanced,
-                 char const *text) {
-  recipient->verdict = (chain_verdict_t){.kind = kind};
-  stpcpy(recipient->verdict.enhanced, enhanced);
-  snprintf(recipient->verdict.text, sizeof recipient->verdict.text, "%s", text);
-  recipient->progress = RELAY_SKIPPED;
-}
-
-static void skip_all(relay_transaction_t *transaction, chain_kind_t kind, char const *enhanced,
-                     char const *text) {
-  for (size_t i = 0; i < transaction->count; i++)
-    skip(&transaction->recipients[i], kind, enhanced, text);
-}
-
-/* ---- before it begins: what the message needs ---- */
-
-/* The next bytes of headers and message. */
-static ssize_t read_message(relay_t *relay, char *buffer, size_t size) {
-  relay_transaction_t const *const transaction = relay->transaction;
-  relay_course_t *const course = &relay->course;
-  size_t const rest = transaction->headers_len - course->headers_at;
-  if (!rest) return queue_stream_read(&course->stream, buffer, size);
-  if (size > rest) size = rest;
-  memcpy(buffer, transaction->headers + course->headers_at, size);
-  course->headers_at += size;
-  return (ssize_t)size;
-}
-
-static void rewind_message(relay_t *relay) {
-  relay->course.stream = relay->transaction->message;
-  relay->course.headers_at = 0;
-}
-
-static int look(relay_t *relay) {
-  char buffer[RELAY_READ_SIZE];
-  ssize_t n;
-  rewind_message(relay);
-  while ((n = read_message(relay, buffer, sizeof buffer)) > 0)
-    relay_content_feed(&relay->course.content, buffer, (size_t)n);
-  relay_content_end(&relay->course.content);
-  relay->course.size = relay->course.content.wire_size;
-  return n < 0 ? -1 : 0;
-}
-
-/* One pass of the encoder; what comes out is looked at, too. */
-static int encode_all(relay_t *relay, relay_encode_pass_t pass, relay_content_t *content) {
-  char buffer[RELAY_READ_CODED], out[RELAY_ENCODE_MAX(RELAY_READ_CODED)];
-  ssize_t n;
-  rewind_message(relay);
-  relay_encode_begin(&relay->encode, pass);
-  while ((n = read_message(relay, buffer, sizeof buffer)) > 0)
-    relay_content_feed(content, out, relay_encode_feed(&relay->encode, buffer, (size_t)n, out));
-  relay_content_feed(content, out, relay_encode_end(&relay->encode, out));
-  relay_content_end(content);
-  return n < 0 ? -1 : 0;
-}
-
-static int measure_encoded(relay_t *relay) {
-  relay_content_t nothing = {.wire_size = 0}, encoded = {.wire_size = 0};
-  memset(&relay->encode, 0, sizeof relay->encode);
-  relay->encode.allow_eight_bit = relay->offers.has[RELAY_8BITMIME];
-  if (encode_all(relay, RELAY_ENCODE_LOOK, &nothing) < 0) return -1;
-  if (encode_all(relay, RELAY_ENCODE_WRITE, &encoded) < 0) return -1;
-  relay->course.size = encoded.wire_size;
-  relay->course.content.eight_bit_body = encoded.eight_bit_body;
-  return 0;
-}
-
-static bool must_encode(relay_t const *relay) {
-  relay_content_t const *const content = &relay->course.content;
-  return (content->long_lines && !relay->transaction->any_length) || content->strange ||
-         (content->eight_bit_body && !relay->offers.has[RELAY_8BITMIME]);
-}
-
-static bool is_ascii(char const *s) {
-  for (; *s; s++)
-    if ((unsigned char)*s & 0x80) return false;
-  return true;
-}
-
-static bool sender_is_good(relay_transaction_t *transaction) {
-  char path[512];
-  if (relay_path(path, sizeof path, transaction->sender) == 0) return true;
-  skip_all(transaction, CHAIN_REJECT, "5.1.7", "this sender cannot be said in SMTP");
-  return false;
-}
-
-static void check_recipients(relay_t *relay) {
-  static char const no_utf8[] = "the server does not take addresses in UTF-8 (SMTPUTF8)";
-  bool const takes_utf8 = relay->offers.has[RELAY_SMTPUTF8];
-  char path[512];
-  for (size_t i = 0; i < relay->transaction->count; i++) {
-    relay_recipient_t *const recipient = &relay->transaction->recipients[i];
-    bool const utf8 = !is_ascii(recipient->address);
-    if (!*recipient->address || relay_path(path, sizeof path, recipient->address) < 0)
-      skip(recipient, CHAIN_REJECT, "5.1.3", "this address cannot be said in SMTP");
-    else if (utf8 && !takes_utf8)
-      skip(recipient, CHAIN_REJECT, "5.6.7", no_utf8);
-    else if (utf8)
-      relay->course.utf8 = true;
-    if (recipient->progress == RELAY_SKIPPED) note_refused(relay, recipient);
-  }
-}
-
-/* True if it may go on. */
-static bool check_utf8(relay_t *relay) {
-  relay_transaction_t *const transaction = relay->transaction;
-  bool const needed = !is_ascii(transaction->sender) ||
-                      (transaction->utf8 && relay->course.content.eight_bit_header);
-  if (needed) relay->course.utf8 = true;
-  if (!needed || relay->offers.has[RELAY_SMTPUTF8]) return true;
-  skip_all(transaction, CHAIN_REJECT, "5.6.7",
-           "the message needs SMTPUTF8, and the server has not got it");
-  return false;
-}
-
-static bool check_size(relay_t *relay) {
-  uint64_t const max = relay->offers.has[RELAY_SIZE] ? relay->offers.size : 0;
-  if (!max || relay->course.size <= max) return true;
-  char text[160];
-  snprintf(text, sizeof text, "the message has %llu bytes, and the server takes %llu",
-           (unsigned long long)relay->course.size, (unsigned long long)max);
-  skip_all(relay->transaction, CHAIN_REJECT, "5.3.4", text);
-  return false;
-}
-
-static bool read_through(relay_t *relay) {
-  if (look(relay) == 0) {
-    relay->course.coded = must_encode(relay);
-    if (!relay->course.coded || measure_encoded(relay) == 0) return true;
-  }
-  char text[128];
-  snprintf(text, sizeof text, "the message cannot be read: %s", strerror(errno));
-  skip_all(relay->transaction, CHAIN_DEFER, "4.3.0", text);
-  return false;
-}
-
-/* False: there is nothing to be said to the server, all recipients have their verdict. */
-static bool prepare(relay_t *relay) {
-  for (size_t i = 0; i < relay->transaction->count; i++)
-    relay->transaction->recipients[i].progress = RELAY_WAITING;
-  if (!sender_is_good(relay->transaction) || !read_through(relay)) return false;
-  if (!check_utf8(relay) || !check_size(relay)) return false;
-  check_recipients(relay);
-  for (size_t i = 0; i < relay->transaction->count; i++)
-    if (relay->transaction->recipients[i].progress == RELAY_WAITING) return true;
-  return false;
 }
 
 void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t now) {
@@ -190,11 +40,11 @@ void relay_transact(relay_t *relay, relay_transaction_t *transaction, uint64_t n
   relay->transaction = transaction;
   transaction->refused = NULL;
   memset(&relay->course, 0, sizeof relay->course);
-  if (!prepare(relay)) {
+  if (!relay_prepare(relay)) {
     relay->transaction = NULL;
     return;
   }
-  rewind_message(relay);
+  relay_rewind(relay);
   relay->course.wire.dots = !uses_chunks(relay);
   size_t const first = relay->needs_reset ? COMMAND_RSET : COMMAND_MAIL;
   relay->course.sent = relay->course.answered = first;
@@ -330,7 +180,7 @@ static void rcpt_answer(relay_t *relay, relay_recipient_t *recipient, chain_verd
     verdict->code = 452;
     stpcpy(verdict->enhanced, "4.5.3");
   }
-  note_refused(relay, recipient);
+  relay_note_refused(relay, recipient);
   decide(recipient, verdict);
 }
 
@@ -391,7 +241,7 @@ static void put_piece(relay_t *relay, char const *piece, size_t len) {
 /* These two put the next piece of the message into out. False at its end. */
 static bool put_plain(relay_t *relay) {
   char piece[RELAY_READ_SIZE];
-  ssize_t const n = read_message(relay, piece, sizeof piece);
+  ssize_t const n = relay_read(relay, piece, sizeof piece);
   if (n < 0) relay_fail(relay, "4.3.0", "the message cannot be read", strerror(errno));
   if (n > 0) put_piece(relay, piece, (size_t)n);
   return n > 0;
@@ -399,7 +249,7 @@ static bool put_plain(relay_t *relay) {
 
 static bool put_encoded(relay_t *relay) {
   char piece[RELAY_READ_CODED], coded[RELAY_ENCODE_MAX(RELAY_READ_CODED)];
-  ssize_t const n = read_message(relay, piece, sizeof piece);
+  ssize_t const n = relay_read(relay, piece, sizeof piece);
   if (n < 0) relay_fail(relay, "4.3.0", "the message cannot be read", strerror(errno));
   if (n < 0) return false;
   size_t const len = n ? relay_encode_feed(&relay->encode, piece, (size_t)n, coded)

@@ -27,8 +27,13 @@ static void set_up(char const *text) {
   if (fd < 0) fd = memfd_create("message", 0);
   if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0) abort();
   for (size_t i = 0; i < 3; i++) recipients[i] = (relay_recipient_t){.address = addresses[i]};
-  transaction =
-      (relay_transaction_t){.sender = "s@example.org", .count = 3, .recipients = recipients};
+  static smtp_by_t const by = {.seconds = 100, .returns = true};
+  transaction = (relay_transaction_t){.sender = "s@example.org",
+                                      .priority = "3",
+                                      .auth = "s@example.org",
+                                      .by = *text ? NULL : &by,
+                                      .count = 3,
+                                      .recipients = recipients};
   queue_stream_init(&transaction.message, fd, strlen(text), "", 0, NULL, 0);
 }
 

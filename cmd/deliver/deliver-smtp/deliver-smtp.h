@@ -13,6 +13,7 @@
 #include <skalibs/ip46.h>
 
 #include "chain/chain.h"
+#include "delivery/delivery.h"
 #include "mx/mx.h"
 #include "queue/queue.h"
 #include "relay/relay.h"
@@ -52,6 +53,7 @@ typedef struct message {
 typedef struct job {
   struct job *next;
   uint64_t number;
+  delivery_wishes_t wishes; /* in the message's entry, or behind recipient */
   char recipient[];
 } job_t;
 
@@ -173,7 +175,7 @@ typedef struct security {
 int security_choose(security_t *security, destination_t const *destination,
                     mx_address_t const *address, chain_verdict_t *why);
 
-/* ---- connection.c ---- */
+/* ---- connection.c, and what belongs to it: connection.h ---- */
 
 extern connection_t *connections;
 extern size_t connections_count;

@@ -144,12 +144,18 @@ static chain_verdict_t const bad_entry = {CHAIN_DEFER, 0, "4.3.0",
                                           "unable to read the queue entry"};
 static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
 
-static job_t *job_new(worker_job_t const *job) {
+/* An ORCPT that was made is kept with it. */
+static job_t *job_new(worker_job_t const *job, message_t const *message) {
+  char made[DELIVERY_ORCPT_SIZE] = "";
   size_t const size = strlen(job->recipient) + 1;
-  job_t *const copy = malloc(sizeof *copy + size);
+  delivery_wishes_t wishes =
+      delivery_wishes(&message->entry.envelope, job->original, job->recipient, job->expanded, made);
+  job_t *const copy = malloc(sizeof *copy + size + strlen(made) + 1);
   if (!copy) return NULL;
-  copy->number = job->number;
   memcpy(copy->recipient, job->recipient, size);
+  if (wishes.orcpt == made) wishes.orcpt = strcpy(copy->recipient + size, made);
+  copy->number = job->number;
+  copy->wishes = wishes;
   return copy;
 }
 
@@ -160,7 +166,7 @@ static chain_verdict_t const *failure_of(int error) {
 /* 0, or -1 with errno. */
 static int hand_over(worker_job_t const *job, message_t *message) {
   destination_t *const destination = destination_of(job->argument);
-  job_t *const copy = destination ? job_new(job) : NULL;
+  job_t *const copy = destination ? job_new(job, message) : NULL;
   if (copy && destination_add(destination, message, copy) == 0) return 0;
   int const saved = destination ? ENOMEM : errno;
   free(copy);
