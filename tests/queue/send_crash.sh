@@ -7,6 +7,7 @@
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
+. "$TOP/tests/queue/_crash.sh"
 
 # Three messages: one Maildir, two, and one where something fails, which makes a fourth: its bounce.
 fill_queue() {
@@ -14,27 +15,6 @@ fill_queue() {
   inject me@example.org a@example.test
   inject me@example.org a@example.test b@example.test
   inject sender@example.test c@example.test nobody@only.example
-}
-
-# Runs queue-send, by the words of a command, until all is done or it is killed.
-run_send() {
-  "$@" 2>>"$CHAIN/send.log" &
-  SEND_PID=$!
-  wait_until is_over
-  killed=$?
-  stop_children "$SEND_PID"
-  wait "$SEND_PID" 2>/dev/null
-  SEND_PID=
-  return $killed
-}
-
-is_over() { is_done || has_ended "$SEND_PID"; }
-
-# strace forwards no signals: those below it are asked to end.
-stop_children() {
-  for child in $(pgrep -P "$1" -x queue-send) $1; do
-    [ "$(ps -o comm= -p "$child")" = strace ] || kill -TERM "$child" 2>/dev/null
-  done
 }
 
 is_done() { is_empty && box_has sender 1; }
@@ -49,28 +29,6 @@ check_outcome() {
     $(($(whole a) + $(whole b) + $(whole c) + $(whole sender)))
   assertEquals "$1: none set aside" '' "$(ls "$QUEUE/bad")"
 }
-
-# The calls of a trace with their numbers, from the first that touches the queue on. Those that
-# change nothing, or nothing that death does not, are left out: to die at one of them is to die at the
-# next.
-changes_nothing='brk mmap munmap rt_sig clock_ fstat stat newfstatat access pread64 fcntl getdents64 poll
-prctl prlimit64 signalfd4 uname getpid gettimeofday close: socketpair'
-[ -z "${CHECK_CRASH-}" ] || changes_nothing=nothing # all are tried
-list_calls() {
-  awk -F '(' '/^[a-z]/ { n[$1]++ }
-    index($0, start) { main = 1 }
-    /^open/ && !/O_CREAT|O_TMPFILE/ { next }
-    main && $1 != "exit_group" && /^[a-z]/ { print $1 ":signal=KILL:when=" n[$1] }' start="$1" "$2" |
-    grep -v -E "^($(echo $changes_nothing | tr ' ' '|'))"
-}
-
-# A worker that dies makes its jobs wait for a retry: the signal shortens that.
-recover() {
-  start_send && wait_until retry_until_done
-  stop_send
-}
-
-retry_until_done() { is_done || { kill -ALRM "$SEND_PID" && false; }; }
 
 recover_and_check() {
   is_done || recover
@@ -105,19 +63,6 @@ test_kill_deliverer() {
     recover_and_check "deliver-maildir $call"
   done <"$CHAIN/calls"
 }
-
-# Until the deliverer has died, or all is done.
-run_send_briefly() {
-  : >"$CHAIN/send.log"
-  "$@" 2>>"$CHAIN/send.log" &
-  SEND_PID=$!
-  wait_until is_over_or_lost
-  kill "$SEND_PID"
-  wait "$SEND_PID"
-  SEND_PID=
-}
-
-is_over_or_lost() { is_done || grep -q event=worker-lost "$CHAIN/send.log"; }
 
 # Both at once, at any time, under load.
 test_kill_at_random() {

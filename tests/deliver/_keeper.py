@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""_keeper.py LEDGER [PORT]: a mail host on 127.0.0.1, SMTP or LMTP as it is spoken to, that keeps books.
+
+Prints its port when it listens. Before it says that it has a message it appends a line for each
+recipient to LEDGER: the message's Subject, the recipient, "whole" or "torn" (whole messages end in a
+line "hello"). Local parts have meanings: nobody is refused for good, later for now, and at a name
+that begins with full the mailbox is: LMTP says so after the message.
+"""
+import re
+import socketserver
+import sys
+import threading
+
+LOCK = threading.Lock()
+LATER = {"nobody": "550 5.1.1 nobody here", "later": "451 4.2.1 not now"}
+
+
+class Session(socketserver.StreamRequestHandler):
+    def say(self, *lines):
+        for line in lines[:-1]:
+            self.wfile.write(f"{line[:3]}-{line[4:]}\r\n".encode())
+        self.wfile.write(f"{lines[-1]}\r\n".encode())
+
+    def do_ehlo(self, _):
+        self.say("250 keeper.example", "250 PIPELINING", "250 8BITMIME", "250 DSN")
+
+    def do_lhlo(self, words):
+        self.is_lmtp = True
+        self.do_ehlo(words)
+
+    def do_mail(self, _):
+        self.recipients = []
+        self.say("250 2.1.0 ok")
+
+    def do_rcpt(self, words):
+        address = re.search("<(.*?)>", words)[1]
+        refusal = LATER.get(address.split("@")[0])
+        if not refusal:
+            self.recipients.append(address)
+        self.say(refusal or "250 2.1.5 ok")
+
+    def do_data(self, _):
+        if not self.recipients:
+            self.say("554 5.5.1 no recipients")
+            return
+        self.say("354 go on")
+        message = b""
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return
+            message += line
+        taken = [r for r in self.recipients if not (self.is_lmtp and r.startswith("full"))]
+        self.note(message, taken)
+        for recipient in self.recipients if self.is_lmtp else [None]:
+            self.say("250 2.0.0 kept" if recipient in taken + [None] else "452 4.2.2 full")
+
+    def note(self, message, recipients):
+        subject = re.search(rb"^Subject: (.*)\r$", message, re.M)
+        name = subject[1].decode() if subject else "-"
+        state = "whole" if message.endswith(b"\r\nhello\r\n") else "torn"
+        with LOCK, open(sys.argv[1], "a", encoding="utf-8") as ledger:
+            ledger.write("".join(f"{name} {recipient} {state}\n" for recipient in recipients))
+
+    def do_rset(self, _):
+        self.recipients = []
+        self.say("250 2.0.0 ok")
+
+    def handle(self):
+        self.is_lmtp, self.recipients = False, []
+        try:
+            self.say("220 keeper.example")
+            while line := self.rfile.readline().decode("utf-8", "replace").strip():
+                verb, _, words = line.partition(" ")
+                if verb.upper() == "QUIT":
+                    self.say("221 2.0.0 bye")
+                    return
+                getattr(self, "do_" + verb.lower(), lambda _: self.say("500 5.5.1 what"))(words)
+        except OSError:
+            pass  # who came has gone
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 100
+
+
+def main():
+    port = int(sys.argv[2]) if sys.argv[2:] else 0
+    with Server(("127.0.0.1", port), Session) as server:
+        print(server.server_address[1], flush=True)
+        server.serve_forever()
+
+
+main()
