@@ -6,14 +6,19 @@
 
 #include "queue/format.h"
 
-static int read_footer(queue_entry_t *entry) {
-  char bytes[QUEUE_FOOTER_SIZE];
-  queue_footer_t footer;
+/* Reads the last bytes of the file, whose last ones are the footer. Returns how many, 0 with errno.
+ */
+static size_t read_tail(queue_entry_t *entry) {
   uint64_t size = (uint64_t)entry->status.st_size;
-  if (size < sizeof bytes) return errno = EBADMSG, -1;
-  if (queue_pread(entry->fd, bytes, sizeof bytes, size - sizeof bytes) < 0) return -1;
+  size_t len = size < sizeof entry->tail ? (size_t)size : sizeof entry->tail;
+  if (len < QUEUE_FOOTER_SIZE) return errno = EBADMSG, 0;
+  return queue_pread(entry->fd, entry->tail, len, size - len) < 0 ? 0 : len;
+}
+
+static int take_footer(queue_entry_t *entry, char const *bytes) {
+  queue_footer_t footer;
   if (queue_footer_parse(&footer, bytes) < 0) return -1;
-  uint64_t rest = size - sizeof bytes;
+  uint64_t rest = (uint64_t)entry->status.st_size - QUEUE_FOOTER_SIZE;
   if (footer.trailer_len > QUEUE_TRAILER_MAX || footer.trailer_len > rest ||
       footer.message_size != rest - footer.trailer_len)
     return errno = EBADMSG, -1;
@@ -23,21 +28,28 @@ static int read_footer(queue_entry_t *entry) {
   return 0;
 }
 
-static int read_trailer(queue_entry_t *entry) {
-  entry->trailer = malloc(entry->trailer_len + 1);
-  if (!entry->trailer) return -1;
-  if (queue_pread(entry->fd, entry->trailer, entry->trailer_len, entry->message_size) == 0 &&
-      queue_trailer_parse(entry, entry->trailer, entry->trailer_len) == 0)
-    return 0;
-  int error = errno;
-  free(entry->trailer);
-  return errno = error, -1;
+/* The bytes before the footer, at end; what was not read with it is read. NULL with errno. */
+static char const *read_trailer(queue_entry_t *entry, char const *end) {
+  entry->trailer = 0;
+  if (entry->trailer_len <= (size_t)(end - entry->tail)) return end - entry->trailer_len;
+  entry->trailer = malloc(entry->trailer_len);
+  if (!entry->trailer) return 0;
+  int result = queue_pread(entry->fd, entry->trailer, entry->trailer_len, entry->message_size);
+  return result < 0 ? 0 : entry->trailer;
 }
 
 /* status and fd are set. */
 static int load(queue_entry_t *entry) {
   if (!S_ISREG(entry->status.st_mode)) return errno = EBADMSG, -1;
-  return read_footer(entry) < 0 ? -1 : read_trailer(entry);
+  size_t len = read_tail(entry);
+  if (!len) return -1;
+  char const *end = entry->tail + len - QUEUE_FOOTER_SIZE;
+  if (take_footer(entry, end) < 0) return -1;
+  char const *trailer = read_trailer(entry, end);
+  if (trailer && queue_trailer_parse(entry, trailer, entry->trailer_len) == 0) return 0;
+  int error = errno;
+  free(entry->trailer);
+  return errno = error, -1;
 }
 
 int queue_entry_from_fd(queue_entry_t *entry, int fd) {

@@ -150,13 +150,15 @@ typedef struct queue_draft {
 /* Writes the trailer of draft to out (or only counts if out is NULL). Returns its bytes. */
 size_t queue_trailer_write(char *out, queue_draft_t const *draft);
 
-/* An entry that is open for reading. */
+#define QUEUE_TAIL_SIZE 2048 /* a trailer that fits into it, with the footer, needs no memory */
+
+/* An entry that is open for reading. It stays where it is: what it points to may be in itself. */
 typedef struct queue_entry {
   int fd;
   struct stat status;
   uint64_t message_size;
   uint64_t checksum; /* as the footer says */
-  char *trailer;     /* malloced */
+  char *trailer;     /* malloced; NULL: it is in tail */
   size_t trailer_len;
   char const *id;
   queue_envelope_t envelope;
@@ -166,6 +168,7 @@ typedef struct queue_entry {
   size_t nranges;
   char const *facts; /* V records */
   size_t facts_len;
+  char tail[QUEUE_TAIL_SIZE]; /* the last bytes of the file */
 } queue_entry_t;
 
 /* Opens <name> under dirfd (the queue's new/), read-only, never through a link; insists on a name

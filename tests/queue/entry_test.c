@@ -105,6 +105,46 @@ static void smallest(void) {
   queue_entry_close(&entry);
 }
 
+/* Writes an entry of a message and one fact of so many bytes. */
+static void put_entry_with(char const *fact, char const *message) {
+  char bytes[2 * QUEUE_TAIL_SIZE];
+  size_t size = strlen(message);
+  char const *const all[] = {fact, 0};
+  queue_draft_t draft = {.id = ID, .facts = all};
+  queue_envelope_parse(&draft.envelope, envelope, sizeof envelope);
+  size_t len = queue_trailer_write(bytes + size, &draft);
+  queue_footer_t footer = {.message_size = size, .trailer_len = len};
+  size_t total = size + len + QUEUE_FOOTER_SIZE;
+  memcpy(bytes, message, size);
+  queue_footer_write(bytes + size + len, &footer);
+  put_file(NAME, bytes, total - QUEUE_FOOTER_DIGITS);
+  int fd = openat(dir, NAME, O_RDONLY);
+  if (queue_checksum(&footer.checksum, fd, total - QUEUE_FOOTER_DIGITS, 0, 0) < 0) abort();
+  close(fd);
+  queue_footer_write(bytes + size + len, &footer);
+  put_file(NAME, bytes, total);
+}
+
+/* Trailers that just fit into what is read with the footer, and such as do not. */
+static void lengths(char const *message) {
+  char fact[QUEUE_TAIL_SIZE + 200] = "X_LONG=";
+  size_t wrong = 0;
+  memset(fact + 7, 'x', sizeof fact - 8);
+  for (size_t len = sizeof fact - 1; len > sizeof fact - 600; len--) {
+    queue_entry_t entry;
+    fact[len] = 0;
+    put_entry_with(fact, message);
+    if (try_entry(NAME, 0) || queue_entry_open(&entry, dir, NAME, 0) < 0) {
+      wrong++;
+      continue;
+    }
+    char const *found = queue_entry_fact(&entry, "X_LONG");
+    wrong += !found || strcmp(found, fact + 7) != 0;
+    queue_entry_close(&entry);
+  }
+  CHECK_INT("trailers of many lengths", wrong, 0);
+}
+
 static void flip(char *bytes, size_t bit) {
   ((unsigned char *)bytes)[bit / 8] ^= (unsigned char)(1u << bit % 8);
 }
@@ -234,6 +274,8 @@ int main(void) {
   writing();
   reading();
   smallest();
+  lengths("");
+  lengths("x\n");
   damage();
   strange_trailers();
   strange_files();
