@@ -6,6 +6,7 @@ machine that is busy for a while is busy for all of them; the table shows median
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -31,6 +32,8 @@ QUIET_SHARE = 0.15  # of a CPU, that others may use while we measure
 PATIENCE = 20       # seconds a round that may be spent on waiting for that
 FRONTS = {"chainmail": "smtp-front queue-inject", "chainmail -Q": "smtp-front -Q"}
 MODES = {"A": [], "B": ["-d"]}  # smtp-source: a connection for each message, or one for many
+WHATS = {"accept": "Accept", "deliver": "Accept and deliver to a Maildir",
+         "relay": "Accept and relay to another host"}
 MODE_TEXT = {"A": "one message per connection", "B": "many messages per connection"}
 
 
@@ -48,6 +51,7 @@ class Bench:
         self.seconds = options.seconds
         self.tools = options.tools
         self.source = options.source
+        self.sink_program = options.sink
         self.folder = folder
         self.disk = disk
         self.accounting = accounting
@@ -63,6 +67,17 @@ class Bench:
 
     def median(self, key):
         return statistics.median(self.samples[key]) if key in self.samples else None
+
+    @contextlib.contextmanager
+    def running(self, server, what, wrapper=()):
+        sink = servers.Sink(self.sink_program, self.folder) if what == "relay" else None
+        try:
+            server.start(what, wrapper, sink)
+            yield
+        finally:
+            server.stop()
+            if sink:
+                sink.close()
 
     # ---- messages ----
 
@@ -97,7 +112,7 @@ class Bench:
 
     def measure_messages(self, server, what, mode):
         key = f"{what} {mode} {server.name}"
-        deliver = what == "deliver"
+        deliver = what != "accept"
         if key not in self.rates:
             start = time.monotonic()
             self.send_and_wait(server, mode, 200, deliver)
@@ -202,12 +217,10 @@ class Bench:
     def count_calls(self, server, what, mode, count):
         """All system calls and syncs of a server that takes count messages, from start to end."""
         summary = self.folder / "strace"
-        server.start(what, ["strace", "-f", "-c", "-qq", "-U", "calls,name", "-o", str(summary)])
-        try:
-            self.send_and_wait(server, mode, count, what == "deliver")
+        strace = ["strace", "-f", "-c", "-qq", "-U", "calls,name", "-o", str(summary)]
+        with self.running(server, what, strace):
+            self.send_and_wait(server, mode, count, what != "accept")
             self.wait_idle()
-        finally:
-            server.stop()
         calls = {name: int(n) for n, name in re.findall(r"^\s*(\d+)\s+(\w+)$", summary.read_text(),
                                                        re.M)}
         calls.pop("total", None)
@@ -232,17 +245,14 @@ class Bench:
 def run_round(bench, all_servers):
     bench.patience = PATIENCE
     bench.measure_floors()
-    for what in ("accept", "deliver"):
+    for what in WHATS:
         for server in all_servers:
-            server.start(what)
-            try:
+            with bench.running(server, what):
                 for mode in MODES:
                     bench.measure_messages(server, what, mode)
                 if what == "accept":
                     bench.measure_connections(server)
                     bench.measure_idle(server)
-            finally:
-                server.stop()
 
 
 def run_bulk(bench, all_servers, rounds):
@@ -254,17 +264,16 @@ def run_bulk(bench, all_servers, rounds):
         for server in all_servers:
             place, server.disk = server.disk, pathlib.Path(memory)
             try:
-                server.start("accept")
-                for _ in range(2 * rounds):
-                    bench.measure_bulk(server, wire, 5)
+                with bench.running(server, "accept"):
+                    for _ in range(2 * rounds):
+                        bench.measure_bulk(server, wire, 5)
             finally:
-                server.stop()
                 server.disk = place
 
 
 def run_calls(bench, all_servers):
     for server in all_servers:
-        for what in ("accept", "deliver"):
+        for what in WHATS:
             for mode in MODES:
                 bench.measure_calls(server, what, mode)
 
@@ -277,6 +286,8 @@ TARGETS = [
     ("accept B {} rate", True, ">=", 2), ("accept B {} cpu", True, "<=", 0.4),
     ("deliver A {} rate", True, ">=", 3), ("deliver A {} cpu", True, "<=", 1 / 3),
     ("deliver B {} rate", True, ">=", 3), ("deliver B {} cpu", True, "<=", 1 / 3),
+    ("relay A {} rate", True, ">=", 2), ("relay A {} cpu", True, "<=", 0.5),
+    ("relay B {} rate", True, ">=", 2), ("relay B {} cpu", True, "<=", 0.5),
     ("connection {} cpu", False, "<=", 150), ("idle {} kb", False, "<=", 64),
     ("bulk {} rate", False, ">=", 500),
 ]
@@ -289,8 +300,7 @@ PER_MESSAGE = [("rate", "messages/s"), ("cpu", "server's CPU, us"),
 GROUPS = [
     *((f"{text}, {MODE_TEXT[mode]}; per message",
        [(f"{what} {mode} {{}} {kind}", label) for kind, label in PER_MESSAGE])
-      for what, text in (("accept", "Accept"), ("deliver", "Accept and deliver to a Maildir"))
-      for mode in MODES),
+      for what, text in WHATS.items() for mode in MODES),
     ("A connection, EHLO and QUIT",
      [("connection {} rate", "connections/s"), ("connection {} cpu", "server's CPU, us")]),
     ("A session that waits after EHLO", [("idle {} kb", "private memory, KB")]),
@@ -392,6 +402,7 @@ def parse_options():
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--tools", type=pathlib.Path, required=True)
     parser.add_argument("--source", required=True)
+    parser.add_argument("--sink", required=True)
     parser.add_argument("--postfix", type=pathlib.Path)
     parser.add_argument("--isolated", action="store_true",
                         help="the mount and network namespaces are the bench's own")

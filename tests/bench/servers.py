@@ -2,11 +2,13 @@
 
 Modes: accept   take a message and keep it in the queue
        deliver  take it and deliver it into a Maildir
-Both have one mailbox, box@example.test, and log to a file on the same disk.
+       relay    take it and hand it on by SMTP, to a Sink
+All have one recipient, box@example.test, and log to a file on the same disk.
 """
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -26,12 +28,14 @@ class Server:
         self.disk = disk
         self.accounting = accounting
         self.folder = None
+        self.sink = None
         self.process = None
         self.is_wrapped = False
         self.port = 0
 
-    def start(self, mode, wrapper=()):
+    def start(self, mode, wrapper=(), sink=None):
         """wrapper: words that the server's command is put behind (strace)."""
+        self.sink = sink
         self.folder = self.disk / "server"  # the last one's goes
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
@@ -64,7 +68,9 @@ class Server:
         raise RuntimeError(f"{self.name} did not start\n" + self.tail())
 
     def delivered(self):
-        """How many messages lie in the Maildir."""
+        """How many messages lie in the Maildir, or have come to the sink."""
+        if self.sink:
+            return self.sink.count()
         try:
             return sum(1 for _ in os.scandir(self.folder / "mail/box/new"))
         except FileNotFoundError:
@@ -86,6 +92,41 @@ class Server:
             self.accounting.end_all()
             self.process.wait()
         self.process = None
+
+
+class Sink:
+    """Postfix's smtp-sink: takes what is relayed, counts it, and keeps none of it."""
+
+    def __init__(self, program, folder):
+        self.port = free_port()
+        self.counts = folder / "sink"
+        with self.counts.open("w") as out:
+            self.process = subprocess.Popen(
+                [program, *(["-u", "nobody"] if os.geteuid() == 0 else []), "-c",
+                 f"127.0.0.1:{self.port}", "1000"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+        wait_listening(self.port)
+
+    def count(self):
+        with self.counts.open("rb") as file:
+            file.seek(max(0, self.counts.stat().st_size - 200))
+            numbers = re.findall(rb"mesg=(\d+)[^\d]", file.read())
+        return int(numbers[-1]) if numbers else 0
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def wait_listening(port):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on port {port}")
 
 
 def free_port():
@@ -123,14 +164,21 @@ export PATH={programs}:$PATH CHAINMAIL_CONF={folder}/conf CHAINMAIL_QUEUE={folde
 export CHAINMAIL_RUN={folder}/run
 log() {{ exec s6-log -b n10 s1000000 {folder}/log/$1; }}
 env UID={mail} GID={mail} GIDLIST={mail} \\
-  tcp-accept -m 0666 {drop} unix:{folder}/run/deliver-maildir deliver-maildir 2>&1 | log deliver-maildir &
+  tcp-accept -m 0666 {drop} unix:{folder}/run/{deliverer} {deliverer} 2>&1 | log {deliverer} &
 {send} 2>&1 | log queue-send &
 env UID={smtp} GID={group} GIDLIST={group} \\
   tcp-accept -c 500 -C 500 -x conf/rules.cdb {drop} 127.0.0.1 {port} {front} 2>&1 | log smtp &
 wait
 """
 
-SEND = "{as_queue} queue-send {owner} -w maildir=unix:{folder}/run/deliver-maildir"
+SEND = "{as_queue} queue-send {owner} -w {channel}=unix:{folder}/run/{deliverer}"
+
+# mode: channel, deliverer, route; {} is the sink's port
+WAYS = {
+    "accept": ("maildir", "deliver-maildir", "maildir %l"),
+    "deliver": ("maildir", "deliver-maildir", "maildir %l"),
+    "relay": ("remote", "deliver-smtp", "smarthost [127.0.0.1]:{}"),
+}
 
 
 def lend_programs(disk, programs):
@@ -153,16 +201,18 @@ class Chainmail(Server):
         self.front = front
 
     def prepare(self, mode):
+        channel, deliverer, route = WAYS[mode]
         self.make_folders()
-        self.configure()
+        self.configure(route.format(self.sink and self.sink.port))
         root = os.geteuid() == 0
         as_queue = f"setpriv --reuid {self.queue} --regid {self.group} --clear-groups" if root else ""
         owner = f"-o {self.smtp}" if root else ""
-        send = SEND.format(as_queue=as_queue, owner=owner, folder=self.folder)
+        send = SEND.format(as_queue=as_queue, owner=owner, folder=self.folder, channel=channel,
+                           deliverer=deliverer)
         script = self.folder / "run.sh"
         script.write_text(CHAINMAIL_RUN.format(
             folder=self.folder, programs=self.programs, front=self.front, port=self.port,
-            send=send if mode == "deliver" else ":", drop="-U" if root else "",
+            send=send if mode != "accept" else ":", drop="-U" if root else "", deliverer=deliverer,
             smtp=self.smtp, mail=self.mail, group=self.group))
         return ["/bin/sh", str(script)], {"PATH": os.environ["PATH"]}
 
@@ -186,10 +236,10 @@ class Chainmail(Server):
             os.chown(path, owner, group)
         path.chmod(access)
 
-    def configure(self):
+    def configure(self, route):
         conf = self.folder / "conf"
         (conf / "me").write_text("mx.example.test\n")
-        (conf / "routes").write_text(f"base {self.folder}/mail\n@example.test maildir %l\n"
+        (conf / "routes").write_text(f"base {self.folder}/mail\n@example.test {route}\n"
                                      "postmaster alias box@example.test\n")
         (conf / "rules").write_text("127.0.0.1:allow\n:allow\n")
         for command in (["route-compile", "routes", "routes.cdb"],
@@ -232,7 +282,9 @@ default_process_limit = 200
 in_flow_delay = 0
 message_size_limit = 52428800
 virtual_mailbox_limit = 0
-virtual_mailbox_domains = example.test
+virtual_mailbox_domains = {local}
+relay_domains = {remote}
+relay_transport = {relay}
 virtual_mailbox_base = {folder}/mail
 virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:{uid}
@@ -253,6 +305,8 @@ error     unix - - n - - error
 retry     unix - - n - - error
 proxymap  unix - - n - - proxymap
 virtual   unix - n n - - virtual
+smtp      unix - - n - - smtp
+scache    unix - - n - 1 scache
 anvil     unix - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
 """
@@ -286,7 +340,11 @@ class Postfix(Server):
     def prepare(self, mode):
         hold = ", check_client_access static:HOLD" if mode == "accept" else ""
         values = {"folder": self.folder, "peer": self.peer, "hold": hold, "uid": self.box,
-                  "port": self.port}
+                  "port": self.port, "local": "", "remote": "", "relay": "error:none"}
+        if self.sink:
+            values |= {"remote": "example.test", "relay": f"smtp:[127.0.0.1]:{self.sink.port}"}
+        else:
+            values |= {"local": "example.test"}
         conf = self.folder / "conf"
         conf.mkdir()
         (conf / "main.cf").write_text(POSTFIX_MAIN.format(**values))
