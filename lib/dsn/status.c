@@ -80,6 +80,26 @@ static void put_original(field_t *field, char const *original) {
 
 /* ---- fields --------------------------------------------------------------------------------- */
 
+#define SECOND INT64_C(1000000)
+
+/* RFC 2852 5: when it should have been delivered. */
+static void put_deliver_by(field_t *field, queue_entry_t const *entry) {
+  char const *value = dsn_message_parameter(&entry->envelope, "BY");
+  smtp_by_t by;
+  if (!value || smtp_by_parse(&by, value, strlen(value)) < 0) return;
+  int64_t const time = (int64_t)chain_id_time(entry->id) + by.seconds * SECOND;
+  if (time > 0) put_time(field, "Deliver-By-Date: ", (uint64_t)time);
+}
+
+/* RFC 4865 5: how long its sender wanted it to be held. */
+static void put_future_release(field_t *field, queue_envelope_t const *envelope) {
+  static char const name[] = "Future-Release-Request: ";
+  char const *interval = dsn_message_parameter(envelope, "HOLDFOR");
+  char const *time = dsn_message_parameter(envelope, "HOLDUNTIL");
+  if (interval) put_text(field, name, "for;", interval, strlen(interval));
+  if (time) put_text(field, name, "until;", time, strlen(time));
+}
+
 static void put_message_fields(field_t *field, dsn_draft_t const *draft) {
   queue_entry_t const *entry = draft->request->entry;
   char const *id = dsn_message_parameter(&entry->envelope, "ENVID");
@@ -90,6 +110,8 @@ static void put_message_fields(field_t *field, dsn_draft_t const *draft) {
   put_host(field, "Reporting-MTA: ", draft->settings->me, strlen(draft->settings->me));
   if (helo && *helo) put_host(field, "Received-From-MTA: ", helo, strlen(helo));
   put_time(field, "Arrival-Date: ", chain_id_time(entry->id));
+  put_deliver_by(field, entry);
+  put_future_release(field, &entry->envelope);
   put_text(field, "X-Chainmail-Queue-Id: ", "", entry->id, strlen(entry->id));
 }
 
