@@ -1,4 +1,4 @@
 # dnsbl-check: see confine(8).
-calls lstat
+calls lstat tkill
 include dns
 read $CHAINMAIL_CONF

@@ -1,2 +1,3 @@
 # spf-query: see confine(8).
+calls tkill
 include dns
