@@ -180,6 +180,9 @@ int main(int argc, char const *const *argv) {
   read_envelope(&envelope);
   if (envelope.count > RECIPIENTS_MAX)
     chain_defer(452, "4.5.3", "too many recipients for the next program");
+  if (queue_envelope_value(&envelope, "", "HOLDFOR") ||
+      queue_envelope_value(&envelope, "", "HOLDUNTIL"))
+    chain_reject(554, "5.3.3", "messages cannot be held here");
   keep_verdict();
   end(run(make_arguments(argv + options.ind, count, &envelope), seconds));
 }

@@ -132,10 +132,11 @@ static bool check_size(relay_t *relay) {
   return false;
 }
 
-/* What must be back in time goes only to those who see to that (RFC 2852 4.1.4). */
+/* What must be back in time goes only to those who see to that (RFC 2852 4.1). An LMTP server
+   delivers while we wait. */
 static bool check_by(relay_t *relay) {
   smtp_by_t const *const by = relay->transaction->by;
-  if (!by || !by->returns) return true;
+  if (!by || !by->returns || relay->settings.protocol == RELAY_LMTP) return true;
   if (by->seconds <= 0)
     skip_all(relay->transaction, CHAIN_REJECT, "5.4.7", "the time for its delivery (BY) is over");
   else if (!relay->offers.has[RELAY_DELIVERBY])

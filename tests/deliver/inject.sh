@@ -58,6 +58,43 @@ END
   assertEquals 'two recipients' 2 "$(queued | tr '\0' '\n' | grep -c '^T[ab]@example.net')"
 }
 
+test_smtp_proxy_passes_on_when_and_how_soon() {
+  behind
+  replies=$(converse smtp-inject "unix:$DIR/socket" <<'END'
+EHLO client.example
+MAIL FROM:<s@example.org> BY=600;R MT-PRIORITY=-2
+RCPT TO:<a@example.net>
+DATA
+.
+QUIT
+END
+  )
+  assertContains "$replies" '250 2.0.0 queued as'
+  assertContains "$(queued | tr '\0' '|')" 'P|MT-PRIORITY=-2|BY=600;R||'
+}
+
+# Without a queue nothing can be held.
+test_a_hold_is_refused() {
+  behind
+  for last in "smtp-inject unix:$DIR/socket" "lmtp-inject unix:$DIR/socket" 'sendmail-inject true'; do
+    # shellcheck disable=SC2086 # words are wanted
+    replies=$(converse $last <<'END'
+EHLO client.example
+MAIL FROM:<s@example.org> HOLDFOR=60
+RCPT TO:<a@example.net>
+DATA
+.
+MAIL FROM:<s@example.org> HOLDUNTIL=2026-11-20T21:03:31Z
+RCPT TO:<a@example.net>
+DATA
+.
+QUIT
+END
+    )
+    assertEquals "$last" 2 "$(echo "$replies" | grep -c '^554 5.3.3 messages cannot be held here$')"
+  done
+}
+
 test_sender_and_recipient_are_ours() {
   behind
   inject smtp-inject -f '' -r c@example.net "unix:$DIR/socket" >"$DIR/verdict"

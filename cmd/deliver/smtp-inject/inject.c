@@ -66,6 +66,19 @@ static void fill_recipients(injection_t const *injection) {
     fill_recipient(&transaction.recipients[i], queue_envelope_next(&envelope, &position));
 }
 
+/* Nobody has waited yet. */
+static smtp_by_t const *find_by(void) {
+  static smtp_by_t by;
+  char const *const value = parameter("", "BY");
+  return value && smtp_by_parse(&by, value, strlen(value)) == 0 ? &by : NULL;
+}
+
+/* There is no queue here (RFC 4865 4: who offers to hold messages does so). */
+static void refuse_hold(void) {
+  if (parameter("", "HOLDFOR") || parameter("", "HOLDUNTIL"))
+    chain_reject(554, "5.3.3", "messages cannot be held here");
+}
+
 /* A caller who speaks LMTP can say who got the message and who did not. */
 static bool caller_is_lmtp(void) {
   char const *const protocol = getenv("SMTP_PROTO");
@@ -76,9 +89,13 @@ static void fill_transaction(injection_t const *injection) {
   char const *const utf8 = getenv("SMTP_UTF8");
   inject_message(&transaction.message);
   inject_envelope(&envelope);
+  refuse_hold();
   transaction.sender = injection->sender ? injection->sender : envelope.sender;
   transaction.ret = parameter("", "RET");
   transaction.envid = parameter("", "ENVID");
+  transaction.priority = parameter("", "MT-PRIORITY");
+  transaction.auth = parameter("", "AUTH");
+  transaction.by = find_by();
   transaction.utf8 = utf8 && *utf8;
   fill_recipients(injection);
   transaction.all_or_none = transaction.count > 1 && !caller_is_lmtp();
