@@ -13,9 +13,6 @@
 
 #define FOLDER_MODE 0777 /* less the umask */
 
-static char const *const parts[] = {"tmp", "new", "cur"};
-#define PARTS (sizeof parts / sizeof *parts)
-
 int maildir_path_check(char const *path) {
   if (!*path) return errno = EINVAL, -1;
   for (char const *s = path; *s; s += strspn(s, "/")) {
@@ -85,14 +82,23 @@ static int make_with_parents(char const *path) {
   return make_folder(path, parent);
 }
 
+static int make_part(int folder, char const *name) {
+  return mkdirat(folder, name, FOLDER_MODE) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int mark_subfolder(int folder) {
+  int fd = openat(folder, "maildirfolder", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) return -1;
+  close(fd);
+  return 0;
+}
+
+/* Who finds new/ takes the Maildir for whole, after a power cut too: it comes when the rest is on
+   the disk. */
 static int make_parts(int folder, bool subfolder) {
-  for (size_t i = 0; i < PARTS; i++)
-    if (mkdirat(folder, parts[i], FOLDER_MODE) < 0 && errno != EEXIST) return -1;
-  if (subfolder) {
-    int fd = openat(folder, "maildirfolder", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0) return -1;
-    close(fd);
-  }
+  if (make_part(folder, "tmp") < 0 || make_part(folder, "cur") < 0) return -1;
+  if (subfolder && mark_subfolder(folder) < 0) return -1;
+  if (fd_sync(folder) < 0 || make_part(folder, "new") < 0) return -1;
   return fd_sync(folder);
 }
 

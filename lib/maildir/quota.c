@@ -166,7 +166,8 @@ static int install(int root, maildir_usage_t const *quota, maildir_usage_t const
   return errno = error, -1;
 }
 
-/* Counts anew. What changes meanwhile may or may not be in the count: then it serves this once. */
+/* Counts anew. What changes meanwhile may or may not be in the count: then it serves this once, as
+   it does where there is no tmp/ yet, which a delivery makes. */
 static int recount(maildir_sizes_t *sizes, int root) {
   count_t count, after;
   if (visit_all(&count, root, count_messages) < 0) return -1;
@@ -174,7 +175,7 @@ static int recount(maildir_sizes_t *sizes, int root) {
   sizes->lines = 1;
   if (visit_all(&after, root, look_only) < 0) return -1;
   if (is_newer(&after.newest, &count.newest)) return 0;
-  return install(root, &sizes->quota, &count.used);
+  return install(root, &sizes->quota, &count.used) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 /* A maildirsize as it was read. */

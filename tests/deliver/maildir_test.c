@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,20 @@ static void test_sweep(void) {
   close(folder);
 }
 
+static void test_quota_without_tmp(void) {
+  char directory[] = "/tmp/maildir_test.XXXXXX";
+  maildir_usage_t const quota = {1000, 0}, little = {1000, 1}, much = {1001, 1};
+  if (!mkdtemp(directory) || chdir(directory) < 0 || maildir_make("box") < 0) exit(111);
+  int folder = maildir_open("box");
+  CHECK_INT("a Maildir without tmp", rmdir("box/tmp"), 0);
+  CHECK_INT("has room", maildir_quota_check(folder, &quota, &little, time(0)), 0);
+  CHECK_INT("as much as it has", maildir_quota_check(folder, &quota, &much, time(0)), -1);
+  CHECK_INT("for that reason", errno, EDQUOT);
+  CHECK_INT("cleaning up", rmdir("box/new") | rmdir("box/cur") | rmdir("box") | rmdir(directory),
+            0);
+  close(folder);
+}
+
 typedef struct sizes_case {
   char const *name;
   char const *text;
@@ -170,6 +185,7 @@ static void test_written_quotas(void) {
 int main(void) {
   for (size_t i = 0; i < sizeof sizes_cases / sizeof *sizes_cases; i++) test_sizes(sizes_cases + i);
   test_sweep();
+  test_quota_without_tmp();
   test_names();
   test_paths();
   test_written_quotas();
