@@ -76,7 +76,7 @@ def read_notice(data):
         return []
     _, report, original = notice.get_payload()
     names = re.findall(r"Final-Recipient: rfc822; *(\w+)@", report.as_string())
-    subject = re.search(r"^Subject: (m\d+)$", original.as_string(), re.M)
+    subject = re.search(r"^Subject: (\w+)$", original.as_string(), re.M)
     return [(subject[1], name) for name in names]
 
 
@@ -95,7 +95,7 @@ def count_mail(ledger, files):
         pairs = read_mail(ledger, box, data)
         counts.update(pairs)
         if not pairs:
-            strange.append((box, data[:400]))
+            strange.append((box, data[:100]))
     return counts, strange
 
 

@@ -207,6 +207,16 @@ class Disk:
             for how in self.model.hows:
                 yield cut, sorted(chosen), how, dice.randrange(1 << 32)
 
+    def describe(self, recipe):
+        """The last event before the cut, and the changes of names that the disk has not got."""
+        cut, chosen, how, _ = recipe
+        last = max((event for event in self.recording.events if event.start < cut),
+                   key=lambda event: event.start)
+        missing = [[("+" if node is not None else "-") + name for _, name, node in event.entries]
+                   for number, event in enumerate(self.names)
+                   if event.start < cut and number not in chosen]
+        return f"cut at {last!r:.200}, bytes {how}, without {missing}"
+
     def make(self, recipe):
         cut, chosen, how, seed = recipe
         dice, state = random.Random(seed), State()

@@ -1,6 +1,7 @@
 """What is recorded before the power fails: real programs under strace, and a client that keeps a
 ledger. Each scenario is a function that returns (Recording, [Message])."""
 
+import concurrent.futures
 import os
 import re
 import shlex
@@ -21,10 +22,10 @@ BROKEN = "broken"                 # who has no Maildir for a while
 FORWARDED = {"forwarded": "four"} # whose mail goes to another one's mailbox
 
 
-def send_command(mail):
+def send_command(mail, deliverers=1):
     """Maildirs are named from where the deliverer stands, so that logs of one disk hold on another
     one."""
-    return ("queue-send", "-r", str(SEND_ROUTES), "-w", "maildir=1", "-w",
+    return ("queue-send", "-r", str(SEND_ROUTES), "-w", f"maildir={deliverers}", "-w",
             f"maildir=deliver-maildir -d {mail}", "-w", "forward=1")
 
 
@@ -64,8 +65,8 @@ class Stage:
         self.start("tcp-accept", "-n", "3", "127.0.0.1", "0", *front)
         return int(re.findall(r"event=listen .*port=(\d+)", self.log.read_text())[-1])
 
-    def start_send(self):
-        return self.start(*send_command(MAIL), "-n", "3")
+    def start_send(self, deliverers=1):
+        return self.start(*send_command(MAIL, deliverers), "-n", "3")
 
     def has_logged(self, pattern, count=1):
         return len(re.findall(pattern, self.log.read_text())) >= count
@@ -77,15 +78,25 @@ class Stage:
         wait_until(lambda: not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state"),
                    "an empty queue:", self.log)
 
-    def end(self):
+    def stop(self, signal_number):
+        """Ends the programs, and with them the shell and strace."""
         for pid in self.pids:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal_number)
         self.shell.stdin.write("wait\nexit\n")
         self.shell.stdin.close()
         check(self.shell.wait(PATIENCE) == 0, "strace failed")
+
+    def end(self):
+        self.stop(signal.SIGTERM)
+        return self.recording.read(self.trace).check_tree()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.shell.poll() is None:
+            self.stop(signal.SIGKILL)
         self.shell.stdout.close()
-        self.recording.read(self.trace).check_tree()
-        return self.recording
 
 
 def break_box():
@@ -128,14 +139,14 @@ def send_chunks(client, text):
 class Post:
     """A client, and what it sent."""
 
-    def __init__(self):
-        self.messages = []
+    def __init__(self, name="m"):
+        self.name, self.messages = name, []
 
     def send(self, port, sizes_and_boxes, send_text=send_data, beside=lambda: None):
         """One session. beside is called when the last byte of a message was sent."""
         client = Client(port).greet()
         for size, boxes in sizes_and_boxes:
-            message = Message(f"m{len(self.messages)}", size, tuple(boxes.split()))
+            message = Message(f"{self.name}{len(self.messages)}", size, tuple(boxes.split()))
             self.messages.append(message)
             client.say(b"MAIL FROM:<%s@example.test>" % SENDER.encode(), b"250 ")
             for box in message.boxes:
@@ -154,11 +165,12 @@ MAILS = ((0, "one"), (300, "one two"), (5000, "two"), (20000, "one three"))
 
 
 def accept(*front, options=()):
-    stage, post = Stage(*options), Post()
-    port = stage.start_front(*front)
-    post.send(port, MAILS)
-    post.send(port, MAILS, send_chunks)
-    return stage.end(), post.messages
+    post = Post()
+    with Stage(*options) as stage:
+        port = stage.start_front(*front)
+        post.send(port, MAILS)
+        post.send(port, MAILS, send_chunks)
+        return stage.end(), post.messages
 
 
 def accepted():
@@ -178,84 +190,109 @@ def copied():
 
 def delivered():
     """Into Maildirs that are made for it, one message at a time, then several at a time."""
-    stage, post = Stage(), Post()
-    port = stage.start_front("smtp-front", "-Q")
-    stage.start_send()
-    for mail in MAILS:
-        post.send(port, [mail])
+    post = Post()
+    with Stage() as stage:
+        port = stage.start_front("smtp-front", "-Q")
+        stage.start_send()
+        for mail in MAILS:
+            post.send(port, [mail])
+            stage.wait_empty()
+        post.send(port, MAILS + MAILS)
         stage.wait_empty()
-    post.send(port, MAILS + MAILS)
-    stage.wait_empty()
-    return stage.end(), post.messages
+        return stage.end(), post.messages
 
 
 def found():
     """Accepted before queue-send is started: it reads the folder, and syncs are shared."""
-    stage, post = Stage(), Post()
-    port = stage.start_front("smtp-front", "queue-inject")
-    post.send(port, MAILS)
-    post.send(port, MAILS, send_chunks)
-    stage.start_send()
-    stage.wait_empty()
-    return stage.end(), post.messages
+    post = Post()
+    with Stage() as stage:
+        port = stage.start_front("smtp-front", "queue-inject")
+        post.send(port, MAILS)
+        post.send(port, MAILS, send_chunks)
+        stage.start_send()
+        stage.wait_empty()
+        return stage.end(), post.messages
 
 
 def retried():
     """One of two mailboxes cannot be delivered to at first."""
-    stage, post = Stage(), Post()
-    break_box()
-    port = stage.start_front("smtp-front", "-Q")
-    send = stage.start_send()
-    post.send(port, [(300, f"one {BROKEN}"), (5000, f"{BROKEN} two three"), (300, BROKEN)])
-    stage.wait_for("event=waiting", 3)
-    os.kill(send, signal.SIGALRM)
-    stage.wait_for("event=waiting", 6)
-    mend_box()
-    os.kill(send, signal.SIGALRM)
-    stage.wait_empty()
-    return stage.end(), post.messages
+    post = Post()
+    with Stage() as stage:
+        break_box()
+        port = stage.start_front("smtp-front", "-Q")
+        send = stage.start_send()
+        post.send(port, [(300, f"one {BROKEN}"), (5000, f"{BROKEN} two three"), (300, BROKEN)])
+        stage.wait_for("event=waiting", 3)
+        os.kill(send, signal.SIGALRM)
+        stage.wait_for("event=waiting", 6)
+        mend_box()
+        os.kill(send, signal.SIGALRM)
+        stage.wait_empty()
+        return stage.end(), post.messages
 
 
 def returned():
     """Recipients who are gone: their senders hear of it."""
-    stage, post = Stage(), Post()
-    port = stage.start_front("smtp-front", "-Q")
-    stage.start_send()
-    post.send(port, [(300, GONE), (5000, f"one {GONE} two"), (300, "one"), (20000, GONE)])
-    stage.wait_empty()
-    return stage.end(), post.messages
+    post = Post()
+    with Stage() as stage:
+        port = stage.start_front("smtp-front", "-Q")
+        stage.start_send()
+        post.send(port, [(300, GONE), (5000, f"one {GONE} two"), (300, "one"), (20000, GONE)])
+        stage.wait_empty()
+        return stage.end(), post.messages
 
 
 def forwarded():
     """The deliverer puts them into the queue again."""
-    stage, post = Stage(), Post()
-    port = stage.start_front("smtp-front", "-Q")
-    stage.start_send()
-    post.send(port, [(300, "forwarded"), (5000, "one forwarded"), (20000, "forwarded two")])
-    stage.wait_empty()
-    return stage.end(), post.messages
+    post = Post()
+    with Stage() as stage:
+        port = stage.start_front("smtp-front", "-Q")
+        stage.start_send()
+        post.send(port, [(300, "forwarded"), (5000, "one forwarded"), (20000, "forwarded two")])
+        stage.wait_empty()
+        return stage.end(), post.messages
+
+
+def busy():
+    """All of it at the same time, in several sessions, with several deliverers."""
+    posts = [Post(name) for name in "pqr"]
+    with Stage() as stage:
+        break_box()
+        port = stage.start_front("smtp-front", "queue-inject")
+        send = stage.start_send(deliverers=2)
+        mails = MAILS[1:] + ((300, f"{GONE} one"), (3000, f"forwarded {BROKEN} two"))
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for session in [pool.submit(post.send, port, mails) for post in posts]:
+                session.result()
+        stage.wait_for("event=waiting .*attempts=1 ", len(posts))
+        mend_box()
+        os.kill(send, signal.SIGALRM)
+        stage.wait_empty()
+        return stage.end(), [message for post in posts for message in post.messages]
 
 
 def found_early():
     """queue-send reads the folder when a message has its name and its sync takes a while."""
-    stage, post = Stage("-e", "inject=fsync:delay_enter=1000000:when=1"), Post()
-    break_box()
-    port = stage.start_front("smtp-front", "queue-inject")
-    send = stage.start_send()
-    post.send(port, [(300, f"one {BROKEN}")])  # the first syncs of long-lived programs
-    stage.wait_for("event=waiting", 1)
+    post = Post()
+    with Stage("-e", "inject=fsync:delay_enter=1000000:when=1") as stage:
+        break_box()
+        port = stage.start_front("smtp-front", "queue-inject")
+        send = stage.start_send()
+        post.send(port, [(300, f"one {BROKEN}")])  # the first syncs of long-lived programs
+        stage.wait_for("event=waiting", 1)
 
-    def scan():
-        wait_until(lambda: len(os.listdir(QUEUE / "new")) > 1, "a second entry")
+        def scan():
+            wait_until(lambda: len(os.listdir(QUEUE / "new")) > 1, "a second entry")
+            os.kill(send, signal.SIGALRM)
+
+        post.send(port, [(20000, f"one {BROKEN}")], beside=scan)
+        stage.wait_for("event=waiting", 3)
+        mend_box()
         os.kill(send, signal.SIGALRM)
-
-    post.send(port, [(20000, f"one {BROKEN}")], beside=scan)
-    stage.wait_for("event=waiting", 3)
-    mend_box()
-    os.kill(send, signal.SIGALRM)
-    stage.wait_empty()
-    return stage.end(), post.messages
+        stage.wait_empty()
+        return stage.end(), post.messages
 
 
 SCENARIOS = {scenario.__name__: scenario for scenario in (
-    accepted, accepted_at_once, copied, delivered, found, retried, returned, forwarded, found_early)}
+    accepted, accepted_at_once, copied, delivered, found, retried, returned, forwarded, busy,
+    found_early)}

@@ -19,7 +19,7 @@ play() {
   shift
   words=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." python3 "$HERE/$script" "$@" 2>&1)
   assertTrue "$*: $words" $?
-  [ -z "${VERBOSE-}" ] || echo "$words"
+  [ -z "${VERBOSE-}" ] || printf '%s\n' "$words"
 }
 
 has_strace() {

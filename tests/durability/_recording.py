@@ -386,3 +386,4 @@ class Recording:
         wrong = sorted(path for path in ours | theirs if ours.get(path) != theirs.get(path))
         if wrong:
             raise AssertionError(f"the recording is not what happened to {wrong}")
+        return self
