@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""_keeper.py LEDGER [PORT]: a mail host on 127.0.0.1, SMTP or LMTP as it is spoken to, that keeps books.
+"""_keeper.py LEDGER [ADDRESS PORT]...: a mail host, SMTP or LMTP as it is spoken to, that keeps books.
 
-Prints its port when it listens. Before it says that it has a message it appends a line for each
-recipient to LEDGER: the message's Subject, the recipient, "whole" or "torn" (whole messages end in a
-line "hello"). Local parts have meanings: nobody is refused for good, later for now, and at a name
+It has these addresses, or a free port of 127.0.0.1; prints a port when it listens. Before it says that
+it has a message it appends a line for each recipient to LEDGER: the message's Subject, the recipient,
+"whole" or "torn" (whole messages end in a line "hello"), and the address that it came to. Local parts have meanings: nobody is refused for good, later for now, and at a name
 that begins with full the mailbox is: LMTP says so after the message.
 """
 import re
+import socket
 import socketserver
 import sys
 import threading
@@ -58,8 +59,9 @@ class Session(socketserver.StreamRequestHandler):
         subject = re.search(rb"^Subject: (.*)\r$", message, re.M)
         name = subject[1].decode() if subject else "-"
         state = "whole" if message.endswith(b"\r\nhello\r\n") else "torn"
+        address = self.request.getsockname()[0]
         with LOCK, open(sys.argv[1], "a", encoding="utf-8") as ledger:
-            ledger.write("".join(f"{name} {recipient} {state}\n" for recipient in recipients))
+            ledger.write("".join(f"{name} {recipient} {state} {address}\n" for recipient in recipients))
 
     def do_rset(self, _):
         self.recipients = []
@@ -82,12 +84,18 @@ class Session(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address, daemon_threads, request_queue_size = True, True, 100
 
+    def __init__(self, address, port):
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        super().__init__((address, port), Session)
+
 
 def main():
-    port = int(sys.argv[2]) if sys.argv[2:] else 0
-    with Server(("127.0.0.1", port), Session) as server:
-        print(server.server_address[1], flush=True)
-        server.serve_forever()
+    addresses = list(zip(sys.argv[2::2], map(int, sys.argv[3::2]))) or [("127.0.0.1", 0)]
+    servers = [Server(*address) for address in addresses]
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    print(servers[0].server_address[1], flush=True)
 
 
 main()

@@ -40,6 +40,7 @@ make_lab() {
   mkdir -p "$LAB/zones" "$LAB/mail"
   chmod 777 "$LAB/mail"
   ip link set lo up && ip route add local 192.0.2.0/24 dev lo && ip -6 route add local 2001:db8::/64 dev lo
+  echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind # IPv4's addresses may be bound as it is
   make_certificate
 } 2>/dev/null
 

@@ -60,7 +60,7 @@ static void serve(void) {
     if (more) more = jobs_take();
     destinations_step(relay_now());
     if (!more && !jobs_count) connections_quit(relay_now());
-    destinations_sweep();
+    destinations_sweep(relay_now());
     jobs_flush();
     if (!more && !jobs_count && !connections_count) break;
     wait_for_events(more);

@@ -111,6 +111,8 @@ typedef enum destination_state {
   DESTINATION_FOUND
 } destination_state_t;
 
+#define AVOIDED_MS 60000 /* an address that has failed is the last choice for so long */
+
 /* What is known of an address of the list. */
 typedef struct experience {
   uint64_t failed; /* when; 0: it has not */
@@ -157,8 +159,9 @@ bool destinations_starve(void);
 void destinations_step(uint64_t now);
 /* Fills in what is to be polled, at most RESOLVERS_MAX * DNS_SOCKETS_MAX; lowers *deadline. */
 size_t destinations_wait(struct pollfd *polls, uint64_t now, uint64_t *deadline);
-/* Those that have nothing to do any more. */
-void destinations_sweep(void);
+/* Those that have nothing to do any more go; which of their addresses fail is remembered of some.
+ */
+void destinations_sweep(uint64_t now);
 
 /* ---- security.c ---- */
 

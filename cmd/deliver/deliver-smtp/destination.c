@@ -9,7 +9,8 @@
 #include "deliver-smtp.h"
 #include "log/log.h"
 
-#define FRESH_MS 300000 /* then the hosts are looked for again, once there is no connection */
+#define FRESH_MS       300000 /* then the hosts are looked for again, once there is no connection */
+#define REMEMBERED_MAX 256    /* destinations without work */
 
 destination_t *destinations;
 
@@ -43,19 +44,43 @@ static destination_t *destination_new(char const *name) {
   return destination;
 }
 
-destination_t *destination_of(char const *name) {
-  destination_t *const known = destination_find(name);
-  return known ? known : destination_new(name);
-}
-
 static bool has_work(destination_t const *destination) {
   return destination->first || destination->connections;
 }
 
-void destinations_sweep(void) {
+/* One that was only remembered goes by the tables of now, which may ask for other safety. */
+static destination_t *resume(destination_t *destination) {
+  if (has_work(destination)) return destination;
+  tables_release(destination->tables);
+  destination->tables = tables_use();
+  for (size_t i = 0; i < MX_ADDRESSES_MAX; i++) destination->experience[i].clear = false;
+  return destination;
+}
+
+destination_t *destination_of(char const *name) {
+  destination_t *const known = destination_find(name);
+  return known ? resume(known) : destination_new(name);
+}
+
+/* Some of its addresses have failed lately, and others serve: the next message need not wait for
+   them. Where all fail, the DNS is asked again. */
+static bool is_remembered(destination_t const *destination, uint64_t now) {
+  size_t const count = destination->list.count;
+  size_t failed = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t const at = destination->experience[i].failed;
+    failed += at && now - at < AVOIDED_MS;
+  }
+  return destination->state == DESTINATION_FOUND && failed && failed < count;
+}
+
+void destinations_sweep(uint64_t now) {
+  size_t remembered = 0;
   for (destination_t **at = &destinations; *at;) {
     destination_t *const destination = *at;
-    if (has_work(destination)) {
+    bool const kept = has_work(destination);
+    if (kept || (remembered < REMEMBERED_MAX && is_remembered(destination, now))) {
+      remembered += !kept;
       at = &destination->next;
       continue;
     }

@@ -12,8 +12,6 @@
 #include "connection.h"
 #include "log/log.h"
 
-#define AVOIDED_MS 60000 /* an address that has failed is the last choice for so long */
-
 /* ---- verdicts ---- */
 
 static void write_where(connection_t *connection, mx_address_t const *address) {
