@@ -1,0 +1,169 @@
+"""What programs can call, and what their profiles let them call.
+
+A static program has all its system calls in it: they are where the instruction `syscall` is, with
+the number in a register that was set before, or in the call of a function that moves its first
+argument there. So it can be told of every path, also of those that no test takes, and a profile that
+lacks one of them is wrong before anything is killed.
+
+_calls.py missing   calls that a program makes and its profile does not allow
+_calls.py count     how many calls each profile allows to a program that starts no other
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+BIN = pathlib.Path(os.environ["BIN"])
+PROFILES = BIN / "profiles"
+STARTERS = {"fork", "vfork", "clone"}
+# musl's way of asking what an identity may access where the kernel has no faccessat2, by a process of
+# its own. A kernel without that call has no Landlock either.
+WITHOUT_FACCESSAT2 = {"clone", "pipe", "pipe2", "wait4", "getuid", "geteuid", "getgid", "getegid",
+                      "setreuid", "setregid"}
+THREADED = set()  # profiles that allow threads alone
+CALLS_MAX = 55  # for a program that starts nothing; those of memory and of its start are 26 of them
+
+
+def call_names():
+    """Names by number."""
+    lines = subprocess.run(["gcc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"],
+                           check=True, capture_output=True, text=True).stdout
+    return {int(number): name for name, number in re.findall(r"#define __NR_(\w+) (\d+)", lines)}
+
+
+# ---- machine code --------------------------------------------------------------------------------
+
+REGISTERS = {f"{prefix}{name}": name for name in ("ax", "bx", "cx", "dx", "si", "di", "bp")
+             for prefix in ("r", "e")}
+REGISTERS["al"] = "ax"  # of a register that was cleared before
+REGISTERS.update({f"r{n}{suffix}": f"r{n}" for n in range(8, 16) for suffix in ("", "d")})
+END = re.compile(r"ret|jmp")
+
+
+class Code:
+    """The instructions of a program: addresses, texts, and who calls what."""
+
+    def __init__(self, path):
+        listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path],
+                                 check=True, capture_output=True, text=True).stdout
+        found = re.findall(r"^\s*([0-9a-f]+):\t(.*?)\s*(?:#.*)?$", listing, re.M)
+        self.addresses = [int(address, 16) for address, _ in found]
+        self.texts = [text for _, text in found]
+        self.callers = {}
+        for i, text in enumerate(self.texts):
+            if target := re.match(r"(?:call|jmp)\s+(?:0x)?([0-9a-f]+)", text):
+                self.callers.setdefault(int(target[1], 16), []).append(i)
+
+    def value(self, i, register):
+        """What a register was set to before instruction i; None if that is an argument."""
+        for j in range(i - 1, max(i - 400, -1), -1):
+            text = self.texts[j]
+            if register == "di" and END.match(text):
+                return None
+            if not (target := re.search(r"[\s,]%(\w+)$", text)) or \
+                    REGISTERS.get(target[1]) != register or text.startswith(("cmp", "test", "push")):
+                continue
+            if number := re.match(r"mov\w*\s+\$0x([0-9a-f]+),", text):
+                return int(number[1], 16)
+            if same := re.match(r"xor\s+%(\w+),%(\w+)$", text):
+                return 0 if same[1] == same[2] else None
+            if source := re.match(r"mov\w*\s+%(\w+),", text):
+                register = REGISTERS.get(source[1])
+            else:
+                return None
+        return None
+
+    def start_of(self, i):
+        while i and not END.match(self.texts[i - 1]):
+            i -= 1
+        return i
+
+    def calls(self):
+        """The numbers of its system calls."""
+        numbers, functions = set(), []
+        for i, text in enumerate(self.texts):
+            if text != "syscall":
+                continue
+            number = self.value(i, "ax")
+            if number is None:
+                functions.append((self.start_of(i), i))
+            else:
+                numbers.add(number)
+        return numbers | self.calls_by(functions)
+
+    def calls_by(self, functions):
+        """Those that are an argument of functions, from instruction to instruction."""
+        numbers, known = set(), set()
+        while functions:
+            first, last = functions.pop()
+            if first in known:
+                continue
+            known.add(first)
+            for caller in (c for i in range(first, last + 1)
+                           for c in self.callers.get(self.addresses[i], ())):
+                number = None if first <= caller <= last else self.value(caller, "di")
+                if number is not None:
+                    numbers.add(number)
+                elif self.texts[caller].startswith("jmp"):
+                    functions.append((self.start_of(caller), caller))
+        return numbers
+
+
+# ---- profiles ------------------------------------------------------------------------------------
+
+def allowed(name, seen=None):
+    """The names of the calls that a profile allows, whatever the condition."""
+    seen = set() if seen is None else seen
+    names = set()
+    if name in seen:
+        return names
+    seen.add(name)
+    for line in (PROFILES / name).read_text().splitlines():
+        keyword, *words = line.split() or [""]
+        if keyword == "calls":
+            names.update(word.partition("(")[0] for word in words if word != "clone(thread)")
+            THREADED.update({name} if "clone(thread)" in words else {})
+        if keyword == "include":
+            names.update(*(allowed(word, seen) for word in words))
+    return names
+
+
+def is_static(path):
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    return start.startswith(b"\x7fELF") and b"/ld-" not in start
+
+
+def profiled():
+    """The static programs of musl's that have a profile."""
+    borrowed = {"tls-wrap-openssl", "checkpassword-file"}  # glibc's
+    for profile in sorted(PROFILES.iterdir()):
+        program = BIN / profile.name
+        if program.exists() and profile.name not in borrowed and is_static(program):
+            yield profile.name
+
+
+# ---- what is said --------------------------------------------------------------------------------
+
+def say_missing():
+    names = call_names()
+    for program in profiled():
+        made = {names[number] for number in Code(BIN / program).calls() if number in names}
+        lacking = made - allowed(program) - allowed("libc-musl")
+        if "faccessat2" in made:
+            lacking -= WITHOUT_FACCESSAT2
+        if program in THREADED:
+            lacking.discard("clone")
+        if lacking:
+            print(f"{program}: not in its profile:", *sorted(lacking))
+
+
+def say_counts():
+    for program in profiled():
+        names = allowed(program) | allowed("libc-musl")
+        print(program, len(names), "too many" if len(names) > CALLS_MAX and not names & STARTERS else "")
+
+
+{"missing": say_missing, "count": say_counts}[sys.argv[1]]()

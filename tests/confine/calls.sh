@@ -1,0 +1,31 @@
+#!/bin/sh
+# Profiles against the programs themselves: whatever a program's machine code can call, on whatever
+# path, its profile allows; and a program that starts no other has a short list.
+
+if [ -n "${CHECK_SAN:-}" ] || [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null ||
+  readelf -l "$BIN/queue-inject" | grep -q INTERP; then
+  echo 'skip - programs are not static ones for x86-64, or there is no objdump to read them with'
+  exit 0
+fi
+
+calls() { python3 "$(dirname "$0")/_calls.py" "$@"; }
+
+test_nothing_that_a_program_can_call_is_missing() {
+  assertEquals 'add it to the profile, or do without' '' "$(calls missing)"
+}
+
+test_lists_are_short() {
+  counts=$(calls count)
+  assertContains "$counts" 'queue-inject'
+  assertNotContains "$counts" 'too many'
+}
+
+test_every_program_has_one() {
+  for program in "$BIN"/*; do
+    name=${program##*/}
+    case $name in confine | profiles) continue ;; esac
+    assertTrue "a profile for $name" "[ -f '$BIN/profiles/$name' ]"
+  done
+}
+
+. shunit2
