@@ -252,10 +252,13 @@ $(BIN)/$(1): $(2)
 endef
 $(foreach source,$(scripts),$(eval $(call script,$(basename $(notdir $(source))),$(source))))
 
+# The sanitizers' run time needs as much as programs of others do, and traces what leaks.
 define profile # name, source
 $(BIN)/profiles/$(1): $(2)
 	@mkdir -p $$(@D)
-	@cp $$< $$@.new && mv -f $$@.new $$@
+	@cp $$< $$@.new$(if $(SAN),$(if $(filter libc-dynamic,$(1)), && \
+	  printf 'include foreign\ncalls ptrace personality process_vm_readv\n' >>$$@.new))
+	@mv -f $$@.new $$@
 endef
 $(foreach source,$(profile_sources),$(eval $(call profile,$(basename $(notdir $(source))),$(source))))
 $(links): | $(profiles)
