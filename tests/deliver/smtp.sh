@@ -192,6 +192,35 @@ test_a_sink_that_is_not_ready() {
   check_mood '-r EHLO' 'Z4.4.1 [127.0.0.1] said: 450 4.3.0 Error: command failed'
 }
 
+test_a_sink_that_closes() {
+  closing='[127.0.0.1] said: 421 4.0.0 Server closing connection'
+  for command in CONNECT EHLO; do check_mood "-Q $command" "Z4.4.1 $closing"; done
+  for command in MAIL RCPT DATA .; do
+    check_mood "-Q $command" 'Z421 4.0.0 [127.0.0.1] said: Server closing connection'
+  done
+  for command in QUIT RSET; do # what comes after the message is nothing to it
+    for way in -q -Q -f; do check_mood "$way $command" 'K250 2.0.0 [127.0.0.1] said: Ok'; done
+  done
+}
+
+test_other_moods() {
+  for mood in -P -N; do
+    check_mood "$mood" 'K250 2.0.0 relayed, no DSN: [127.0.0.1] said: Ok'
+  done
+  check_mood '-B 552 -f .' 'D552 5.0.0 [127.0.0.1] said: '
+  check_mood '-b 452 -r RCPT' 'Z452 4.0.0 [127.0.0.1] said: '
+}
+
+# More than sockets hold is on its way when the host says what it says.
+test_a_large_message() {
+  { printf 'Subject: x\n\n' && seq 1 300000; } >"$DIR/message"
+  for mood in '-A 0' '-A 1'; do
+    check_mood "$mood" 'D550 5.0.0 [127.0.0.1] said: This violates SMTP'
+  done
+  check_mood '-q .' 'Z4.4.2 [127.0.0.1]: the server closed the connection'
+  check_mood '-H 1 -T 2000' 'K250 2.0.0 [127.0.0.1] said: Ok'
+}
+
 test_help() {
   assertContains "$(deliver-smtp -h 2>&1)" usage
   deliver-smtp -p 70000 2>/dev/null
