@@ -3,4 +3,5 @@
 calls chdir clone(thread) dup faccessat faccessat2 fsync getdents64 getpid getrlimit gettid lstat
 calls mkdir mkdirat openat prctl pread64 prlimit64 recvmsg renameat sched_setscheduler sendto
 calls set_robust_list setrlimit setsockopt sync_file_range tkill umask uname unlinkat
+read $CHAINMAIL_CONF
 make $CHAINMAIL_MAIL

@@ -310,12 +310,12 @@ serve() {
   for channel in maildir pipe; do
     env UID="$VMAIL" GID="$VMAIL" GIDLIST= tcp-accept -n 3 "unix:$DIR/$channel" \
       worker-spawn "$channel" "deliver-$channel" 3>ready >>log 2>&1 </dev/null &
-    SERVERS="$SERVERS $!"
+    SERVERS="$! $SERVERS"
     timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
   done
   queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
     3>ready >>send.log 2>&1 </dev/null &
-  SERVERS="$SERVERS $!"
+  SERVERS="$! $SERVERS"
   timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
 }
 
