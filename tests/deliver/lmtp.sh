@@ -7,12 +7,14 @@
 # shellcheck source=tests/deliver/_relay.sh
 . "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_relay.sh"
 WORKER=$TOP/tests/deliver/_worker.py
-peer=${PEERS:-$TOP/build/peers}/dovecot
+# shellcheck source=tests/deliver/_dovecot.sh
+. "$TOP/tests/deliver/_dovecot.sh"
 
 setUp() { relay_start; }
 tearDown() {
   stop_pid "${OTHER_PID-}"
   OTHER_PID=
+  stop_dovecot
   relay_stop
 }
 
@@ -36,84 +38,7 @@ new_entry() {
   queue-inject -q "$DIR/queue" <"$DIR/message" 1<"$DIR/envelope" && ls "$DIR"/queue/new/*
 }
 
-wait_for() {
-  tries=400
-  until [ -e "$1" ] || [ "$tries" -eq 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.05
-  done
-  [ -e "$1" ]
-}
-
 # ---- a real Dovecot ----
-
-write_dovecot() {
-  mkdir -p "$DIR/run" "$DIR/state" "$DIR/home"
-  chmod 755 "$DIR"
-  uid=65534
-  [ "$(id -u)" -eq 0 ] || uid=$(id -u)
-  chown "$uid" "$DIR/home"
-  for user in alice bob; do echo "$user@example.test::$uid:$uid::$DIR/home/$user::"; done >"$DIR/users"
-  cat >"$DIR/dovecot.conf" <<END
-base_dir = $DIR/run
-state_dir = $DIR/state
-log_path = $DIR/dovecot.log
-libexec_dir = $peer/usr/lib/dovecot
-mail_plugin_dir = $peer/usr/lib/dovecot/modules
-import_environment = LD_LIBRARY_PATH
-protocols = lmtp
-ssl = no
-default_internal_user = $(id -un)
-default_internal_group = $(id -gn)
-default_login_user = nobody
-first_valid_uid = 1
-mail_location = maildir:~/Maildir
-passdb {
-  driver = passwd-file
-  args = $DIR/users
-}
-userdb {
-  driver = passwd-file
-  args = $DIR/users
-}
-service lmtp {
-  chroot =
-  unix_listener lmtp {
-    mode = 0600
-  }
-}
-service auth {
-  chroot =
-  user = $(id -un)
-}
-service anvil {
-  chroot =
-}
-service stats {
-  chroot =
-}
-END
-}
-
-# Its LMTP server looks for modules in /usr/lib/dovecot and nowhere else: it gets a /usr/lib of its
-# own, where there are some.
-in_its_place() {
-  # shellcheck disable=SC2093 # it is a shell of its own that execs
-  exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir="$0:/usr/lib" /usr/lib && exec "$@"' \
-    "$peer/usr/lib" "$@"
-}
-
-start_dovecot() {
-  [ -x "$peer/bin/doveconf" ] && [ -x "$peer/usr/lib/dovecot/lmtp" ] && id -un >/dev/null 2>&1 &&
-    (in_its_place true) 2>/dev/null || return
-  write_dovecot
-  in_its_place "$peer/bin/doveconf" -c "$DIR/dovecot.conf" -m master -f service=master \
-    -e "$peer/usr/sbin/dovecot" -F -c "$DIR/dovecot.conf" >"$DIR/dovecot.out" 2>&1 &
-  OTHER_PID=$!
-  wait_for "$DIR/run/lmtp" && return
-  cat "$DIR/dovecot.out" "$DIR/dovecot.log"
-  return 1
-}
 
 test_dovecot() {
   start_dovecot || {
