@@ -138,9 +138,13 @@ typedef struct condition {
 #define ALTERS (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
 
 static condition_t const conditions[] = {
-    {SYS_mmap, "noexec", 2, PROT_EXEC, 0},          {SYS_mprotect, "noexec", 2, PROT_EXEC, 0},
-    {SYS_socket, "unix", 0, UINT32_MAX, AF_UNIX},   {SYS_socket, "inet", 0, UINT32_MAX, AF_INET},
-    {SYS_socket, "inet6", 0, UINT32_MAX, AF_INET6}, {SYS_openat, "reading", 2, ALTERS, O_RDONLY},
+    {SYS_mmap, "noexec", 2, PROT_EXEC, 0},
+    {SYS_mprotect, "noexec", 2, PROT_EXEC, 0},
+    {SYS_socket, "unix", 0, UINT32_MAX, AF_UNIX},
+    {SYS_socket, "inet", 0, UINT32_MAX, AF_INET},
+    {SYS_socket, "inet6", 0, UINT32_MAX, AF_INET6},
+    {SYS_clone, "thread", 0, CLONE_THREAD, CLONE_THREAD},
+    {SYS_openat, "reading", 2, ALTERS, O_RDONLY},
 #ifdef SYS_open
     {SYS_open, "reading", 1, ALTERS, O_RDONLY},
 #endif

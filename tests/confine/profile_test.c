@@ -34,6 +34,8 @@ static void test_conditions(void) {
   CHECK_INT("of that call", call.number, SYS_mmap);
   CHECK_INT("of that argument", call.argument, 2);
   CHECK_INT("of these bits", (intmax_t)call.mask, PROT_EXEC);
+  CHECK_INT("a bit", parse(&call, "clone(thread)"), 0);
+  CHECK("that must be there", call.mask && call.mask == call.value);
   CHECK_INT("a value", parse(&call, "socket(inet6)"), 0);
   CHECK_INT("of all bits", (intmax_t)call.value, AF_INET6);
 }
