@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <skalibs/stralloc.h>
+
 #include "queue/queue.h"
 
 #define STEER_LINE_MAX   2048 /* bytes of a line, either way, with its newline */
@@ -80,6 +82,31 @@ size_t steer_fields_split(char const *fields[STEER_FIELDS_MAX], char *line);
    Returns its bytes. */
 size_t steer_fields_format(char out[STEER_LINE_MAX], char const *const *fields, size_t count);
 
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+/* What is in force of an entry. */
+typedef struct steer_subject {
+  char order; /* queue_state_t's */
+  bool held;  /* queue_held */
+  bool torn;  /* its log */
+} steer_subject_t;
+
+/* STEER_DONE if this may be ordered of such an entry, or why it may not. */
+steer_answer_t steer_check(steer_verb_t verb, steer_subject_t const *subject);
+
+/* Writes the reason as the log is to have it: what a bounce tells the sender, "5.7.0 removed...". A
+   NUL-terminated string of less than QUEUE_RECORD_MAX bytes. */
+void steer_reason(char out[QUEUE_RECORD_MAX], steer_request_t const *request);
+
+/* Takes the lock that queue-send has while it runs, for as long as the descriptor is open. The
+   descriptor, or -1 with errno (EWOULDBLOCK: it runs). */
+int steer_lock(char const *queue);
+
+/* Does what is ordered, but not STEER_RETRY, in place of a queue-send that does not run: what is
+   left to do will be done by the next one. The lock must be held. */
+steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *request,
+                           steer_subject_t const *subject);
+
 /* ---- a client ------------------------------------------------------------------------------- */
 
 typedef struct steer_client {
@@ -100,5 +127,29 @@ int steer_send(steer_client_t *client, steer_request_t const *request);
    ETIMEDOUT; EPIPE: queue-send has gone). */
 int steer_receive(steer_client_t *client, char **line, steer_answer_t *answer);
 void steer_close(steer_client_t *client);
+
+/* ---- what queue-send knows of all entries ---------------------------------------------------- */
+
+typedef struct steer_known_entry {
+  char const *name;
+  char const *state;       /* ready, waiting, parked, active or held */
+  uint64_t due;            /* when it is tried next, microseconds since the epoch; 0: not known */
+  char const *channel;     /* these three of one that is parked for a destination, */
+  char const *destination; /* "" of others */
+  char const *text;
+} steer_known_entry_t;
+
+/* All zero at first. */
+typedef struct steer_known {
+  size_t count;
+  steer_known_entry_t *entries;
+  stralloc text;
+} steer_known_t;
+
+/* Asks for it. 0, or -1 with errno. */
+int steer_known_read(steer_known_t *known, steer_client_t *client);
+/* NULL: it does not know that one. */
+steer_known_entry_t const *steer_known_find(steer_known_t const *known, char const *name);
+void steer_known_free(steer_known_t *known);
 
 #endif

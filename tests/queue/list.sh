@@ -102,7 +102,9 @@ denied" "$error"
 
 test_usage() {
   assertEquals 100 "$(queue-list -x 2>/dev/null; echo $?)"
-  assertEquals 100 "$(queue-list word 2>/dev/null; echo $?)"
+  assertEquals 100 "$(queue-list -S word 2>/dev/null; echo $?)"
+  assertEquals '0 messages
+1' "$(queue-list word 2>/dev/null; echo $?)"
   assertEquals 0 "$(queue-list -h 2>/dev/null; echo $?)"
   assertEquals 111 "$(queue-list -q "$CHAIN/nowhere" 2>/dev/null; echo $?)"
   assertEquals 'a full disk' 111 "$(queue-list >/dev/full 2>/dev/null; echo $?)"

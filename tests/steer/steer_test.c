@@ -95,7 +95,48 @@ static void test_fields(void) {
   CHECK_INT("too many", steer_fields_split(fields, text), STEER_FIELDS_MAX);
 }
 
+static struct check_case {
+  char const *name;
+  steer_verb_t verb;
+  steer_subject_t subject;
+  steer_answer_t want;
+} const check_cases[] = {
+    {"retry", STEER_RETRY, {0, false, false}, STEER_DONE},
+    {"retry a held one", STEER_RETRY, {'h', true, false}, STEER_IS_HELD},
+    {"retry one that its injector holds", STEER_RETRY, {0, true, false}, STEER_IS_HELD},
+    {"hold", STEER_HOLD, {0, false, false}, STEER_DONE},
+    {"hold again", STEER_HOLD, {'h', true, false}, STEER_DONE},
+    {"release", STEER_RELEASE, {'h', true, false}, STEER_DONE},
+    {"release one that is not held", STEER_RELEASE, {'l', false, false}, STEER_IS_NOT_HELD},
+    {"drop a held one", STEER_DROP, {'h', true, false}, STEER_DONE},
+    {"drop twice", STEER_DROP, {'k', false, false}, STEER_IS_DROPPED},
+    {"drop what is to be told of", STEER_DROP, {'f', false, false}, STEER_DONE},
+    {"bounce what is dropped", STEER_BOUNCE, {'k', false, false}, STEER_IS_DROPPED},
+    {"hold what is bounced", STEER_HOLD, {'f', false, false}, STEER_IS_DROPPED},
+};
+
+static void test_check(void) {
+  for (size_t i = 0; i < sizeof check_cases / sizeof *check_cases; i++)
+    CHECK_INT(check_cases[i].name, steer_check(check_cases[i].verb, &check_cases[i].subject),
+              check_cases[i].want);
+}
+
+static void test_reason(void) {
+  char out[QUEUE_RECORD_MAX];
+  steer_request_t request = {STEER_BOUNCE, NAME, "spam"};
+  steer_reason(out, &request);
+  CHECK_STR("of a bounce", out, "5.7.0 removed from the queue by an administrator: spam");
+  request.reason = "";
+  steer_reason(out, &request);
+  CHECK_STR("without one", out, "5.7.0 removed from the queue by an administrator");
+  request = (steer_request_t){STEER_HOLD, NAME, "spam"};
+  steer_reason(out, &request);
+  CHECK_STR("of a hold", out, "spam");
+}
+
 int main(void) {
+  test_check();
+  test_reason();
   test_requests();
   test_nul();
   test_request_format();

@@ -1,7 +1,6 @@
 /* What administrators order of single entries. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,8 +11,7 @@
 typedef struct subject {
   item_t *item;
   attempt_t *attempt; /* NULL: none is under way */
-  char order;         /* in force */
-  bool held, torn;    /* its log ends in a torn line */
+  steer_subject_t is;
 } subject_t;
 
 /* ---- finding it ---- */
@@ -37,9 +35,7 @@ static steer_answer_t read_waiting(subject_t *subject) {
     return errno == ENOENT ? STEER_GONE : STEER_FAILED;
   steer_answer_t answer = STEER_FAILED;
   if (queue_state_read(&state, settings.state_fd, name) == 0) {
-    subject->order = state.order;
-    subject->torn = state.torn;
-    subject->held = queue_held(&entry, &state);
+    subject->is = (steer_subject_t){state.order, queue_held(&entry, &state), state.torn};
     queue_state_free(&state);
     answer = STEER_DONE;
   }
@@ -54,37 +50,20 @@ static steer_answer_t find(subject_t *subject, char const *name) {
   if (!subject->item || subject->item->delivered) return STEER_GONE;
   if (subject->item->state != ITEM_ACTIVE) return read_waiting(subject);
   subject->attempt = attempt_of(subject->item);
-  subject->order = subject->attempt->state.order;
-  subject->held = subject->order == 'h';
+  subject->is.order = subject->attempt->state.order;
+  subject->is.held = subject->is.order == 'h';
   return STEER_DONE;
 }
 
 /* ---- doing it ---- */
 
-static steer_answer_t check(subject_t const *subject, steer_verb_t verb) {
-  char order = subject->order;
-  if (order == 'k' || (order == 'f' && verb != STEER_DROP)) return STEER_IS_DROPPED;
-  if (verb == STEER_RETRY && subject->held) return STEER_IS_HELD;
-  if (verb == STEER_RELEASE && !subject->held) return STEER_IS_NOT_HELD;
-  return STEER_DONE;
-}
-
-/* What the log is to say; a bounce tells the sender so. */
-static void make_reason(char out[QUEUE_RECORD_MAX], steer_request_t const *request) {
-  if (request->verb != STEER_BOUNCE)
-    snprintf(out, QUEUE_RECORD_MAX, "%s", request->reason);
-  else
-    snprintf(out, QUEUE_RECORD_MAX, "5.7.0 removed from the queue by an administrator%s%s",
-             *request->reason ? ": " : "", request->reason);
-}
-
 static int write_down(subject_t const *subject, steer_request_t const *request) {
   char reason[QUEUE_RECORD_MAX];
   char const letter = steer_verbs[request->verb].order;
   if (!letter) return 0;
-  make_reason(reason, request);
+  steer_reason(reason, request);
   if (subject->attempt) return attempt_order(subject->attempt, letter, reason);
-  if (queue_order(settings.state_fd, request->name, letter, reason, subject->torn) < 0) return -1;
+  if (queue_order(settings.state_fd, request->name, letter, reason, subject->is.torn) < 0) return -1;
   subject->item->fresh = false; /* it has a log */
   return 0;
 }
@@ -135,7 +114,7 @@ static void report(steer_request_t const *request, steer_answer_t answer, uid_t 
 steer_answer_t order_obey(steer_request_t const *request, uid_t uid) {
   subject_t subject;
   steer_answer_t answer = find(&subject, request->name);
-  if (answer == STEER_DONE) answer = check(&subject, request->verb);
+  if (answer == STEER_DONE) answer = steer_check(request->verb, &subject.is);
   if (answer == STEER_DONE) answer = perform(&subject, request);
   report(request, answer, uid, errno);
   return answer;

@@ -1,0 +1,230 @@
+/* queue-show: see queue-show(1). */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "known.h"
+
+char const *PROG = "queue-show";
+
+#define USAGE "queue-show [-q queue] [-m | -H] [-r] id"
+
+#define COPY_SIZE 65536
+
+typedef enum part { ALL, MESSAGE, HEADER } part_t;
+
+static tool_t tool;
+static print_t *const out = &tool.out;
+
+/* ---- lines ---- */
+
+static void begin_line(char const *what) {
+  print_safe(out, what, 12);
+}
+
+static void put_line(char const *what, char const *s) {
+  begin_line(what);
+  print_safe(out, s, 0);
+  print_str(out, "\n");
+}
+
+static void put_when(uint64_t microseconds) {
+  uint64_t const seconds = microseconds / TOOL_SECOND;
+  print_time(out, seconds);
+  print_str(out, seconds > tool.now ? " (in " : " (");
+  print_seconds(out, seconds > tool.now ? seconds - tool.now : tool.now - seconds, 0);
+  print_str(out, seconds > tool.now ? ")" : " ago)");
+}
+
+/* ---- the envelope ---- */
+
+static void show_parameters(queue_envelope_t const *envelope, char const *recipient) {
+  size_t position = 0;
+  for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));)
+    put_line("", s);
+}
+
+static void show_envelope(pick_entry_t const *entry) {
+  queue_envelope_t const *envelope = &entry->entry.envelope;
+  size_t position = 0;
+  put_line("sender", tool_sender(entry));
+  show_parameters(envelope, "");
+  for (char const *recipient; (recipient = queue_envelope_next(envelope, &position));) {
+    put_line("recipient", recipient);
+    show_parameters(envelope, recipient);
+  }
+}
+
+static void show_facts(queue_entry_t const *entry) {
+  char const *end = entry->facts + entry->facts_len;
+  for (char const *s = entry->facts; s < end; s += strlen(s) + 1) put_line("fact", s + 1);
+}
+
+/* ---- the log ---- */
+
+static struct {
+  char what;
+  char const *words;
+  bool of_recipient;
+} const events[] = {
+    {'d', "delivered", true},
+    {'t', "failed for now", true},
+    {'p', "failed for good", true},
+    {'x', "expired", true},
+    {'s', "delivered, and the sender was told", true},
+    {'b', "failed, and the sender was told", true},
+    {'w', "the sender was told of the delay", false},
+    {'r', "end of an attempt", false},
+    {'h', "held by an administrator", false},
+    {'l', "released", false},
+    {'k', "to be removed", false},
+    {'f', "to be returned", false},
+};
+
+static char const *recipient_of(queue_envelope_t const *envelope, size_t index) {
+  size_t position = 0;
+  char const *recipient = queue_envelope_next(envelope, &position);
+  while (recipient && index--) recipient = queue_envelope_next(envelope, &position);
+  return recipient ? recipient : "?";
+}
+
+static void show_record(queue_envelope_t const *envelope, queue_record_t const *record) {
+  size_t i = 0;
+  while (events[i].what != record->what) i++;
+  begin_line("log");
+  print_time(out, record->time / TOOL_SECOND);
+  print_str(out, " ");
+  if (events[i].of_recipient) {
+    print_safe(out, recipient_of(envelope, record->recipient), 0);
+    print_str(out, " ");
+  }
+  print_str(out, events[i].words);
+  if (*record->text) {
+    print_str(out, ": ");
+    print_safe(out, record->text, 0);
+  }
+  print_str(out, "\n");
+}
+
+/* As it was written, not as it was settled. */
+static void show_log(queue_envelope_t const *envelope, char const *name) {
+  char line[QUEUE_RECORD_MAX + 1];
+  int const fd = openat(tool.queue.state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  FILE *log = fd < 0 ? 0 : fdopen(fd, "r");
+  if (!log && errno != ENOENT) strerr_diefu1sys(111, "read the log");
+  while (log && fgets(line, sizeof line, log)) {
+    queue_record_t record;
+    size_t const len = strcspn(line, "\n");
+    if (queue_record_parse(&record, line, len) == 0) show_record(envelope, &record);
+  }
+  if (log) fclose(log);
+}
+
+/* ---- what comes next ---- */
+
+static void show_known(steer_known_entry_t const *known) {
+  begin_line("queue-send");
+  print_safe(out, known->state, 0);
+  if (*known->destination) {
+    print_str(out, " for ");
+    print_safe(out, known->channel, 0);
+    print_str(out, " ");
+    print_safe(out, known->destination, 0);
+    print_str(out, ": ");
+    print_safe(out, known->text, 0);
+  }
+  print_str(out, "\n");
+}
+
+static uint64_t next_of(pick_entry_t const *entry, steer_known_entry_t const *known) {
+  if (entry->held) return 0;
+  return known && known->due ? known->due : entry->state.next;
+}
+
+static void show_next(pick_entry_t const *entry, char const *name) {
+  steer_known_t all = {0};
+  bool const running = known_read(&all, &tool);
+  steer_known_entry_t const *known = steer_known_find(&all, name);
+  uint64_t const next = next_of(entry, known);
+  if (!running) put_line("queue-send", "does not run");
+  if (known) show_known(known);
+  if (next) {
+    begin_line("next try");
+    put_when(next);
+    print_str(out, "\n");
+  }
+  steer_known_free(&all);
+}
+
+static void show_summary(pick_entry_t const *entry) {
+  put_line("id", entry->entry.id);
+  begin_line("arrived");
+  put_when(chain_id_time(entry->entry.id));
+  print_str(out, "\n");
+  begin_line("size");
+  print_count(out, entry->entry.message_size, "byte", "bytes");
+  print_str(out, "\n");
+  put_line("state", pick_state_word(entry));
+  if (entry->held && *entry->held) put_line("", entry->held);
+}
+
+/* ---- the message ---- */
+
+/* Bytes of s up to the empty line that ends a header; len if it is not there. after_lf: what came
+   before ended a line. */
+static size_t header_length(char const *s, size_t len, bool after_lf) {
+  for (size_t i = 0; i < len; i++) {
+    if (after_lf && s[i] == '\n') return i;
+    after_lf = s[i] == '\n';
+  }
+  return len;
+}
+
+static void show_message(queue_entry_t const *entry, bool whole) {
+  static char buffer[COPY_SIZE];
+  queue_stream_t stream;
+  bool after_lf = true, goes_on = true;
+  ssize_t n;
+  queue_entry_stream(entry, &stream);
+  while (goes_on && (n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0) {
+    size_t const len = whole ? (size_t)n : header_length(buffer, (size_t)n, after_lf);
+    print_safe_bytes(out, buffer, len, true);
+    after_lf = buffer[n - 1] == '\n';
+    goes_on = len == (size_t)n;
+  }
+  if (goes_on && n < 0) strerr_diefu1sys(111, "read the message");
+}
+
+/* ---- all of it ---- */
+
+static void show(char const *name, part_t part) {
+  pick_entry_t entry;
+  if (pick_read(&entry, &tool.queue, name) < 0) strerr_diefu1sys(111, "read the message");
+  if (part == ALL) {
+    show_summary(&entry);
+    show_envelope(&entry);
+    show_facts(&entry.entry);
+    show_log(&entry.entry.envelope, name);
+    show_next(&entry, name);
+    print_str(out, "\n");
+  }
+  show_message(&entry.entry, part == MESSAGE);
+  pick_free(&entry);
+}
+
+int main(int argc, char const *const *argv) {
+  subgetopt options = SUBGETOPT_ZERO;
+  part_t part = ALL;
+  tool_init(&tool);
+  for (int option; (option = subgetopt_r(argc, argv, "q:mHrh", &options)) != -1;) switch (option) {
+    case 'q': tool.path = options.arg; break;
+    case 'm': part = MESSAGE; break;
+    case 'H': part = HEADER; break;
+    case 'r': out->raw = true; break;
+    case 'h': strerr_dieusage(0, USAGE);
+    default: strerr_dieusage(100, USAGE);
+    }
+  if (argc - options.ind != 1) strerr_dieusage(100, USAGE);
+  tool_open(&tool, argv + options.ind);
+  if (pick_count(&tool.names)) show(pick_name(&tool.names, 0), part);
+  return tool_end(&tool);
+}

@@ -1,0 +1,53 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "steer/steer.h"
+
+steer_answer_t steer_check(steer_verb_t verb, steer_subject_t const *subject) {
+  char const order = subject->order;
+  if (order == 'k' || (order == 'f' && verb != STEER_DROP)) return STEER_IS_DROPPED;
+  if (verb == STEER_RETRY && subject->held) return STEER_IS_HELD;
+  if (verb == STEER_RELEASE && !subject->held) return STEER_IS_NOT_HELD;
+  return STEER_DONE;
+}
+
+void steer_reason(char out[QUEUE_RECORD_MAX], steer_request_t const *request) {
+  bool const told = request->verb == STEER_BOUNCE;
+  snprintf(out, QUEUE_RECORD_MAX, "%s%s%.*s",
+           told ? "5.7.0 removed from the queue by an administrator" : "",
+           told && *request->reason ? ": " : "", STEER_REASON_MAX, request->reason);
+}
+
+int steer_lock(char const *queue) {
+  char path[PATH_MAX];
+  int const len = snprintf(path, sizeof path, "%s/lock", queue);
+  if (len < 0 || (size_t)len >= sizeof path) return errno = ENAMETOOLONG, -1;
+  int const fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  int const error = errno;
+  close(fd);
+  return errno = error, -1;
+}
+
+/* The entry goes before its log: what is left of a log alone is removed by a scan. */
+static steer_answer_t drop(int new_fd, int state_fd, char const *name) {
+  if (unlinkat(new_fd, name, 0) < 0) return errno == ENOENT ? STEER_GONE : STEER_FAILED;
+  unlinkat(state_fd, name, 0);
+  return STEER_DONE;
+}
+
+steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *request,
+                           steer_subject_t const *subject) {
+  char reason[QUEUE_RECORD_MAX];
+  char const letter = steer_verbs[request->verb].order;
+  steer_answer_t const answer = steer_check(request->verb, subject);
+  if (answer != STEER_DONE) return answer;
+  if (!letter) return STEER_FAILED;
+  steer_reason(reason, request);
+  if (queue_order(state_fd, request->name, letter, reason, subject->torn) < 0) return STEER_FAILED;
+  return request->verb == STEER_DROP ? drop(new_fd, state_fd, request->name) : STEER_DONE;
+}
