@@ -1,0 +1,265 @@
+#!/bin/sh
+# The queue's tools with a real queue-send, without one, and beside load: what they select, what they
+# show, and that what they order is done.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
+. "$TOP/tests/queue/_send.sh"
+
+id_of_last() { basename "$(last_entry)" | cut -d . -f 1; }
+states() { queue-list -p | cut -f 5,6; }
+are_held() { [ "$(queue-list -p | cut -f 6 | grep -c held)" -eq "$1" ]; }
+code_of() {
+  "$@" >/dev/null 2>&1
+  echo $?
+}
+
+# A queue-send and two messages that wait, and a third one that is held.
+fill() {
+  break_box b
+  start_send
+  inject one@example.org b@example.test
+  ONE=$(id_of_last)
+  inject two@example.org b@example.test a@example.test
+  TWO=$(id_of_last)
+  inject SMTP_HOLD=virus? three@example.org c@example.test
+  THREE=$(id_of_last)
+  logged event=waiting 2
+  logged event=held
+}
+
+test_hold_release() {
+  fill
+  assertEquals "$ONE from one@example.org: held" "$(queue-hold -m 'a look' "$ONE")"
+  assertTrue "queue-list | grep -q 'held: a look'"
+  assertEquals "$ONE
+$THREE" "$(queue-list -S held -p | cut -f 1)"
+  mend_box b
+  queue-retry -a >/dev/null
+  deliveries b >/dev/null
+  assertEquals 'the other one' "$ONE
+$THREE" "$(queue-list -p | cut -f 1)"
+  assertEquals "$ONE from one@example.org: released
+$THREE from three@example.org: released" "$(queue-release -a)"
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
+test_retry() {
+  fill
+  mend_box b
+  assertEquals "$TWO from two@example.org: tried now" "$(queue-retry -s 'two@*')"
+  deliveries b >/dev/null
+  wait_until has_logged "id=$TWO.*delivered\|delivered.*id=$TWO"
+  assertEquals "$THREE from three@example.org: held: release it first
+1" "$(queue-retry "$THREE"; echo $?)"
+}
+
+test_drop() {
+  fill
+  assertEquals "$TWO from two@example.org: removed" "$(queue-drop -s TWO@example.org)"
+  assertEquals "$ONE
+$THREE" "$(queue-list -p | cut -f 1)"
+  assertEquals "$ONE from one@example.org: removed
+$THREE from three@example.org: removed" "$(queue-drop -a)"
+  assertTrue 'is_empty'
+}
+
+test_drop_with_a_bounce() {
+  start_send
+  inject SMTP_HOLD=x sender@example.test a@example.test
+  queue-drop -b -m 'no such thing' "$(id_of_last)" >/dev/null
+  bounce=$(deliveries sender)
+  assertTrue "grep -q 'administrator: no such thing' '$bounce'"
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 0 "$(count_box a)"
+}
+
+test_dry_run() {
+  fill
+  assertEquals "$ONE from one@example.org: would be removed
+$TWO from two@example.org: would be removed
+$THREE from three@example.org: would be removed" "$(queue-drop -n -a)"
+  assertEquals 3 "$(count_entries)"
+}
+
+test_selections() {
+  fill
+  assertEquals "$TWO" "$(queue-list -p -s 'two@*' | cut -f 1)"
+  assertEquals 'who has got it does not count' '' "$(queue-list -p -r a@example.test)"
+  assertEquals "$ONE
+$TWO
+$THREE" "$(queue-list -p -d example.test | cut -f 1)"
+  assertEquals "$THREE" "$(queue-list -p -d example.test -S held | cut -f 1)"
+  assertEquals '' "$(queue-list -p -o 1h)"
+  assertEquals 3 "$(queue-list -p -y 1h | wc -l)"
+  assertEquals "$TWO" "$(queue-list -p "$TWO" | cut -f 1)"
+  assertEquals 'nothing' 1 "$(code_of queue-drop -s nobody@example.org)"
+  assertEquals 'an id of none' 1 "$(code_of queue-drop zzz)"
+  assertEquals 'of several' 1 "$(code_of queue-drop h)"
+  assertEquals 3 "$(count_entries)"
+}
+
+test_usage() {
+  for tool in queue-retry queue-hold queue-release queue-drop; do
+    assertEquals "$tool: nothing selected" 100 "$(code_of $tool)"
+    assertEquals "$tool: all, but not all" 100 "$(code_of $tool -a -s x)"
+    assertEquals 100 "$(code_of $tool -x)"
+    assertEquals 100 "$(code_of $tool -o never)"
+    assertEquals 100 "$(code_of $tool -S strange)"
+    assertEquals 0 "$(code_of $tool -h)"
+    assertEquals 111 "$(code_of $tool -q "$CHAIN/nowhere" -a)"
+  done
+  for tool in queue-stat queue-show; do
+    assertEquals 100 "$(code_of $tool -x)"
+    assertEquals 0 "$(code_of $tool -h)"
+    assertEquals 111 "$(code_of $tool -q "$CHAIN/nowhere" x)"
+  done
+  assertEquals 100 "$(code_of queue-show)"
+  assertEquals 1 "$(code_of queue-show zzz)"
+}
+
+# ---- without queue-send ----
+
+test_orders_without_queue_send() {
+  fill
+  stop_send
+  mend_box b
+  assertEquals "$ONE from one@example.org: held" "$(queue-hold "$ONE")"
+  assertEquals "$TWO from two@example.org: removed" "$(queue-drop "$TWO")"
+  assertEquals "$THREE from three@example.org: released" "$(queue-release "$THREE")"
+  assertEquals "queue-retry: fatal: queue-send does not run: nothing can be tried
+111" "$(queue-retry -a 2>&1; echo $?)"
+  start_send
+  deliveries c >/dev/null
+  kill -ALRM "$SEND_PID"
+  wait_until are_held 1
+  assertEquals "$ONE" "$(queue-list -p | cut -f 1)"
+  stop_send
+  queue-release "$ONE" >/dev/null
+  start_send
+  kill -ALRM "$SEND_PID"
+  deliveries b >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
+test_bounce_without_queue_send() {
+  inject sender@example.test a@example.test
+  start_send
+  deliveries a >/dev/null
+  stop_send
+  inject sender@example.test b@example.test
+  assertTrue 'queue-drop -b -a >/dev/null'
+  start_send
+  deliveries sender >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 0 "$(count_box b)"
+}
+
+# ---- showing ----
+
+test_show() {
+  fill
+  shown=$(queue-show "$TWO")
+  for line in "id          $TWO" 'sender      two@example.org' 'recipient   b@example.test' \
+    'state       deferred' 'queue-send  waiting' 'Subject: x'; do
+    assertTrue "$line" "printf '%s\n' \"\$shown\" | grep -qx '$line'"
+  done
+  assertTrue "printf '%s\n' \"\$shown\" | grep -q '^log .* a@example.test delivered'"
+  assertTrue "printf '%s\n' \"\$shown\" | grep -q '^log .* b@example.test failed for now: 4'"
+  assertTrue "printf '%s\n' \"\$shown\" | grep -q '^next try .*(in '"
+  assertFalse 'no body' "printf '%s\n' \"\$shown\" | grep -q hello"
+  assertEquals 'the message' "$(cat "$CHAIN/message")" "$(queue-show -m "$TWO")"
+  assertEquals 'its header' 'Subject: x' "$(queue-show -H "$TWO")"
+}
+
+test_hostile_bytes() {
+  printf 'Subject: \033[2J\302\233\342\200\256\377\n\n\033c\n' >"$CHAIN/message"
+  inject SMTP_HOLD="$(printf '\033[31m')" SMTP_HELO="$(printf '\033]0;x\007')" \
+    "$(printf '"\342\200\256"@example.org')" "$(printf 'gr\303\274n\377@x.example')"
+  for command in queue-list 'queue-list -p' 'queue-list -j' queue-stat 'queue-stat -j' \
+    "queue-show $(id_of_last)" "queue-show -m $(id_of_last)"; do
+    assertEquals "$command" 0 "$($command 2>&1 | LC_ALL=C grep -c "$(printf '[\001-\010\013-\037\177\377]')")"
+  done
+  assertEquals "$(cat "$CHAIN/message")" "$(queue-show -r -m "$(id_of_last)")"
+}
+
+test_list_knows_what_queue_send_knows() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject me@example.org a@x.example
+  logged event=down
+  assertTrue "queue-list | grep -q '^    waits for remote x.example, next in [0-9]*s: 4.4.1 no answer'"
+  assertEquals 'parked x.example None' "$(queue-list -j | python3 -IS -c 'import json, sys
+row = json.loads(sys.stdin.read())
+print(row["known"], row["destination"], row["held"])')"
+  assertTrue "queue-stat | grep -q '^down: remote x.example since .*, next try in [0-9]*s, waited for by 1 message: 4.4.1'"
+}
+
+test_stat() {
+  fill
+  assertEquals '3 messages: 0 new, 2 deferred, 1 held; 0 bad
+queue-send: 0 ready, 2 waiting, 0 parked, 1 held, 0 active' "$(queue-stat | head -n 2)"
+  assertEquals '         3      3      0      0      0      0      0  example.test' \
+    "$(queue-stat | tail -n 1)"
+  assertEquals '2 1 3 example.test True 2' "$(queue-stat -j | python3 -IS -c 'import json, sys
+stat = json.load(sys.stdin)
+print(stat["deferred"], stat["held"], stat["recipients"], stat["domains"][0]["domain"],
+      stat["running"], stat["entries"]["waiting"])')"
+  stop_send
+  assertTrue "queue-stat | grep -qx 'queue-send: does not run'"
+}
+
+test_stat_of_many() {
+  for i in $(seq 30); do inject me@example.org "a@x$i.example" b@large.example; done
+  assertEquals '        30     30      0      0      0      0      0  large.example' \
+    "$(queue-stat | sed -n 5p)"
+  assertEquals '        11 at 11 other domains' "$(queue-stat | tail -n 1)"
+  assertTrue 'a bar on a terminal' \
+    "script -qec 'queue-stat -n 1' /dev/null | grep -q 'large.example *####################'"
+}
+
+# ---- beside load ----
+
+# Messages come in while tools hold, release and retry them at random: each is delivered once.
+test_tools_beside_load() {
+  start_send
+  (while [ ! -e "$CHAIN/over" ]; do
+    queue-hold -a
+    queue-release -a
+    queue-retry -a
+    queue-list -j
+    queue-stat
+  done >/dev/null 2>&1) &
+  tools=$!
+  for i in $(seq 300); do inject "me$i@example.org" "box$((i % 7))@example.test" shared@example.test; done
+  : >"$CHAIN/over"
+  wait "$tools"
+  queue-release -a >/dev/null 2>&1
+  kill -ALRM "$SEND_PID"
+  wait_until is_empty || fail "the queue is not empty: $(states)"
+  assertEquals 'each once' 300 "$(count_box shared)"
+  assertEquals 'each once' 600 "$(find "$MAIL" -path '*/new/*' | wc -l)"
+  assertTrue 'something was held' 'has_logged "order=hold.*answer=done"'
+}
+
+# The same while some are dropped: those that a drop was confirmed of and the rest add up.
+test_drops_beside_load() {
+  start_send
+  (while [ ! -e "$CHAIN/over" ]; do queue-drop -s 'drop*'; done >"$CHAIN/dropped" 2>/dev/null) &
+  tools=$!
+  for i in $(seq 150); do
+    inject "keep$i@example.org" kept@example.test
+    inject "drop$i@example.org" other@example.test
+  done
+  : >"$CHAIN/over"
+  wait "$tools"
+  wait_until is_empty || fail "the queue is not empty: $(states)"
+  assertEquals 'none that was not meant' 150 "$(count_box kept)"
+  dropped=$(grep -c ': removed$' "$CHAIN/dropped")
+  assertEquals 'delivered or dropped' 150 $((dropped + $(count_box other)))
+  assertEquals 'nobody was told' 0 "$(count_box sender)"
+}
+
+# shellcheck source=/dev/null
+. shunit2
