@@ -171,12 +171,12 @@ static int put_message(int fd, worker_job_t const *first, queue_entry_t const *e
   return 0;
 }
 
-/* What the old entry knows, as an environment that says it. */
+/* What the old entry knows, as an environment that says it; it was held, and was let go. */
 static void make_environment(char const **environment, queue_entry_t const *entry) {
   size_t count = 0;
   char const *end = entry->facts + entry->facts_len;
   for (char const *s = entry->facts; s < end && count < QUEUE_FACTS_MAX; s += strlen(s) + 1)
-    environment[count++] = s + 1;
+    if (strncmp(s + 1, "SMTP_HOLD=", sizeof "SMTP_HOLD=" - 1) != 0) environment[count++] = s + 1;
   if (queue_entry_fact(entry, "TCPREMOTEIP")) environment[count++] = "PROTO=TCP";
   environment[count] = 0;
 }

@@ -7,7 +7,7 @@
 
 #include "tool.h"
 
-#define ORDER_USAGE TOOL_USAGE " [-n] (-a | id ...)"
+#define ORDER_USAGE TOOL_USAGE " [-a] [-n] [id ...]"
 
 typedef struct order {
   tool_t tool;
