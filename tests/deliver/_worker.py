@@ -3,7 +3,7 @@
 
 Plays queue-send for one deliverer: gives it the jobs (with -b in one message, else one after the
 other, each after the answer to the last), and prints the answers in the order of the jobs. Behind
-RECIPIENT and a blank the one of the envelope may stand that led to it, and "1" if to others, too.
+RECIPIENT and a tab the one of the envelope may stand that led to it, and "1" if to others, too.
 """
 import array
 import os
@@ -13,7 +13,7 @@ import sys
 
 
 def job(number, sender, recipients, argument):
-    recipient, original, expanded, *_ = (*recipients.split(" "), "", "")
+    recipient, original, expanded, *_ = (*recipients.split("\t"), "", "")
     strings = ["j", str(number), sender, recipient, argument, "0123456789abcdef", original or recipient, expanded]
     body = b"".join(os.fsencode(s) + b"\0" for s in strings)
     return b"%08x" % len(body) + body

@@ -67,7 +67,7 @@ inject_with() {
   queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
 }
 
-ALICE='alice@example.test Alice@Example.test'
+ALICE=$(printf 'alice@example.test\tAlice@Example.test')
 
 test_parameters() {
   inject_with 'P\0RET=HDRS\0ENVID=e1\0HOLDFOR=60\0MT-PRIORITY=3\0AUTH=me@example.org\0\0PAlice@Example.test\0NOTIFY=SUCCESS\0ORCPT=rfc822;a@x\0\0'
@@ -81,7 +81,7 @@ test_expanded() {
   for notify in SUCCESS,DELAY=DELAY success=NEVER SUCCESS,FAILURE=FAILURE DELAY,FAILURE=DELAY,FAILURE \
     FAILURE,SUCCESS,DELAY=FAILURE,DELAY NEVER=NEVER; do
     inject_with "PAlice@Example.test\\0NOTIFY=${notify%%=*}\\0ORCPT=rfc822;a@x\\0\\0"
-    forward "$(last_entry)" "$ALICE 1" a@x.example b@x.example >/dev/null
+    forward "$(last_entry)" "$(printf '%s\t1' "$ALICE")" a@x.example b@x.example >/dev/null
     assertEquals "Pa@x.example|NOTIFY=${notify#*=}|ORCPT=rfc822;a@x||
 Pb@x.example|NOTIFY=${notify#*=}|ORCPT=rfc822;a@x||" "$(records P)"
   done

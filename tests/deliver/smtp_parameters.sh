@@ -8,6 +8,7 @@
 . "$(dirname "$0")/_smtp.sh"
 
 HOST='[127.0.0.1]'
+TAB=$(printf '\t')
 
 setUp() { make_folder; }
 tearDown() { remove_folder; }
@@ -47,14 +48,14 @@ test_dsn() {
 test_dsn_behind_an_alias() {
   parameters "$NOTICES"
   serve DSN
-  deliver "r@d.example alias@example.test=$HOST" >/dev/null
+  deliver "r@d.example${TAB}alias@example.test=$HOST" >/dev/null
   assertEquals 'RCPT TO:<r@d.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o@x.test' "$(said RCPT)"
 }
 
 test_dsn_of_one_of_several() {
   parameters "$NOTICES"
   serve DSN
-  deliver "r@d.example alias@example.test 1=$HOST" "q@d.example alias@example.test 1=$HOST" >/dev/null
+  deliver "r@d.example${TAB}alias@example.test${TAB}1=$HOST" "q@d.example${TAB}alias@example.test${TAB}1=$HOST" >/dev/null
   assertEquals 'RCPT TO:<r@d.example> NOTIFY=DELAY ORCPT=rfc822;o@x.test
 RCPT TO:<q@d.example> NOTIFY=DELAY ORCPT=rfc822;o@x.test' "$(said RCPT)"
 }
@@ -62,7 +63,7 @@ RCPT TO:<q@d.example> NOTIFY=DELAY ORCPT=rfc822;o@x.test' "$(said RCPT)"
 test_an_original_recipient_is_made() {
   parameters ''
   serve DSN
-  deliver "r@d.example alias@example.test=$HOST" "alias@example.test=$HOST" >/dev/null
+  deliver "r@d.example${TAB}alias@example.test=$HOST" "alias@example.test=$HOST" >/dev/null
   assertEquals 'RCPT TO:<r@d.example> ORCPT=rfc822;alias@example.test
 RCPT TO:<alias@example.test>' "$(said RCPT)"
 }
