@@ -203,22 +203,30 @@ static void drop_from_ourselves(search_t *search) {
 }
 
 static void find_addresses(search_t *search) {
+  uint16_t best = 0; /* of those that have an address */
   for (size_t i = 0; i < search->count; i++) {
     host_answers_t answers;
     ask_host(search, search->list->names[i], &answers);
     for (size_t f = 0; f < 2; f++)
       if (answers.family[f]->status == DNS_TROUBLE) search->has_trouble = true;
+    if (!search->list->count) best = search->preferences[i];
     add_addresses(search, search->list->names[i], &answers);
+    if (search->preferences[i] == best) search->list->equal = search->list->count;
   }
+}
+
+bool mx_address_is_same(mx_address_t const *a, mx_address_t const *b) {
+  return is_same(&a->ip, &b->ip) && !strcmp(a->host, b->host);
 }
 
 mx_status_t mx_find(mx_list_t *list, mx_destination_t const *destination, mx_self_t const *self,
                     dns_resolver_t *resolver, uint64_t seed, chain_verdict_t *verdict) {
   search_t search = {
       .list = list, .destination = destination, .self = self, .resolver = resolver, .random = seed};
-  list->count = 0;
+  list->count = list->equal = 0;
   if (destination->kind == MX_ADDRESS) {
     add_address(&search, "", &destination->ip);
+    list->equal = 1;
     return MX_FOUND;
   }
   if (destination->kind == MX_HOST) {

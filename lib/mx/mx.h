@@ -51,8 +51,12 @@ typedef struct mx_address {
   char const *host; /* in names, "" for a bare address */
 } mx_address_t;
 
+/* True if both are one address of one host. */
+bool mx_address_is_same(mx_address_t const *a, mx_address_t const *b);
+
 typedef struct mx_list {
   size_t count;
+  size_t equal; /* of them, the first ones: those of the most preferred hosts */
   mx_address_t addresses[MX_ADDRESSES_MAX]; /* in the order in which they are to be tried */
   char names[MX_HOSTS_MAX][DNS_NAME_MAX + 1];
 } mx_list_t;

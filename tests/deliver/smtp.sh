@@ -158,6 +158,26 @@ test_a_connection_has_its_limit() {
   assertEquals 3 "$(grep -c 'connect.*127.0.0.1' "$DIR/sink.log")"
 }
 
+# shared TO TO: how many connections two messages took, one after the other
+shared() {
+  rm -f "$DIR"/dump/*
+  : >"$DIR/sink.log"
+  TOGETHER='' deliver "$@" >/dev/null
+  assertEquals "$*" 2 "$(find "$DIR/dump" -type f | wc -l)"
+  grep -c 'connect.*127.0.0.1' "$DIR/sink.log"
+}
+
+# Two domains that have the same host as their best one.
+test_a_connection_is_shared() {
+  zone
+  start_sink -v
+  assertEquals 'the best host of both' 1 "$(shared a@d.example b@backup.example)"
+  assertEquals 'the second host of the other' 2 "$(shared a@d.example b@two.example)"
+  assertEquals 'not by the name of the host' 2 "$(shared a@d.example b@bare.example)"
+  echo 'backup.example none' >"$DIR/policies"
+  assertEquals 'another policy' 2 "$(shared a@d.example b@backup.example)"
+}
+
 # check_mood OPTIONS ANSWER
 check_mood() {
   # shellcheck disable=SC2086 # words are wanted

@@ -239,6 +239,15 @@ static void test_waiting(void) {
     CHECK_STR("answers that come late", find(&found, "d.example", 7, slow), want);
 }
 
+/* Those of the best hosts that have an address are as good as one another. */
+static void test_equal(void) {
+  static found_t found;
+  find(&found, "d.example", 7, 0);
+  CHECK_INT("addresses of the best host", found.list.equal, 2);
+  find(&found, "equal.example", 1, 0);
+  CHECK_INT("of all hosts, if they are equal", found.list.equal, found.list.count);
+}
+
 /* Every order of three hosts comes about as often as any other. */
 static void test_chance(void) {
   static found_t found;
@@ -274,6 +283,7 @@ int main(void) {
   test_searches();
   test_waiting();
   test_chance();
+  test_equal();
   test_caps();
   return unit_done();
 }

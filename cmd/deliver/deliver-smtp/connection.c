@@ -111,6 +111,50 @@ void connections_feed(destination_t *destination, uint64_t now) {
   }
 }
 
+/* ---- connections of others: two domains may have the same host ---- */
+
+/* Where destination would find the host that connection leads to, if that is one of those that it
+   prefers, and in the same way safe; else list.count. */
+static size_t find_host(destination_t const *destination, connection_t const *connection) {
+  destination_t const *const owner = connection->destination;
+  mx_address_t const *const host = &owner->list.addresses[connection->address];
+  mx_list_t const *const list = &destination->list;
+  security_t security;
+  chain_verdict_t why;
+  if (owner == destination || owner->place.port != destination->place.port) return list->count;
+  for (size_t i = 0; i < list->equal; i++) {
+    if (destination->experience[i].failed || !mx_address_is_same(&list->addresses[i], host))
+      continue;
+    if (security_choose(&security, destination, &list->addresses[i], &why) == 0 &&
+        security_fits(&security, &connection->security))
+      return i;
+  }
+  return list->count;
+}
+
+/* What its security points to is destination's from now on. */
+static void move(connection_t *connection, destination_t *destination, size_t address) {
+  chain_verdict_t why;
+  connection->destination->connections--;
+  connection->destination = destination;
+  connection->address = address;
+  destination->connections++;
+  security_choose(&connection->security, destination, &destination->list.addresses[address], &why);
+}
+
+bool connection_adopt(destination_t *destination, uint64_t now) {
+  for (connection_t *connection = connections; connection; connection = connection->next) {
+    if (connection->phase != IDLE || connection->destination->first) continue;
+    size_t const address = find_host(destination, connection);
+    if (address == destination->list.count) continue;
+    move(connection, destination, address);
+    transaction_next(connection, now);
+    if (connection->phase != IDLE) step(connection, now);
+    return true;
+  }
+  return false;
+}
+
 /* ---- the loop's ---- */
 
 size_t connections_wait(struct pollfd *polls, uint64_t *deadline) {

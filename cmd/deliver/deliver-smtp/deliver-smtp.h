@@ -178,6 +178,10 @@ typedef struct security {
 int security_choose(security_t *security, destination_t const *destination,
                     mx_address_t const *address, chain_verdict_t *why);
 
+/* True if a connection that one of them decided on can serve the other: the same safety, for
+   whoever the host is, and nobody logs in. */
+bool security_fits(security_t const *security, security_t const *other);
+
 /* ---- connection.c, and what belongs to it: connection.h ---- */
 
 extern connection_t *connections;
@@ -188,6 +192,9 @@ extern size_t connections_count;
 void connection_open(destination_t *destination, uint64_t now);
 /* Makes room for one more, if need be by ending one that is idle. False: all are in use. */
 bool connection_room(void);
+/* Takes over an idle connection that another destination has to one of this one's first hosts, and
+   gives it what waits. False: there is none. */
+bool connection_adopt(destination_t *destination, uint64_t now);
 /* Gives the idle connections of a destination what waits there. */
 void connections_feed(destination_t *destination, uint64_t now);
 size_t connections_wait(struct pollfd *polls, uint64_t *deadline);

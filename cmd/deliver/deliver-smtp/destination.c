@@ -226,8 +226,7 @@ static void find_go_on(destination_t *destination, uint64_t now) {
 
 static bool wants_connection(destination_t const *destination) {
   return destination->waiting > destination->opening &&
-         destination->connections - destination->quitting < settings.per_destination &&
-         connection_room();
+         destination->connections - destination->quitting < settings.per_destination;
 }
 
 static void open_connections(destination_t *destination, uint64_t now) {
@@ -235,7 +234,11 @@ static void open_connections(destination_t *destination, uint64_t now) {
     destination->state = DESTINATION_NEW;
     return;
   }
-  while (wants_connection(destination)) connection_open(destination, now);
+  while (wants_connection(destination)) {
+    if (connection_adopt(destination, now)) continue;
+    if (!connection_room()) return;
+    connection_open(destination, now);
+  }
 }
 
 static void step(destination_t *destination, uint64_t now) {

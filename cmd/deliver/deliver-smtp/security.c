@@ -86,3 +86,9 @@ int security_choose(security_t *security, destination_t const *destination,
   security->tls.anchors = tables_anchors();
   return security->tls.anchors ? 0 : fail(why, "there are no certificates of authorities here");
 }
+
+bool security_fits(security_t const *security, security_t const *other) {
+  return security->level == other->level && security->level < REMOTE_VERIFY &&
+         security->relay.security == other->relay.security && !security->relay.login &&
+         !other->relay.login;
+}
