@@ -153,7 +153,7 @@ typedef struct attempt {
   bool failed;                          /* a target failed for good, now or earlier */
   uint64_t looked;                      /* when it was last looked for what is to be told */
   place_t *place;                       /* that a target waits for, or NULL */
-  unsigned groups_at[POOL_WORKERS_MAX]; /* open ones, at each worker */
+  uint16_t groups_at[POOL_WORKERS_MAX]; /* open ones, at each worker */
 } attempt_t;
 
 /* Attempts an entry; it is waited for, or forgotten, when that is over. */
