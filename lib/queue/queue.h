@@ -327,8 +327,25 @@ char const *queue_held(queue_entry_t const *entry, queue_state_t const *state);
    belongs to the folder's owner. torn: as queue_state_t says. 0, or -1 with errno. */
 int queue_order(int dirfd, char const *name, char what, char const *reason, bool torn);
 
+/* ---- when it is tried again ---------------------------------------------------------------- */
+
+#define QUEUE_RETRIES_MAX     64
+#define QUEUE_RETRY_DELAY_MAX 8640000 /* seconds */
+
+/* Seconds to wait after the first attempt, the second...; the last one holds for all further ones.
+ */
+typedef struct queue_schedule {
+  size_t count; /* at least one */
+  uint32_t delays[QUEUE_RETRIES_MAX];
+} queue_schedule_t;
+
+/* Parses "60 300 900": numbers from 1 to QUEUE_RETRY_DELAY_MAX, blanks between, none smaller than
+   the one before. 0, or -1 with errno (EINVAL, ERANGE a number, E2BIG more than
+   QUEUE_RETRIES_MAX). */
+int queue_schedule_parse(queue_schedule_t *schedule, char const *s);
+
 /* The time to wait after so many attempts, in microseconds; random bits move it by up to a sixth
    each way, so that what failed together is not tried together for ever. */
-uint64_t queue_retry_delay(unsigned attempts, uint32_t random);
+uint64_t queue_retry_delay(queue_schedule_t const *schedule, unsigned attempts, uint32_t random);
 
 #endif

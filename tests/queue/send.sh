@@ -170,6 +170,16 @@ test_lost_routes_wait() {
   deliveries b >/dev/null
 }
 
+test_schedule() {
+  echo '1 1 3600' >"$CHAINMAIL_CONF/retry-schedule"
+  break_box a
+  start_send
+  inject me@example.org a@example.test
+  logged 'event=waiting .*attempts=3'
+  assertEquals 'and then for an hour' 1 \
+    "$(grep -c 'event=waiting .*attempts=3 next=[34][0-9][0-9][0-9] ' "$CHAIN/send.log")"
+}
+
 test_expiry() {
   break_box a
   start_send
@@ -523,6 +533,9 @@ test_usage() {
     assertEquals "queue-send $words" 100 "$(queue-send $words 2>/dev/null; echo $?)"
   done
   assertEquals 0 "$(queue-send -h 2>/dev/null; echo $?)"
+  echo '60 30' >"$CHAINMAIL_CONF/retry-schedule"
+  assertEquals 'a bad setting' 100 "$(queue-send 2>/dev/null; echo $?)"
+  rm "$CHAINMAIL_CONF/retry-schedule"
   assertEquals 111 "$(queue-send -q "$CHAIN/nowhere" 2>/dev/null; echo $?)"
 }
 

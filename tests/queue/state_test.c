@@ -162,18 +162,6 @@ static void test_find(void) {
   queue_state_free(&state);
 }
 
-static void test_retry(void) {
-  uint64_t const minute = 60000000;
-  bool grows = true;
-  for (unsigned i = 1; i < 100; i++)
-    grows &= queue_retry_delay(i, 0) <= queue_retry_delay(i + 1, 0);
-  CHECK("delays grow", grows);
-  CHECK("the first is short", queue_retry_delay(1, UINT32_MAX) < 2 * minute);
-  CHECK("the last is some hours", queue_retry_delay(1000, 0) >= 240 * minute);
-  CHECK("and not more", queue_retry_delay(1000, UINT32_MAX) <= 720 * minute);
-  CHECK("they are spread", queue_retry_delay(5, 0) != queue_retry_delay(5, 99999999));
-}
-
 static void test_target(void) {
   CHECK("channel, argument and address count",
         queue_target("a", "b", "c") != queue_target("ab", "", "c") &&
@@ -189,7 +177,6 @@ int main(void) {
   test_orders();
   test_held();
   test_find();
-  test_retry();
   test_target();
   return unit_done();
 }

@@ -143,7 +143,7 @@ static uint64_t next_try(attempt_t const *attempt) {
   uint32_t random;
   random_buf((char *)&random, sizeof random);
   if (!attempt->early || next < now)
-    next = now + queue_retry_delay(attempt->state.attempts + 1, random);
+    next = now + queue_retry_delay(&settings.schedule, attempt->state.attempts + 1, random);
   return earlier(next, next_event(attempt));
 }
 

@@ -281,6 +281,8 @@ static void load_settings(void) {
   char const *culprit;
   if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(100, "load setting ", culprit);
   settings.lifetime = conf.number[CONF_QUEUE_LIFETIME] * SECOND;
+  if (queue_schedule_parse(&settings.schedule, conf.text[CONF_RETRY_SCHEDULE]) < 0)
+    strerr_diefu1sys(100, "load setting retry-schedule");
   settings.delay_notice = conf.number[CONF_DELAY_NOTICE] * SECOND;
   settings.backoff = conf.number[CONF_BACKOFF] * SECOND;
   settings.backoff_max = conf.number[CONF_BACKOFF_MAX] * SECOND;

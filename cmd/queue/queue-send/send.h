@@ -38,6 +38,7 @@ typedef struct settings {
   uid_t const *owners; /* ended by (uid_t)-1 */
   char const *routes;  /* path of the table, NULL: the usual one */
   uint64_t lifetime;
+  queue_schedule_t schedule;     /* of tries */
   uint64_t delay_notice;         /* age at which a delay is told, 0: never */
   uint64_t backoff, backoff_max; /* pauses before a destination that is down is tried again */
   uint64_t started;              /* when we did */
