@@ -46,6 +46,7 @@ typedef struct dsn_result {
                          own words */
   uint64_t last_attempt; /* microseconds since the epoch, 0: none */
   uint64_t retry_until;  /* of DSN_DELAYED: when it is given up */
+  bool unasked;          /* told whatever NOTIFY says, unless it is NEVER (RFC 2852, 4.1.4) */
 } dsn_result_t;
 
 /* The texts that people read, those of a file in place of our own (bounce-texts(5)). */
@@ -88,11 +89,24 @@ typedef struct dsn_notice {
                                  NULL, all of static storage */
 } dsn_notice_t;
 
-/* True if someone is to be told of this result: NOTIFY of the recipient's P record (without one:
-   failures and delays), and for what has the null sender only failures, to double_to, unless the
-   message is such a notice of a notice itself, or to double_to. */
+/* The parameters of a recipient that matter here; NULL: not given. Of several P records of one
+   recipient the last counts. */
+typedef struct dsn_asked {
+  char const *recipient;
+  char const *notify;
+  char const *original; /* ORCPT */
+} dsn_asked_t;
+
+/* Those of all recipients that have any, sorted: malloced, *count of them; NULL with ENOMEM. */
+dsn_asked_t *dsn_asked_make(size_t *count, queue_envelope_t const *envelope);
+/* Those of one; all NULL if it has none. */
+dsn_asked_t dsn_asked_find(dsn_asked_t const *asked, size_t count, char const *recipient);
+
+/* True if someone is to be told of this result, by the value of NOTIFY, or NULL (failures and
+   delays); for what has the null sender only failures, to double_to, unless the message is such a
+   notice of a notice itself, or to double_to. */
 bool dsn_wanted(queue_entry_t const *entry, dsn_settings_t const *settings,
-                dsn_result_t const *result);
+                dsn_result_t const *result, char const *notify);
 
 /* Writes the notice of those results that are wanted to fd, from its beginning; fd is an empty file
    open for writing. The message is returned whole if it failed for someone, RET=HDRS does not

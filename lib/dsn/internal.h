@@ -6,25 +6,8 @@
 
 /* ---- who is told ---------------------------------------------------------------------------- */
 
-/* The parameters of a recipient that matter here; NULL: not given. Of several P records of one
-   recipient the last counts. */
-typedef struct dsn_asked {
-  char const *recipient;
-  char const *notify;
-  char const *original; /* ORCPT */
-} dsn_asked_t;
-
-/* Those of all recipients that have any, sorted: malloced, *count of them; NULL with ENOMEM. */
-dsn_asked_t *dsn_asked_make(size_t *count, queue_envelope_t const *envelope);
-/* Those of one; all NULL if it has none. */
-dsn_asked_t dsn_asked_find(dsn_asked_t const *asked, size_t count, char const *recipient);
-
 /* The value of a parameter of the whole message, or NULL. */
 char const *dsn_message_parameter(queue_envelope_t const *envelope, char const *name);
-
-/* dsn_wanted, by the value of NOTIFY, or NULL. */
-bool dsn_wanted_by(queue_entry_t const *entry, dsn_settings_t const *settings,
-                   dsn_result_t const *result, char const *notify);
 
 /* Who the notice goes to. */
 char const *dsn_addressee(queue_entry_t const *entry, dsn_settings_t const *settings);

@@ -148,7 +148,7 @@ static dsn_view_t *select_views(size_t *count, dsn_request_t const *request,
   for (size_t i = 0; i < request->count; i++) {
     dsn_result_t const *result = &request->results[i];
     dsn_asked_t const own = dsn_asked_find(asked, nasked, result->recipient);
-    if (!dsn_wanted_by(request->entry, settings, result, own.notify)) continue;
+    if (!dsn_wanted(request->entry, settings, result, own.notify)) continue;
     dsn_view_init(&views[*count], result);
     views[(*count)++].original = own.original;
   }

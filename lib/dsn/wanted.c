@@ -96,21 +96,17 @@ static bool double_wanted(queue_entry_t const *entry, char const *double_to,
   return !(notice && !strcmp(notice, "double")) && strcasecmp(result->recipient, double_to);
 }
 
-bool dsn_wanted_by(queue_entry_t const *entry, dsn_settings_t const *settings,
-                   dsn_result_t const *result, char const *notify) {
-  bool const asked = notify ? list_has(notify, actions[result->action].condition)
-                            : actions[result->action].unasked;
-  if (!asked || *entry->envelope.sender) return asked;
-  return double_wanted(entry, settings->double_to, result);
+static bool is_asked(dsn_result_t const *result, char const *notify) {
+  if (result->unasked) return !notify || !list_has(notify, "NEVER");
+  return notify ? list_has(notify, actions[result->action].condition)
+                : actions[result->action].unasked;
 }
 
 bool dsn_wanted(queue_entry_t const *entry, dsn_settings_t const *settings,
-                dsn_result_t const *result) {
-  queue_cursor_t cursor = parameters_of(&entry->envelope);
-  char const *notify = 0;
-  for (dsn_asked_t asked; take_asked(&cursor, &asked);)
-    if (!strcmp(asked.recipient, result->recipient)) notify = asked.notify;
-  return dsn_wanted_by(entry, settings, result, notify);
+                dsn_result_t const *result, char const *notify) {
+  bool const asked = is_asked(result, notify);
+  if (!asked || *entry->envelope.sender) return asked;
+  return double_wanted(entry, settings->double_to, result);
 }
 
 char const *dsn_addressee(queue_entry_t const *entry, dsn_settings_t const *settings) {

@@ -254,6 +254,31 @@ typedef struct queue_injection {
 /* NULL when the entry is on the disk and queue-send was told, or why there is none. */
 queue_failure_t const *queue_inject(queue_injection_t *injection);
 
+/* ---- when its sender wants it delivered ----------------------------------------------------- */
+
+/* Of the message's parameters and facts. Times are in microseconds since the epoch; what is counted
+   from arrival is from the time that the id bears. */
+typedef struct queue_terms {
+  uint64_t release;  /* HOLDFOR, HOLDUNTIL (RFC 4865): not tried before; 0: at once */
+  uint64_t deadline; /* BY (RFC 2852); 0: none */
+  bool returns;      /* mode R: what is not delivered by then is returned; else that is told */
+  bool trace;        /* T: each relaying is told */
+  int priority;      /* MT-PRIORITY (RFC 6710), -9 to 9; the fact SMTP_PRIORITY, which a policy link
+                        may set, goes before it */
+} queue_terms_t;
+
+/* Those that do not parse count as not given. */
+void queue_terms_read(queue_terms_t *terms, queue_entry_t const *entry);
+
+#define QUEUE_PRIORITIES     3 /* classes that are told apart, 0 goes first */
+#define QUEUE_PRIORITY_SHARE 8 /* a class goes so many times as often as the next one */
+
+unsigned queue_priority_class(int priority);
+/* Whose turn it is: filled has a bit for each class that something waits in, at least one; turn
+   counts up, from 1. The first of those goes, each eighth time the second, and so on, so that none
+   waits for ever. */
+unsigned queue_priority_pick(unsigned filled, unsigned turn);
+
 /* ---- the state of an entry: an append-only text log, state/<name> ------------------------- */
 
 /* One line a record:  <time us> <what> <recipient index> <target> <next try us> <text>\n
@@ -300,7 +325,7 @@ typedef struct queue_state {
   char *text;        /* malloced */
   unsigned attempts; /* r records */
   uint64_t next;     /* of the last r record */
-  bool warned;       /* there is a w record */
+  uint64_t warned;   /* time of the last w record, 0: there is none */
   char order;        /* h, l, k or f: the last of them; 0: none */
   uint64_t ordered;  /* when */
   char const *reason;

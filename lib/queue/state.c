@@ -30,7 +30,7 @@ static void take_line(queue_state_t *state, char *line, size_t len) {
   queue_record_t *record = &state->records[state->count];
   if (queue_record_parse(record, line, len) < 0) return;
   if (record->what == 'w') {
-    state->warned = true;
+    state->warned = record->time;
   } else if (strchr("hlkf", record->what)) {
     state->order = record->what;
     state->ordered = record->time;

@@ -92,6 +92,14 @@ int worker_result_next(worker_input_t *input, worker_result_t *result);
    may be asked for: queue-send does then. */
 #define WORKER_NO_DSN "relayed, no DSN"
 
+/* The same of one who tells of deliveries, but knows no DELIVERBY (RFC 2852, 4.1.4.2): whoever
+   wants to know what is late gets "relayed", from queue-send. */
+#define WORKER_NO_DELIVERBY "relayed, no DELIVERBY"
+
+/* The same of an LMTP server that knows DSN and was told what the sender wants: it is to tell him.
+   All others deliver, and queue-send tells. */
+#define WORKER_PASSED "passed, with DSN"
+
 /* True if a result speaks of the destination (the job's argument) and not of this message: a
    failure for now with one of the codes 4.4.1 to 4.4.5 (no answer, connection lost, no DNS, no
    route, congestion) and no reply code before it. queue-send then leaves the destination alone for

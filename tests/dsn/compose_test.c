@@ -37,7 +37,8 @@ static struct notice {
      facts,
      0,
      {{DSN_FAILED, "bob@example.net", 0,
-       "550 5.1.1 mx1.example.net[192.0.2.1] said: No such user here", 0, NOW - 1000000, 0}}},
+       "550 5.1.1 mx1.example.net[192.0.2.1] said: No such user here", 0, NOW - 1000000, 0,
+       false}}},
     {"failed-several",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tbob@example.net\0Tcarol@example.net\0Tdave@example.com\0"
@@ -47,18 +48,19 @@ static struct notice {
      facts,
      0,
      {{DSN_FAILED, "bob@example.net", "5.1.1", "550 5.1.1 No such user here", "mx1.example.net",
-       NOW - 1000000, 0},
-      {DSN_FAILED, "dave@example.com", "5.2.2", "the mailbox is full", 0, NOW, 0},
+       NOW - 1000000, 0, false},
+      {DSN_FAILED, "dave@example.com", "5.2.2", "the mailbox is full", 0, NOW, 0, false},
       {DSN_FAILED, "carol@example.net", "5.1.1", "550 5.1.1 No such user here", "mx1.example.net",
-       NOW - 1000000, 0},
-      {DSN_FAILED, "erin@example.org", 0, "mx.example.org said: 450 4.2.0 Greylisted", 0, NOW, 0}}},
+       NOW - 1000000, 0, false},
+      {DSN_FAILED, "erin@example.org", 0, "mx.example.org said: 450 4.2.0 Greylisted", 0, NOW, 0,
+       false}}},
     {"delayed",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tbob@example.net\0"),
      facts,
      0,
      {{DSN_DELAYED, "bob@example.net", "4.4.1", "connect to mx1.example.net: Connection timed out",
-       0, NOW - 1000000, NOW + 86400000000}}},
+       0, NOW - 1000000, NOW + 86400000000, false}}},
     {"succeeded",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tbob@example.net\0Tcarol@example.org\0Tlist@example.org\0\0"
@@ -67,24 +69,26 @@ static struct notice {
            "Plist@example.org\0NOTIFY=SUCCESS\0"),
      facts,
      0,
-     {{DSN_RELAYED, "bob@example.net", 0, "mx1.example.net said: 250 2.0.0 Ok: queued", 0, NOW, 0},
-      {DSN_DELIVERED, "carol@example.org", 0, "", 0, NOW, 0},
-      {DSN_EXPANDED, "list@example.org", 0, "", 0, NOW, 0}}},
+     {{DSN_RELAYED, "bob@example.net", 0, "mx1.example.net said: 250 2.0.0 Ok: queued", 0, NOW, 0,
+       false},
+      {DSN_DELIVERED, "carol@example.org", 0, "", 0, NOW, 0, false},
+      {DSN_EXPANDED, "list@example.org", 0, "", 0, NOW, 0, false}}},
     {"mixed",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tbob@example.net\0Tcarol@example.org\0\0"
            "Pcarol@example.org\0NOTIFY=SUCCESS\0"),
      facts,
      0,
-     {{DSN_DELIVERED, "carol@example.org", 0, "", 0, NOW, 0},
-      {DSN_FAILED, "bob@example.net", "5.4.6", "the message has been here before", 0, NOW, 0}}},
+     {{DSN_DELIVERED, "carol@example.org", 0, "", 0, NOW, 0, false},
+      {DSN_FAILED, "bob@example.net", "5.4.6", "the message has been here before", 0, NOW, 0,
+       false}}},
     {"double",
      BYTES(MESSAGE),
      BYTES("F\0Tbob@example.net\0"),
      facts,
      "postmaster@mx.example.org",
      {{DSN_FAILED, "bob@example.net", "5.1.1", "550 5.1.1 No such user here", "mx1.example.net",
-       NOW, 0}}},
+       NOW, 0, false}}},
     {"global",
      BYTES("From: Jos\xc3\xa9 <jos\xc3\xa9@ex\xc3\xa4mple.com>\nSubject: \xc2\xa1Hola!\n\n\xc2\xa1"
            "Hola!\n"),
@@ -95,14 +99,14 @@ static struct notice {
      {{DSN_FAILED, "\xe5\x91\xa8@example.net", 0,
        "mx1.example.net said: 550 5.1.1 \xe6\xb2\xa1\xe6\x9c\x89\xe8\xbf\x99\xe4\xb8\xaa\xe4\xba"
        "\xba",
-       0, NOW, 0}}},
+       0, NOW, 0, false}}},
     {"utf8-words",
      BYTES(MESSAGE),
      BYTES("Falice@example.com\0Tj\xc3\xb6rg+x@example.net\0"),
      facts,
      0,
      {{DSN_FAILED, "j\xc3\xb6rg+x@example.net", 0,
-       "mx1.example.net said: 550 5.1.1 Kein Empf\xc3\xa4nger dieses Namens", 0, NOW, 0}}},
+       "mx1.example.net said: 550 5.1.1 Kein Empf\xc3\xa4nger dieses Namens", 0, NOW, 0, false}}},
     {"hostile",
      BYTES("Subject: =?utf-8?q?a=0D=0ABcc:_eve=40example.com?=\n"
            "Message-ID: <a@b>\n <c@d>\n"
@@ -110,31 +114,31 @@ static struct notice {
      BYTES("Falice@example.com\0T\"x y\"@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "\"x y\"@example.net", "5.7.1\r\nX: y", HOSTILE, "mx\r\nX: y", NOW, 0}}},
+     {{DSN_FAILED, "\"x y\"@example.net", "5.7.1\r\nX: y", HOSTILE, "mx\r\nX: y", NOW, 0, false}}},
     {"odd-header",
      BYTES("Subject: a\rb=\nX: \n\nbody\n"),
      BYTES("Falice@example.com\0Tbob@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "bob@example.net", 0, "5.6.0 no", 0, NOW, 0}}},
+     {{DSN_FAILED, "bob@example.net", 0, "5.6.0 no", 0, NOW, 0, false}}},
     {"headerless",
      BYTES("\nno header\n"),
      BYTES("Falice@example.com\0Tbob@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}},
+     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}},
     {"empty",
      BYTES(""),
      BYTES("Falice@example.com\0Tbob@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}},
+     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}},
     {"strange-sender",
      BYTES(MESSAGE),
      BYTES("Fa b>, <c@d@e\0Tbob@example.net\0"),
      facts,
      0,
-     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}},
+     {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}},
 };
 
 /* ---- a notice of the table ------------------------------------------------------------------ */
@@ -195,33 +199,51 @@ static void envelope_of(char const *name, bytes_t envelope, char const *environm
 static struct {
   char const *name, *notify;
   bool wanted[DSN_ACTIONS];
+  bool unasked;
 } const notifies[] = {
-    {"no NOTIFY", 0, {[DSN_FAILED] = true, [DSN_DELAYED] = true}},
-    {"NEVER", "NOTIFY=NEVER", {0}},
-    {"FAILURE", "NOTIFY=FAILURE", {[DSN_FAILED] = true}},
-    {"DELAY", "NOTIFY=DELAY", {[DSN_DELAYED] = true}},
-    {"SUCCESS", "NOTIFY=SUCCESS", {0, 0, true, true, true}},
-    {"all, in small letters", "notify=success,delay,failure", {true, true, true, true, true}},
+    {"no NOTIFY", 0, {[DSN_FAILED] = true, [DSN_DELAYED] = true}, true},
+    {"NEVER", "NEVER", {0}, false},
+    {"FAILURE", "FAILURE", {[DSN_FAILED] = true}, true},
+    {"DELAY", "DELAY", {[DSN_DELAYED] = true}, true},
+    {"SUCCESS", "SUCCESS", {0, 0, true, true, true}, true},
+    {"all, in small letters", "success,delay,failure", {true, true, true, true, true}, true},
 };
 
 static void asked(void) {
-  char envelope[256];
   dsn_settings_t const settings = {.me = "mx.example.org"};
+  queue_entry_t entry;
+  entry_make(&entry, (bytes_t)BYTES("\n"), (bytes_t)BYTES("Fa@b\0Tc@d\0"), facts);
   for (size_t i = 0; i < COUNT(notifies); i++) {
-    int n = snprintf(envelope, sizeof envelope, "Fa@b%cTc@d%c", 0, 0);
-    if (notifies[i].notify)
-      n += snprintf(envelope + n, sizeof envelope - (size_t)n, "%cPc@d%c%s%c", 0, 0,
-                    notifies[i].notify, 0);
-    queue_entry_t entry;
-    entry_make(&entry, (bytes_t)BYTES("\n"), (bytes_t){envelope, (size_t)n}, facts);
-    bool same = true;
+    bool same = true, unasked = true;
     for (int action = 0; action < DSN_ACTIONS; action++) {
-      dsn_result_t const result = {.action = (dsn_action_t)action, .recipient = "c@d"};
-      same = same && dsn_wanted(&entry, &settings, &result) == notifies[i].wanted[action];
+      dsn_result_t result = {.action = (dsn_action_t)action, .recipient = "c@d"};
+      bool wanted = dsn_wanted(&entry, &settings, &result, notifies[i].notify);
+      same = same && wanted == notifies[i].wanted[action];
+      result.unasked = true;
+      wanted = dsn_wanted(&entry, &settings, &result, notifies[i].notify);
+      unasked = unasked && wanted == notifies[i].unasked;
     }
     CHECK(notifies[i].name, same);
-    queue_entry_close(&entry);
+    CHECK("told unasked", unasked);
   }
+  queue_entry_close(&entry);
+}
+
+/* A notice is composed of what the parameters say, whichever of many they are. */
+static void asked_of_many(void) {
+  queue_envelope_t envelope;
+  size_t count;
+  bytes_t const bytes = BYTES("Fa@b\0Tc@d\0Te@f\0Tg@h\0\0Pg@h\0NOTIFY=NEVER\0\0Pc@d\0notify=DELAY\0"
+                              "ORCPT=rfc822;x\0\0Pg@h\0NOTIFY=SUCCESS\0\0");
+  CHECK_INT("it parses", queue_envelope_parse(&envelope, bytes.s, bytes.len), 0);
+  dsn_asked_t *asked = dsn_asked_make(&count, &envelope);
+  CHECK_INT("a record each", count, 3);
+  CHECK_STR("the first", dsn_asked_find(asked, count, "c@d").notify, "DELAY");
+  CHECK_STR("and more", dsn_asked_find(asked, count, "c@d").original, "rfc822;x");
+  CHECK_STR("of several the last", dsn_asked_find(asked, count, "g@h").notify, "SUCCESS");
+  CHECK("none", !dsn_asked_find(asked, count, "e@f").notify);
+  CHECK("one that is not there", !dsn_asked_find(asked, count, "z@z").notify);
+  free(asked);
 }
 
 static bool wanted_double(dsn_action_t action, char const *recipient, char const *double_to,
@@ -231,7 +253,11 @@ static bool wanted_double(dsn_action_t action, char const *recipient, char const
   dsn_result_t const result = {.action = action, .recipient = recipient};
   queue_entry_t entry;
   entry_make(&entry, (bytes_t)BYTES("\n"), envelope, own);
-  bool const wanted = dsn_wanted(&entry, &settings, &result);
+  size_t count;
+  dsn_asked_t *const asked = dsn_asked_make(&count, &entry.envelope);
+  bool const wanted =
+      dsn_wanted(&entry, &settings, &result, dsn_asked_find(asked, count, recipient).notify);
+  free(asked);
   queue_entry_close(&entry);
   return wanted;
 }
@@ -255,7 +281,7 @@ static void nothing(void) {
                           BYTES("F\0Tbob@example.net\0"),
                           facts,
                           0,
-                          {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}};
+                          {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}};
   dsn_notice_t notice;
   char *message;
   size_t len;
@@ -278,7 +304,7 @@ static bytes_t body_of(char c, size_t len, size_t line) {
 
 static void type_of(char const *name, bytes_t message, char const *parameter, char const *type) {
   struct notice wanted = {name,  message, BYTES("Fa@b\0Tbob@example.net\0"),
-                          facts, 0,       {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}};
+                          facts, 0,       {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}};
   char envelope[256];
   int const n = snprintf(envelope, sizeof envelope, "Fa@b%cTbob@example.net%c%cP%c%s%c", 0, 0, 0, 0,
                          parameter, 0);
@@ -319,7 +345,7 @@ static int with_boundaries(unsigned int count, char **text) {
                                 BYTES("Fa@b\0Tbob@example.net\0"),
                                 facts,
                                 0,
-                                {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0}}};
+                                {{DSN_FAILED, "bob@example.net", 0, 0, 0, 0, 0, false}}};
   dsn_notice_t notice;
   return make(&wanted, &notice, text, &text_len);
 }
@@ -347,7 +373,7 @@ static void many(void) {
   for (size_t i = 0; i < RECIPIENTS; i++) {
     sprintf(addresses[i], "user%zu@example.net", i);
     at += (size_t)sprintf(envelope + at, "T%s", addresses[i]) + 1;
-    results[i] = (dsn_result_t){DSN_FAILED, addresses[i], 0, i % 2 ? words : 0, 0, NOW, 0};
+    results[i] = (dsn_result_t){DSN_FAILED, addresses[i], 0, i % 2 ? words : 0, 0, NOW, 0, false};
   }
   queue_entry_t entry;
   entry_make(&entry, body_of('x', 1000000, 70), (bytes_t){envelope, at}, facts);
@@ -390,6 +416,7 @@ int main(int argc, char **argv) {
   envelope_of("global", (bytes_t)BYTES("F\0Tjos\xc3\xa9@ex\xc3\xa4mple.com\0"),
               "X_NOTICE=single SMTP_BODY=8BITMIME SMTP_UTF8=1 ");
   asked();
+  asked_of_many();
   doubles();
   nothing();
   returned();

@@ -28,6 +28,49 @@ inject() {
   env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
 }
 
+# inject_with [NAME=value...] PARAMETERS SENDER RECIPIENT...: P records, as printf has them, behind the envelope
+inject_with() {
+  facts=
+  while case $1 in *\\0*) false ;; *=*) true ;; *) false ;; esac do
+    facts="$facts $1"
+    shift
+  done
+  parameters=$1
+  printf 'F%s\0' "$2" >"$CHAIN/envelope"
+  shift 2
+  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
+  # shellcheck disable=SC2059 # it is a format
+  printf "\0$parameters" >>"$CHAIN/envelope"
+  # shellcheck disable=SC2086 # words are wanted
+  env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+}
+
+# read_report FILE: a line per recipient: action, status, final recipient, diagnosis; then the types
+# of the parts
+read_report() {
+  python3 -IS - "$1" <<'END'
+import email, sys
+from email import policy
+with open(sys.argv[1], "rb") as file:
+    message = email.message_from_binary_file(file, policy=policy.default)
+parts = list(message.iter_parts())
+for fields in parts[1].get_payload()[1:]:
+    print(fields["Action"], fields["Status"], fields["Final-Recipient"],
+          " ".join(str(fields.get("Diagnostic-Code", "-")).split()), fields.get("Remote-MTA", "-"))
+print(message.get_content_type(), message["Auto-Submitted"], *[p.get_content_type() for p in parts])
+END
+}
+
+# make_id SECONDS: an id of so many seconds ago
+make_id() {
+  python3 -c 'import sys, time
+n, s = int((time.time() - int(sys.argv[1])) * 1e6), ""
+for _ in range(10): n, d = divmod(n, 36); s = "0123456789abcdefghijklmnopqrstuvwxyz"[d] + s
+print(s + "aaaaaa")' "$1"
+}
+
+set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
+
 add_routes() {
   cat >>"$CHAINMAIL_CONF/routes" && route-compile "$CHAINMAIL_CONF/routes"
 }
@@ -35,6 +78,8 @@ add_routes() {
 count_entries() { find "$QUEUE/new" -type f | wc -l; }
 last_entry() { find "$QUEUE/new" -type f | sort | tail -n 1; } # ids sort by time
 is_empty() { [ -z "$(find "$QUEUE/new" "$QUEUE/state" -type f)" ]; }
+
+delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
 
 # has_logged PATTERN [COUNT]: the log of queue-send has so many (1) such lines
 has_logged() { [ "$(grep -c "$1" "$CHAIN/send.log")" -ge "${2:-1}" ]; }

@@ -5,36 +5,6 @@
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
 
-set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
-
-# inject_with PARAMETERS SENDER RECIPIENT...: P records, as printf has them, behind the envelope
-inject_with() {
-  parameters=$1
-  printf 'F%s\0' "$2" >"$CHAIN/envelope"
-  shift 2
-  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
-  # shellcheck disable=SC2059 # it is a format
-  printf "\0$parameters" >>"$CHAIN/envelope"
-  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
-}
-
-# read_report FILE: a line per recipient: action, status, final recipient, diagnosis; then the types
-# of the parts
-read_report() {
-  python3 -IS - "$1" <<'END'
-import email, sys
-from email import policy
-with open(sys.argv[1], "rb") as file:
-    message = email.message_from_binary_file(file, policy=policy.default)
-parts = list(message.iter_parts())
-for fields in parts[1].get_payload()[1:]:
-    print(fields["Action"], fields["Status"], fields["Final-Recipient"],
-          " ".join(str(fields.get("Diagnostic-Code", "-")).split()), fields.get("Remote-MTA", "-"))
-print(message.get_content_type(), message["Auto-Submitted"], *[p.get_content_type() for p in parts])
-END
-}
-
-delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
 bounce() { deliveries sender; }
 
 test_failure() {
@@ -88,8 +58,7 @@ test_delay() {
   serve_remote
   answer x.example 'Z451 4.2.1 x said: later'
   start_send
-  sleep_past_the_delay
-  inject QUEUE_ID="$old" sender@example.test a@x.example
+  inject QUEUE_ID="$(make_id 60)" sender@example.test a@x.example
   report=$(bounce)
   assertEquals 'delayed 4.2.1' "$(read_report "$report" | head -n 1 | cut -d ' ' -f 1,2)"
   logged event=waiting
@@ -109,8 +78,7 @@ test_delay_at_one_that_is_down() {
   start_send
   inject first@example.org a@x.example
   logged event=down
-  sleep_past_the_delay
-  inject QUEUE_ID="$old" sender@example.test b@x.example
+  inject QUEUE_ID="$(make_id 60)" sender@example.test b@x.example
   assertEquals 'delayed 4.4.1 rfc822; b@x.example' \
     "$(read_report "$(bounce)" | head -n 1 | cut -d ' ' -f 1-4)"
   answer_all
@@ -118,14 +86,6 @@ test_delay_at_one_that_is_down() {
   jobs_come b@x.example 1
   delivered_all
   assertEquals 'told once' 1 "$(count_box sender)"
-}
-
-# An id of a minute ago.
-sleep_past_the_delay() {
-  old=$(python3 -c 'import time
-n, s = int((time.time() - 60) * 1e6), ""
-for _ in range(10): n, d = divmod(n, 36); s = "0123456789abcdefghijklmnopqrstuvwxyz"[d] + s
-print(s + "aaaaaa")')
 }
 
 test_never() {

@@ -6,12 +6,8 @@
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
 
-set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
-
 # Jobs one behind the other that have a destination and an entry in common are a transaction.
 count_transactions() { list_jobs | awk '{ print $1, $2, $5 }' | uniq | wc -l; }
-
-delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
 
 test_recipients_of_a_destination_go_together() {
   serve_remote

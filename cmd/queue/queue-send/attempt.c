@@ -99,6 +99,10 @@ int attempt_reread(attempt_t *attempt) {
 
 /* ---- the end ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 static void forget(item_t *item, bool logged) {
   if (logged) unlinkat(settings.state_fd, item->name, 0);
   index_forget(item);
@@ -123,18 +127,23 @@ static void all_done(attempt_t *attempt) {
   remove_entry(item, logged);
 }
 
-static uint64_t expiry_of(attempt_t const *attempt) {
-  return chain_id_time(attempt->entry.id) + settings.lifetime;
+uint64_t attempt_age_base(attempt_t const *attempt) {
+  uint64_t arrival = chain_id_time(attempt->entry.id);
+  return attempt->terms.release > arrival ? attempt->terms.release : arrival;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
+uint64_t attempt_expiry(attempt_t const *attempt) {
+  uint64_t end = attempt_age_base(attempt) + settings.lifetime;
+  return attempt->terms.returns ? earlier(end, attempt->terms.deadline) : end;
+}
+
+bool attempt_is_late(attempt_t const *attempt) {
+  return attempt->terms.returns && time_now() >= attempt->terms.deadline;
 }
 
 /* When there is something to do whatever becomes of tries: a delay is to be told, or it expires. */
 static uint64_t next_event(attempt_t const *attempt) {
-  uint64_t notice = notice_delay_due(attempt);
-  return earlier(notice > attempt->looked ? notice : NEVER, expiry_of(attempt));
+  return earlier(notice_delay_due(attempt), attempt_expiry(attempt));
 }
 
 /* When what failed by itself is tried again. */
@@ -354,6 +363,19 @@ static int open_unheld(attempt_t *attempt) {
   return 1;
 }
 
+/* Only the entry itself tells how long it is to be held; what is given up is not. */
+static bool is_released(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  queue_terms_t *terms = &attempt->terms;
+  queue_terms_read(terms, &attempt->entry);
+  item->class = (uint8_t)queue_priority_class(terms->priority);
+  if (terms->release <= time_now() || attempt->state.order == 'f') return true;
+  if (item->fresh) report_hold(attempt);
+  queue_entry_close(&attempt->entry);
+  index_wait(item, terms->release);
+  return false;
+}
+
 void attempt_start(item_t *item) {
   if (item->delivered) return remove_entry(item, true);
   attempt_t *attempt = calloc(1, sizeof *attempt);
@@ -364,11 +386,11 @@ void attempt_start(item_t *item) {
   } else if (may_begin(attempt)) {
     attempt->logged = attempt->state.text;
     int held = open_unheld(attempt);
-    if (!held) {
+    if (!held && is_released(attempt)) {
       link_attempt(attempt);
       return attempt_go_on(attempt);
     }
-    held > 0 ? index_hold(item) : cannot_start(item, errno);
+    if (held) held > 0 ? index_hold(item) : cannot_start(item, errno);
   }
   queue_state_free(&attempt->state);
   free(attempt);

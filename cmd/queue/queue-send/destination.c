@@ -46,6 +46,7 @@ static destination_t *make(worker_t *worker, uint64_t hash, char const *argument
   destination->worker = worker;
   destination->hash = hash;
   destination->place.destination = destination;
+  for (unsigned i = 0; i < QUEUE_PRIORITIES; i++) destination->lanes[i].destination = destination;
   memcpy(destination->argument, argument, size);
   return destination;
 }
@@ -79,44 +80,60 @@ static void forget_idle(destination_t *destination) {
 
 /* ---- waiting groups ---- */
 
-/* What may have a group given is in its worker's list. */
-static void queue(destination_t *destination) {
-  if (destination->queued || !destination->first ||
-      destination->given >= pool_destination_limit(destination->worker))
-    return;
-  destination_list_t *list = &destination->worker->ready[destination->first->bulk];
-  destination->queued = true;
-  destination->next = 0;
-  *(list->last ? &list->last->next : &list->first) = destination;
-  list->last = destination;
+static bool has_room(destination_t const *destination) {
+  return destination->given < pool_destination_limit(destination->worker);
 }
 
-static destination_t *take_queued(worker_t *worker, bool bulk) {
-  destination_list_t *list = &worker->ready[bulk];
-  destination_t *destination = list->first;
-  if (!destination) return 0;
-  list->first = destination->next;
+static lane_list_t *list_of(lane_t const *lane) {
+  destination_t const *destination = lane->destination;
+  return &destination->worker->ready[lane - destination->lanes][lane->first->bulk];
+}
+
+static void queue_lane(lane_t *lane) {
+  if (lane->queued || !lane->first) return;
+  lane_list_t *list = list_of(lane);
+  lane->queued = true;
+  lane->next = 0;
+  *(list->last ? &list->last->next : &list->first) = lane;
+  list->last = lane;
+}
+
+/* What may have a group given is in its worker's lists. */
+static void queue(destination_t *destination) {
+  for (lane_t *lane = destination->lanes;
+       has_room(destination) && lane < destination->lanes + QUEUE_PRIORITIES; lane++)
+    queue_lane(lane);
+}
+
+static lane_t *take_queued(lane_list_t *list) {
+  lane_t *lane = list->first;
+  list->first = lane->next;
   if (!list->first) list->last = 0;
-  destination->queued = false;
-  return destination;
+  lane->queued = false;
+  return lane;
+}
+
+static lane_t *lane_for(destination_t *destination, attempt_t const *attempt) {
+  return &destination->lanes[attempt->item->class];
 }
 
 static group_t *add_group(destination_t *destination, attempt_t *attempt) {
   group_t *group = calloc(1, sizeof *group);
+  lane_t *lane = lane_for(destination, attempt);
   if (!group) return 0;
   group->attempt = attempt;
   group->destination = destination;
   group->bulk = attempt_is_bulk(attempt);
   group->probe = destination->probing = destination->failures;
-  *(destination->last ? &destination->last->next : &destination->first) = group;
-  destination->last = group;
+  *(lane->last ? &lane->last->next : &lane->first) = group;
+  lane->last = group;
   destination->groups++;
   if (!attempt->groups_at[destination->worker->number]++) destination->worker->attempts++;
   return group;
 }
 
-static group_t *open_group(destination_t const *destination, attempt_t const *attempt) {
-  group_t *group = destination->last;
+static group_t *open_group(destination_t *destination, attempt_t const *attempt) {
+  group_t *group = lane_for(destination, attempt)->last;
   return group && group->attempt == attempt && group->count < GROUP_MAX ? group : 0;
 }
 
@@ -136,25 +153,39 @@ bool destination_put(destination_t *destination, job_t *job) {
   return true;
 }
 
-static group_t *take_first(destination_t *destination) {
-  group_t *group = destination->first;
-  destination->first = group->next;
-  if (!destination->first) destination->last = 0;
+static group_t *take_first(lane_t *lane) {
+  group_t *group = lane->first;
+  lane->first = group->next;
+  if (!lane->first) lane->last = 0;
   group->next = 0;
   return group;
 }
 
-static bool fits(destination_list_t const *list, size_t room) {
-  return list->first && list->first->first && list->first->first->count <= room;
+/* Lanes of a destination that has enough since they were queued wait until it has not. */
+static bool fits(lane_list_t *list, size_t room) {
+  while (list->first && !has_room(list->first->destination)) take_queued(list);
+  return list->first && list->first->first->count <= room;
+}
+
+/* A list that has a group which fits; NULL: none. Messages to few and to many take turns. */
+static lane_list_t *pick_list(lane_list_t lists[2], size_t room) {
+  static bool bulk_last;
+  bool few = fits(&lists[false], room), many = fits(&lists[true], room);
+  if (!few && !many) return 0;
+  bulk_last = many && !(few && bulk_last);
+  return &lists[bulk_last];
 }
 
 group_t *destination_take_group(worker_t *worker, size_t room) {
-  static bool bulk_last;
-  bool few = fits(&worker->ready[false], room), many = fits(&worker->ready[true], room);
-  if (!few && !many) return 0;
-  bulk_last = many && !(few && bulk_last);
-  destination_t *destination = take_queued(worker, bulk_last);
-  group_t *group = take_first(destination);
+  unsigned filled = 0;
+  for (unsigned class = 0; class < QUEUE_PRIORITIES; class ++)
+    if (fits(&worker->ready[class][false], room) || fits(&worker->ready[class][true], room))
+      filled |= 1u << class;
+  if (!filled) return 0;
+  unsigned class = queue_priority_pick(filled, ++worker->turns);
+  lane_t *lane = take_queued(pick_list(worker->ready[class], room));
+  destination_t *destination = lane->destination;
+  group_t *group = take_first(lane);
   destination->given++;
   worker->groups++;
   group->given = clock_now();
@@ -171,20 +202,25 @@ job_t *group_take_job(group_t *group) {
   return job;
 }
 
-job_t *destination_take_job(worker_t *worker) {
-  for (int bulk = 0; bulk < 2; bulk++) {
-    destination_t *destination = worker->ready[bulk].first;
-    if (!destination) continue;
-    group_t *group = destination->first;
-    job_t *job = group_take_job(group);
-    if (!group->count) {
-      take_queued(worker, bulk);
-      take_first(destination);
-      queue(destination);
-    }
-    return job;
-  }
+static lane_list_t *find_list(worker_t *worker) {
+  lane_list_t *lists = worker->ready[0];
+  for (size_t i = 0; i < sizeof worker->ready / sizeof *lists; i++)
+    if (lists[i].first) return &lists[i];
   return 0;
+}
+
+job_t *destination_take_job(worker_t *worker) {
+  lane_list_t *list = find_list(worker);
+  if (!list) return 0;
+  lane_t *lane = list->first;
+  group_t *group = lane->first;
+  job_t *job = group_take_job(group);
+  if (!group->count) {
+    take_queued(list);
+    take_first(lane);
+    queue(lane->destination);
+  }
+  return job;
 }
 
 /* ---- entries that wait for a destination ---- */
@@ -192,31 +228,32 @@ job_t *destination_take_job(worker_t *worker) {
 /* As many as can be attempted: the others would only be parked again. */
 static void unpark(destination_t *destination) {
   size_t most = pool_destination_limit(destination->worker);
-  item_t *item;
   if (destination->failures) return;
-  for (size_t i = destination->groups; i < most && (item = index_unpark(&destination->place));
-       i++) {
+  for (size_t i = destination->groups; i < most && index_unpark(&destination->place); i++)
     destination->parked--;
-    index_ready(item);
-  }
 }
 
-static bool is_crowded(destination_t const *destination) {
+/* What comes only now leaves room for what was parked; what is urgent goes before both. */
+static bool is_crowded(destination_t const *destination, item_t const *item) {
   size_t limit = pool_destination_limit(destination->worker);
-  return limit != SIZE_MAX && destination->groups >= 2 * limit;
+  if (limit == SIZE_MAX) return false;
+  bool gives_way = destination->parked && !item->called;
+  size_t most = gives_way ? limit : 2 * limit;
+  return destination->groups >= (item->class ? most : most + limit);
 }
 
 /* The first one that comes when the time is over tries the destination for all. */
-static bool is_shut(destination_t const *destination, attempt_t const *attempt) {
+static bool is_shut(destination_t *destination, attempt_t const *attempt) {
   if (open_group(destination, attempt)) return false;
-  if (!destination->failures) return is_crowded(destination);
+  if (!destination->failures) return is_crowded(destination, attempt->item);
   return destination->probing || (clock_now() < destination->wake && !attempt->item->asked);
 }
 
 place_t *destination_shut(destination_t *destination, attempt_t const *attempt) {
   worker_t *worker = destination->worker;
   if (is_shut(destination, attempt)) return &destination->place;
-  return pool_is_busy(worker) && !attempt->groups_at[worker->number] ? &worker->place : 0;
+  return pool_is_busy(worker, attempt->item) && !attempt->groups_at[worker->number] ? &worker->place
+                                                                                    : 0;
 }
 
 void destination_hold(destination_t *destination) {
@@ -283,20 +320,22 @@ static void hold_jobs(group_t *group) {
 }
 
 static void hold_waiting(destination_t *destination) {
-  for (size_t i = destination->groups - destination->given; i && destination->first; i--)
-    hold_jobs(take_first(destination));
+  for (size_t i = destination->groups - destination->given; i; i--) {
+    lane_t *lane = destination->lanes;
+    while (lane < destination->lanes + QUEUE_PRIORITIES && !lane->first) lane++;
+    if (lane == destination->lanes + QUEUE_PRIORITIES) break;
+    hold_jobs(take_first(lane));
+  }
 }
 
-static void take_from_ready(destination_t *destination) {
-  for (int bulk = 0; destination->queued && bulk < 2; bulk++) {
-    destination_list_t *list = &destination->worker->ready[bulk];
-    destination_t *previous = 0, *at = list->first;
-    for (; at && at != destination; previous = at, at = at->next) {}
-    if (!at) continue;
-    *(previous ? &previous->next : &list->first) = at->next;
-    if (list->last == at) list->last = previous;
-    destination->queued = false;
-  }
+static void take_from_ready(lane_t *lane) {
+  if (!lane->queued) return;
+  lane_list_t *list = list_of(lane);
+  lane_t *previous = 0, *at = list->first;
+  for (; at != lane; previous = at, at = at->next) {}
+  *(previous ? &previous->next : &list->first) = at->next;
+  if (list->last == at) list->last = previous;
+  lane->queued = false;
 }
 
 static void goes_down(destination_t *destination, chain_verdict_t const *verdict) {
@@ -307,7 +346,7 @@ static void goes_down(destination_t *destination, chain_verdict_t const *verdict
   destination->text = verdict_text(verdict);
   pause_tries(destination);
   report_down(destination, destination->failures, destination->delay);
-  take_from_ready(destination);
+  for (unsigned i = 0; i < QUEUE_PRIORITIES; i++) take_from_ready(&destination->lanes[i]);
   destination_hold(destination);
   hold_waiting(destination);
   destination_release(destination);
@@ -361,10 +400,7 @@ static bool is_stale(destination_t const *destination, uint64_t now) {
 
 static void wake(destination_t *destination, uint64_t now) {
   if (destination->probing || now < destination->wake) return;
-  item_t *item = index_unpark(&destination->place);
-  if (!item) return;
-  destination->parked--;
-  index_ready(item);
+  if (index_unpark(&destination->place)) destination->parked--;
 }
 
 /* False if it need not be watched any longer. */
@@ -413,9 +449,14 @@ bool destinations_each(size_t bucket, destination_f *f, void *data) {
 }
 
 /* At the end of the program. */
+static void abandon(destination_t *destination) {
+  for (unsigned i = 0; i < QUEUE_PRIORITIES; i++)
+    for (group_t *group = destination->lanes[i].first; group; group = group->next)
+      for (job_t *job = group->first; job; job = job->next) job_abandon(job);
+}
+
 void destinations_abandon(void) {
   for (size_t i = 0; i < bucket_count; i++)
     for (destination_t *destination = buckets[i]; destination; destination = destination->same_hash)
-      for (group_t *group = destination->first; group; group = group->next)
-        for (job_t *job = group->first; job; job = job->next) job_abandon(job);
+      abandon(destination);
 }

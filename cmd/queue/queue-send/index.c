@@ -20,22 +20,32 @@ static void list_remove(item_t *item) {
   item->list = 0;
 }
 
-static item_t *list_take(item_list_t *list) {
-  item_t *item = list->first;
-  if (item) list_remove(item);
-  return item;
-}
-
 static void place_append(place_t *place, item_t *item) {
-  item_list_t *list = &place->lists[item->fresh];
+  item_list_t *list = &place->lists[item->class][item->fresh];
   list->place = place;
   list_append(list, item);
 }
 
+/* A bit for each class that something waits in. */
+static unsigned filled_classes(place_t const *place) {
+  unsigned filled = 0;
+  for (unsigned class = 0; class < QUEUE_PRIORITIES; class ++)
+    if (place->lists[class][0].first || place->lists[class][1].first) filled |= 1u << class;
+  return filled;
+}
+
+bool place_is_empty(place_t const *place) {
+  return !filled_classes(place);
+}
+
 static item_t *place_take(place_t *place) {
-  place->turn = !place->turn;
-  item_t *item = list_take(&place->lists[place->turn]);
-  return item ? item : list_take(&place->lists[!place->turn]);
+  unsigned filled = filled_classes(place);
+  if (!filled) return 0;
+  item_list_t *lists = place->lists[queue_priority_pick(filled, ++place->turns)];
+  place->turn = lists[!place->turn].first ? !place->turn : place->turn;
+  item_t *item = lists[place->turn].first;
+  list_remove(item);
+  return item;
 }
 
 /* ---- by name ---- */
@@ -135,7 +145,7 @@ static bool grow_heap(void) {
 
 /* ---- both ---- */
 
-static item_list_t ready;
+static place_t ready;
 
 item_t *index_add(char const *name) {
   if (items >= bucket_count && !grow_buckets()) return 0;
@@ -145,6 +155,7 @@ item_t *index_add(char const *name) {
   item_t *item = calloc(1, sizeof *item);
   if (!item) return 0;
   stpcpy(item->name, name);
+  item->class = (uint8_t)queue_priority_class(0);
   items++;
   *link = item;
   return item;
@@ -158,10 +169,11 @@ void index_forget(item_t *item) {
 
 void index_ready(item_t *item) {
   item->state = ITEM_READY;
-  list_append(&ready, item);
+  place_append(&ready, item);
 }
 
 static void put_into_heap(item_t *item, uint64_t due) {
+  item->called = false;
   item->due = due;
   heap_rise(item, heap_size++);
 }
@@ -177,9 +189,13 @@ void index_park(item_t *item, place_t *place, uint64_t due) {
   put_into_heap(item, due);
 }
 
-item_t *index_unpark(place_t *place) {
+bool index_unpark(place_t *place) {
   item_t *item = place_take(place);
-  return item ? heap_take(item->place) : 0;
+  if (!item) return false;
+  heap_take(item->place);
+  item->called = true;
+  index_ready(item);
+  return true;
 }
 
 void index_hold(item_t *item) {
@@ -211,7 +227,7 @@ void index_hurry(char const *name, uint64_t now) {
 }
 
 uint64_t index_next_due(void) {
-  if (ready.first) return 0;
+  if (!place_is_empty(&ready)) return 0;
   return heap_size ? heap[0]->due : NEVER;
 }
 
@@ -219,8 +235,8 @@ uint64_t index_next_due(void) {
 item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
-  ready_last = ready.first && !(ready_last && is_due);
-  item_t *item = ready_last ? list_take(&ready) : is_due ? take_due() : 0;
+  ready_last = !place_is_empty(&ready) && !(ready_last && is_due);
+  item_t *item = ready_last ? place_take(&ready) : is_due ? take_due() : 0;
   if (item) item->state = ITEM_ACTIVE;
   return item;
 }

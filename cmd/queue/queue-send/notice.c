@@ -41,10 +41,15 @@ void notice_configure(conf_t const *conf, char const *me) {
 static struct outcome {
   char const *word;
   dsn_action_t action;
+  bool told;   /* to who has asked by NOTIFY */
+  bool late;   /* to who wants to know what is late: no one else will tell (RFC 2852, 4.1.4.2) */
+  bool traced; /* to who has asked for a trace (RFC 2852, 4.1.4) */
 } const outcomes[] = {
-    {NOTICE_DELIVERED, DSN_DELIVERED},
-    {NOTICE_RELAYED, DSN_RELAYED},
-    {NOTICE_EXPANDED, DSN_EXPANDED},
+    {NOTICE_DELIVERED, DSN_DELIVERED, true, false, false},
+    {NOTICE_RELAYED, DSN_RELAYED, true, true, true},
+    {NOTICE_UNTIMED, DSN_RELAYED, false, true, true},
+    {NOTICE_PASSED, DSN_RELAYED, false, false, true},
+    {NOTICE_EXPANDED, DSN_EXPANDED, true, false, false},
 };
 
 /* What there is to tell, and the records that say that it was told. */
@@ -52,46 +57,68 @@ typedef struct telling {
   attempt_t *attempt;
   uint64_t now;
   bool delay; /* it is time to tell of that */
+  dsn_asked_t *asked;
+  size_t nasked;
   dsn_result_t *results;
   queue_record_t *told;
   size_t count;
 } telling_t;
 
-static dsn_action_t delivery_action(char const *word) {
+static struct outcome const *find_outcome(char const *word) {
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
-    if (!strcmp(outcomes[i].word, word)) return outcomes[i].action;
-  return DSN_ACTIONS;
+    if (!strcmp(outcomes[i].word, word)) return &outcomes[i];
+  return 0;
 }
 
-static dsn_action_t action_of(telling_t const *telling, queue_record_t const *record) {
+static void delivery_action(dsn_result_t *result, queue_terms_t const *terms, char const *word) {
+  struct outcome const *outcome = find_outcome(word);
+  if (!outcome) return;
+  result->unasked =
+      (outcome->traced && terms->trace) || (outcome->late && terms->deadline && !terms->returns);
+  if (outcome->told || result->unasked) result->action = outcome->action;
+}
+
+static void set_action(dsn_result_t *result, telling_t const *telling,
+                       queue_record_t const *record) {
   switch (record->what) {
   case 'p':
-  case 'x': return DSN_FAILED;
-  case 'd': return delivery_action(record->text);
-  case 't': return telling->delay ? DSN_DELAYED : DSN_ACTIONS;
-  default: return DSN_ACTIONS;
+  case 'x': result->action = DSN_FAILED; break;
+  case 'd': delivery_action(result, &telling->attempt->terms, record->text); break;
+  case 't':
+    if (telling->delay) result->action = DSN_DELAYED;
+    break;
+  default: break;
   }
+}
+
+/* RFC 2852 4.1.4 names the codes of what came too late. */
+static char const *status_of(telling_t const *telling, queue_record_t const *record) {
+  queue_terms_t const *terms = &telling->attempt->terms;
+  bool by = terms->deadline && !terms->returns && telling->now >= terms->deadline;
+  return record->what == 'x' ? "5.4.7" : record->what == 't' && by ? "4.4.7" : 0;
 }
 
 static char letter_of(dsn_action_t action) {
   return action == DSN_FAILED ? 'b' : action == DSN_DELAYED ? 'w' : 's';
 }
 
-static void add(telling_t *telling, char const *recipient, dsn_action_t action,
-                queue_record_t const *record) {
+static void add(telling_t *telling, dsn_asked_t const *asked, queue_record_t const *record) {
   attempt_t const *attempt = telling->attempt;
   dsn_result_t result = {
-      .action = action,
-      .recipient = recipient,
-      .status = record->what == 'x' ? "5.4.7" : 0,
-      .words = action == DSN_FAILED || action == DSN_DELAYED ? record->text : 0,
+      .action = DSN_ACTIONS,
+      .recipient = asked->recipient,
+      .status = status_of(telling, record),
       .last_attempt = record->time,
-      .retry_until = chain_id_time(attempt->entry.id) + settings.lifetime,
+      .retry_until = attempt_expiry(attempt),
   };
-  if (action == DSN_ACTIONS || !dsn_wanted(&attempt->entry, &notices, &result)) return;
+  set_action(&result, telling, record);
+  if (result.action == DSN_FAILED || result.action == DSN_DELAYED) result.words = record->text;
+  if (result.action == DSN_ACTIONS ||
+      !dsn_wanted(&attempt->entry, &notices, &result, asked->notify))
+    return;
   telling->results[telling->count] = result;
   telling->told[telling->count] = *record;
-  telling->told[telling->count++].what = letter_of(action);
+  telling->told[telling->count++].what = letter_of(result.action);
 }
 
 /* The records of a recipient begin at position; returns where those of the next one do. One that
@@ -100,12 +127,13 @@ static size_t add_recipient(telling_t *telling, char const *recipient, size_t in
                             size_t position) {
   queue_state_t const *state = &telling->attempt->state;
   place_t const *place = telling->attempt->place;
+  dsn_asked_t const asked = dsn_asked_find(telling->asked, telling->nasked, recipient);
   size_t i = position;
   for (; i < state->count && state->records[i].recipient == index; i++)
-    add(telling, recipient, action_of(telling, &state->records[i]), &state->records[i]);
+    add(telling, &asked, &state->records[i]);
   if (i == position && telling->delay && place && place->destination) {
     queue_record_t const waits = {.what = 't', .text = destination_text(place->destination)};
-    add(telling, recipient, DSN_DELAYED, &waits);
+    add(telling, &asked, &waits);
   }
   return i;
 }
@@ -175,7 +203,9 @@ static void record_told(telling_t const *telling) {
     delay |= telling->told[i].what == 'w';
     if (telling->told[i].what != 'w') attempt_record(telling->attempt, &telling->told[i]);
   }
-  if (delay) attempt_record(telling->attempt, &warned);
+  if (!delay) return;
+  attempt_record(telling->attempt, &warned);
+  telling->attempt->state.warned = telling->now;
 }
 
 static bool tell(telling_t *telling) {
@@ -187,25 +217,33 @@ static bool tell(telling_t *telling) {
 }
 
 static bool make_room(telling_t *telling) {
-  size_t room = telling->attempt->state.count + telling->attempt->entry.envelope.count;
+  queue_envelope_t const *envelope = &telling->attempt->entry.envelope;
+  size_t room = telling->attempt->state.count + envelope->count;
+  telling->asked = dsn_asked_make(&telling->nasked, envelope);
   telling->results = malloc(room * sizeof *telling->results);
   telling->told = malloc(room * sizeof *telling->told);
-  return telling->results && telling->told;
+  return telling->asked && telling->results && telling->told;
 }
 
+/* At the deadline once more, even if a delay was told before. */
 uint64_t notice_delay_due(attempt_t const *attempt) {
-  if (!settings.delay_notice || attempt->state.warned) return NEVER;
-  return chain_id_time(attempt->entry.id) + settings.delay_notice;
+  queue_terms_t const *terms = &attempt->terms;
+  uint64_t warned = attempt->state.warned;
+  uint64_t usual = attempt_age_base(attempt) + settings.delay_notice, by = terms->deadline;
+  if (!settings.delay_notice || warned || usual <= attempt->looked) usual = NEVER;
+  if (!by || terms->returns || warned >= by || by <= attempt->looked) by = NEVER;
+  return by < usual ? by : usual;
 }
 
 bool notice_send(attempt_t *attempt) {
   telling_t telling = {.attempt = attempt, .now = time_now()};
-  attempt->looked = telling.now;
   telling.delay =
       (attempt->temporary || attempt->place) && telling.now >= notice_delay_due(attempt);
+  attempt->looked = telling.now;
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
   if (attempt_reread(attempt) < 0) return false;
   bool told = make_room(&telling) && tell(&telling);
+  free(telling.asked);
   free(telling.results);
   free(telling.told);
   return told;

@@ -199,18 +199,23 @@ static void back_off(worker_t *worker) {
 }
 
 /* The attempt may end with its last job, so the group leaves it before that. */
-static void finish_job(job_t *job, chain_verdict_t const *verdict) {
+static destination_t *leave_group(job_t const *job) {
   group_t *group = job->group;
   destination_t *destination = group->destination;
   destination_hold(destination);
   group_leave(group);
+  return destination;
+}
+
+static void finish_job(job_t *job, chain_verdict_t const *verdict) {
+  destination_t *destination = leave_group(job);
   job_finish(job, verdict);
   destination_release(destination);
 }
 
 static void defer_job(job_t *job, char const *text) {
-  chain_verdict_t verdict = {.kind = CHAIN_DEFER, .enhanced = "4.3.0"};
-  stpcpy(verdict.text, text);
+  chain_verdict_t verdict;
+  chain_verdict_parse(&verdict, CHAIN_DEFER, text, strlen(text));
   finish_job(job, &verdict);
 }
 
@@ -218,7 +223,7 @@ static void defer_job(job_t *job, char const *text) {
 static void start_failed(worker_t *worker, int error) {
   char text[CHAIN_TEXT_MAX];
   char const *program = channel_program(worker->channel);
-  snprintf(text, sizeof text, "unable to start %s: %s", program, strerror(error));
+  snprintf(text, sizeof text, "4.3.0 unable to start %s: %s", program, strerror(error));
   report_trouble("worker-failed", "program", program, error);
   back_off(worker);
   /* As many as there are now: what the end of these brings about waits for the next start. */
@@ -259,7 +264,7 @@ static void defer_giving(worker_t *worker, char const *text) {
 
 /* Whether its jobs were done is not known: they are tried again. */
 static void lose(worker_t *worker, int error) {
-  static char const text[] = "the deliverer went away";
+  static char const text[] = "4.3.0 the deliverer went away";
   report_trouble("worker-lost", "program", channel_program(worker->channel), error);
   disconnect(worker);
   defer_giving(worker, text);
@@ -293,8 +298,12 @@ static size_t load_max(void) {
   return running < attempts ? attempts - running : 1;
 }
 
-bool pool_is_busy(worker_t const *worker) {
-  return worker->attempts >= load_max();
+/* What comes only now leaves room for what was parked; what is urgent goes before both. */
+bool pool_is_busy(worker_t const *worker, item_t const *item) {
+  size_t most = load_max();
+  if (!item->class) return worker->attempts >= 2 * most;
+  bool gives_way = !item->called && !place_is_empty(&worker->place);
+  return worker->attempts >= (gives_way ? (most + 1) / 2 : most);
 }
 
 bool pool_is_crowded(void) {
@@ -306,11 +315,7 @@ bool pool_is_crowded(void) {
 
 /* No more than there is room for: the others would only be parked again. */
 static void unpark(worker_t *worker) {
-  item_t *item;
-  for (size_t i = worker->attempts; i < (load_max() + 1) / 2; i++) {
-    if (!(item = index_unpark(&worker->place))) break;
-    index_ready(item);
-  }
+  for (size_t i = worker->attempts; i < (load_max() + 1) / 2 && index_unpark(&worker->place);) i++;
 }
 
 static size_t free_slot(worker_t *worker) {
@@ -334,17 +339,30 @@ static int send_output(worker_t *worker) {
   return !worker_output_pending(&worker->output);
 }
 
-static void stop_job(worker_t *worker, group_t *group) {
-  if (group->count == 1) worker->giving = 0; /* it may be gone then */
-  job_stop(group_take_job(group));
-  group_leave(group);
+/* The group may be gone then. */
+static job_t *take_out(worker_t *worker, group_t *group) {
+  if (group->count == 1) worker->giving = 0;
+  return group_take_job(group);
+}
+
+static bool drop_job(worker_t *worker, group_t *group, char const *text) {
+  return defer_job(take_out(worker, group), text), true;
+}
+
+static bool stop_job(worker_t *worker, group_t *group) {
+  job_t *job = take_out(worker, group);
+  destination_t *destination = leave_group(job);
+  job_stop(job);
+  destination_release(destination);
+  return true;
 }
 
 /* Gives the first job of a group. False if it has to wait. */
 static bool give_job(worker_t *worker, group_t *group) {
   job_t *job = group->first;
   attempt_t const *attempt = group->attempt;
-  if (job_is_stopped(job)) return stop_job(worker, group), true;
+  if (job_is_stopped(job)) return stop_job(worker, group);
+  if (attempt_is_late(attempt)) return drop_job(worker, group, JOB_LATE);
   job->number = ++jobs_given * WINDOW + free_slot(worker);
   worker_job_t message = {.number = job->number,
                           .sender = attempt->entry.envelope.sender,
@@ -356,9 +374,7 @@ static bool give_job(worker_t *worker, group_t *group) {
                           .fd = attempt->entry.fd};
   if (worker_job_put(&worker->output, &message) < 0) {
     if (errno == EAGAIN) return false;
-    if (group->count == 1) worker->giving = 0; /* it may be gone then */
-    defer_job(group_take_job(group), "the job is too long for the deliverer");
-    return true;
+    return drop_job(worker, group, "4.3.0 the job is too long for the deliverer");
   }
   keep_given(worker, group_take_job(group));
   if (!group->count) worker->giving = 0;

@@ -23,19 +23,25 @@ typedef struct group {
   bool probe, bulk;
 } group_t;
 
+/* Groups of one class of priority that wait for one destination. */
+typedef struct lane {
+  struct lane *next; /* of those of a worker that may be given a group */
+  destination_t *destination;
+  group_t *first, *last;
+  bool queued; /* in the list of its worker */
+} lane_t;
+
 /* A channel's argument that jobs, entries or a failure are known for: a Maildir, a server, a
    domain. All that is known of a destination is in memory only: after a restart each is tried anew.
  */
 struct destination {
   destination_t *same_hash;
-  destination_t *next; /* of those of its worker that may be given a group */
   destination_t *next_watched;
   worker_t *worker;
   uint64_t hash;
-  group_t *first, *last; /* that wait */
-  size_t groups;         /* open: waiting and given */
+  lane_t lanes[QUEUE_PRIORITIES];
+  size_t groups; /* open: waiting and given */
   size_t given;
-  bool queued;  /* in the list of its worker */
   bool watched; /* it is down, or entries wait for it */
   bool probing;
   unsigned failures; /* in a row; 0: it is up */
@@ -50,21 +56,22 @@ struct destination {
   char argument[];
 };
 
-typedef struct destination_list {
-  destination_t *first, *last;
-} destination_list_t;
+typedef struct lane_list {
+  lane_t *first, *last;
+} lane_list_t;
 
 struct worker {
   channel_t *channel;
-  unsigned number;             /* among all */
-  int socket;                  /* -1: not connected */
-  pid_t pid;                   /* 0: a service */
-  size_t attempts;             /* that have jobs here which are not done */
-  size_t waiting;              /* jobs that are not given */
-  size_t groups;               /* given */
-  group_t *giving;             /* one that is given in part */
-  destination_list_t ready[2]; /* of messages to few, and to many: they take turns */
-  job_t **given;               /* by the low part of their number */
+  unsigned number;                        /* among all */
+  int socket;                             /* -1: not connected */
+  pid_t pid;                              /* 0: a service */
+  size_t attempts;                        /* that have jobs here which are not done */
+  size_t waiting;                         /* jobs that are not given */
+  size_t groups;                          /* given */
+  group_t *giving;                        /* one that is given in part */
+  lane_list_t ready[QUEUE_PRIORITIES][2]; /* of messages to few, and to many: they take turns */
+  unsigned turns;
+  job_t **given; /* by the low part of their number */
   size_t given_count;
   size_t slot;       /* where a free one is looked for */
   uint64_t deadline; /* when it counts as hanging, or may be started again */
@@ -94,7 +101,8 @@ void destination_hear(group_t *group, chain_verdict_t const *verdict);
 
 /* ---- pool.c ---- */
 
-bool pool_is_busy(worker_t const *worker);
+/* It has enough to do for this entry not to be begun. */
+bool pool_is_busy(worker_t const *worker, item_t const *item);
 /* Groups that a destination of this worker may have given at one time. */
 size_t pool_destination_limit(worker_t const *worker);
 char const *pool_channel_word(worker_t const *worker);

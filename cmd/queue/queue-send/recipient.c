@@ -19,7 +19,7 @@ void routes_doubt(void) {
 static bool has_expired(attempt_t const *attempt, uint64_t now) {
   char order = attempt->state.order;
   if (order == 'h' || order == 'k') return false;
-  return now >= chain_id_time(attempt->entry.id) + settings.lifetime;
+  return now >= attempt_expiry(attempt);
 }
 
 /* The letter of an outcome, in the log of the entry. */
@@ -52,12 +52,10 @@ bool recipient_is_expanded(recipient_t const *recipient) {
 /* A forwarded copy takes the wish for a notice along. */
 static char const *delivery_word(recipient_t const *recipient) {
   job_t const *job = recipient->jobs;
-  char const *text = job->text ? job->text : "";
   if (recipient_is_expanded(recipient)) return NOTICE_EXPANDED;
-  if (job->channel == ROUTE_FORWARD) return NOTICE_PASSED;
-  if (job->channel == ROUTE_REMOTE)
-    return strncmp(text, WORKER_NO_DSN, sizeof WORKER_NO_DSN - 1) ? NOTICE_PASSED : NOTICE_RELAYED;
-  return NOTICE_DELIVERED;
+  if (job->word) return job->word;
+  return job->channel == ROUTE_REMOTE || job->channel == ROUTE_FORWARD ? NOTICE_PASSED
+                                                                       : NOTICE_DELIVERED;
 }
 
 static bool all_reached(recipient_t const *recipient) {
@@ -118,6 +116,22 @@ char *verdict_text(chain_verdict_t const *verdict) {
   return strdup(text);
 }
 
+/* How the texts of acceptances begin that are no usual ones, and what they mean. */
+static struct {
+  char const *beginning, *word;
+} const acceptances[] = {
+    {WORKER_NO_DSN, NOTICE_RELAYED},
+    {WORKER_NO_DELIVERBY, NOTICE_UNTIMED},
+    {WORKER_PASSED, NOTICE_PASSED},
+};
+
+static char const *acceptance_word(chain_verdict_t const *verdict) {
+  for (size_t i = 0; i < sizeof acceptances / sizeof *acceptances; i++)
+    if (!strncmp(verdict->text, acceptances[i].beginning, strlen(acceptances[i].beginning)))
+      return acceptances[i].word;
+  return 0;
+}
+
 static void settle(job_t *job) {
   recipient_t *recipient = job->recipient;
   if (!--recipient->pending) finish(recipient);
@@ -133,6 +147,7 @@ void job_finish(job_t *job, chain_verdict_t const *verdict) {
   job->kind = verdict->kind;
   job->waits = worker_destination_is_down(verdict);
   job->text = verdict_text(verdict);
+  job->word = acceptance_word(verdict);
   if (job->waits) wait_for(job, job->place);
   report_job(job);
   settle(job);
@@ -284,9 +299,22 @@ static void give_up(job_t *job, char const *reason) {
   report_job(job);
 }
 
+/* What is told is why it had not been delivered before, if that is known. */
+static void return_late(job_t *job) {
+  recipient_t const *recipient = job->recipient;
+  queue_record_t const *before =
+      queue_state_find(&recipient->attempt->state, recipient->index, job->target);
+  job->recipient->pending--;
+  job->kind = CHAIN_DEFER;
+  job->tried = true;
+  job->text = strdup(before ? before->text : JOB_LATE);
+  report_job(job);
+}
+
 static void put_job(job_t *job) {
-  queue_state_t const *state = &job->recipient->attempt->state;
-  if (state->order == 'f') return give_up(job, state->reason);
+  attempt_t const *attempt = job->recipient->attempt;
+  if (attempt->state.order == 'f') return give_up(job, attempt->state.reason);
+  if (attempt_is_late(attempt)) return return_late(job);
   place_t *place = pool_put(job);
   if (!place) return;
   job->recipient->pending--;

@@ -73,6 +73,13 @@ void report_up(destination_t const *destination) {
   log_send(&line);
 }
 
+void report_hold(attempt_t const *attempt) {
+  log_line_t line;
+  start_entry(&line, "hold", &attempt->entry);
+  log_uint(&line, "next", time_until(attempt->terms.release, time_now()) / SECOND);
+  log_send(&line);
+}
+
 void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next) {
   log_line_t line;
   uint64_t now = time_now();

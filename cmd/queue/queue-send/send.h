@@ -77,6 +77,8 @@ typedef struct item {
   bool early;     /* it was parked: what failed by itself may not be due yet */
   bool asked;     /* so does an administrator, even if its destination is down */
   bool delivered; /* only its removal is left to do */
+  bool called;    /* from where it was parked: it goes before what comes only now */
+  uint8_t class;  /* of its priority; until that is known, the usual one */
   char name[QUEUE_NAME_SIZE + 1];
 } item_t;
 
@@ -87,10 +89,11 @@ typedef struct item_list {
 
 typedef struct destination destination_t;
 
-/* Where entries wait until something can be done for them: in two lists that take turns, for a
-   backlog and for what came in while we ran. */
+/* Where entries wait until something can be done for them: by their priority, and for each of those
+   in two lists that take turns, for a backlog and for what came in while we ran. */
 typedef struct place {
-  item_list_t lists[2];
+  item_list_t lists[QUEUE_PRIORITIES][2];
+  unsigned turns;
   bool turn;
   uint64_t moved;             /* when something was last done here, by a count of all such events */
   destination_t *destination; /* NULL: a worker's */
@@ -105,8 +108,9 @@ void index_forget(item_t *item);
 void index_ready(item_t *item);
 void index_wait(item_t *item, uint64_t due);
 void index_park(item_t *item, place_t *place, uint64_t due);
-/* The next one that is parked there, or NULL; it is then nowhere. */
-item_t *index_unpark(place_t *place);
+/* The next one that is parked there is ready. False: there is none. */
+bool index_unpark(place_t *place);
+bool place_is_empty(place_t const *place);
 void index_hold(item_t *item);
 /* Takes one that is not attempted out of where it waits: it is in no list and not in the heap. */
 void index_take_out(item_t *item);
@@ -140,6 +144,7 @@ typedef struct attempt {
   struct attempt *next, *previous; /* of those under way */
   item_t *item;
   queue_entry_t entry;
+  queue_terms_t terms;
   queue_state_t state;
   stralloc records;                     /* of this attempt, not written yet */
   bool logged;                          /* there is a file state/<name> */
@@ -168,6 +173,12 @@ int attempt_reread(attempt_t *attempt);
 void attempt_wait_for(attempt_t *attempt, place_t *place);
 /* It goes to so many that others take turns with it. */
 bool attempt_is_bulk(attempt_t const *attempt);
+/* Since when it could have been delivered. */
+uint64_t attempt_age_base(attempt_t const *attempt);
+/* When it expires: at the end of its life, or when its sender wants it back. */
+uint64_t attempt_expiry(attempt_t const *attempt);
+/* Its sender wants it back by now: it is not to be delivered any more (RFC 2852, 4.1.4). */
+bool attempt_is_late(attempt_t const *attempt);
 size_t attempts_running(void);
 /* At the end of the program: writes down what was done. */
 void attempts_abandon(void);
@@ -197,6 +208,7 @@ typedef struct job {
   chain_kind_t kind; /* of its outcome */
   bool tried;        /* by a deliverer, or as good as that */
   bool waits;        /* for a place: the next try is that one's to decide */
+  char const *word;  /* what its deliverer said of one who took it, or NULL: NOTICE_... */
   char *text;        /* malloced, of a failure */
   char *address;     /* these two behind the struct */
   char argument[];
@@ -224,6 +236,8 @@ bool recipient_is_expanded(recipient_t const *recipient);
 /* Begins the next recipient of an attempt. */
 void recipient_start(attempt_t *attempt, char const *address);
 void job_finish(job_t *job, chain_verdict_t const *verdict);
+/* Why one is not done whose sender wants it back. */
+#define JOB_LATE "4.4.7 the time by which it was to be delivered is over"
 /* It is not to be tried now: its destination went down. */
 void job_hold(job_t *job);
 /* What a log says of a verdict: its enhanced code and its text, malloced; NULL without memory. */
@@ -325,6 +339,7 @@ steer_answer_t order_obey(steer_request_t const *request, uid_t uid);
 /* What the log says of a delivery to one target for all, for the notice that may be wanted. */
 #define NOTICE_DELIVERED "delivered"
 #define NOTICE_RELAYED   "relayed"  /* to one who will not tell the sender */
+#define NOTICE_UNTIMED   "untimed"  /* to one who will, but not if it is late */
 #define NOTICE_PASSED    "passed"   /* to one who will */
 #define NOTICE_EXPANDED  "expanded" /* to several, or to another address */
 
@@ -332,7 +347,8 @@ void notice_configure(conf_t const *conf, char const *me);
 /* Tells the sender of an attempt that is over what is to be told of it; the log has it then. False:
    it could not be told, and is to be tried again. */
 bool notice_send(attempt_t *attempt);
-/* When the sender is to be told of a delay; NEVER if that was done. */
+/* When the sender is to be told of a delay; NEVER if that was done, or looked at in this attempt.
+ */
 uint64_t notice_delay_due(attempt_t const *attempt);
 
 /* ---- report -------------------------------------------------------------------------------- */
@@ -343,6 +359,8 @@ void report_down(destination_t const *destination, unsigned failures, uint64_t p
 void report_up(destination_t const *destination);
 /* A recipient that no job was made for. */
 void report_recipient(recipient_t const *recipient, chain_kind_t kind, char const *text);
+/* An entry is held as long as its sender wanted. */
+void report_hold(attempt_t const *attempt);
 /* Something of an entry is left for the next try. */
 void report_waiting(attempt_t const *attempt, unsigned attempts, uint64_t next);
 /* The sender was told of so many results in a message of this id; or need not be told. */
