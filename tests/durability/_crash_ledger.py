@@ -1,5 +1,6 @@
 """What was promised of messages before the power failed, and what is there of them afterwards."""
 
+import copy
 import email
 import re
 from collections import Counter
@@ -29,14 +30,26 @@ class Ledger:
         self.messages = {message.subject: message for message in messages}
         self.by_id = {message.queue_id.encode(): message for message in messages}
         self.by_text = {message.text(): message for message in messages}
-        self.accepted, self.reported, self.jobs = {}, {}, {}
-        for event in recording.events:
-            if isinstance(event, Told):
-                self.read(event)
+        self.accepted, self.reported = {}, {}
+        self.read(recording)
         check(len(self.accepted) == len(messages), "the trace has no replies")
         check(not self.jobs or self.expected_reports() <= set(self.reported), "nor results")
 
-    def read(self, event):
+    def later(self, recording, cut):
+        """That of what came after a cut: what was promised before it holds from the beginning."""
+        ledger = copy.copy(self)
+        ledger.accepted = dict.fromkeys(promised(self.accepted, cut), -1)
+        ledger.reported = dict.fromkeys(promised(self.reported, cut), -1)
+        ledger.read(recording)
+        return ledger
+
+    def read(self, recording):
+        self.jobs = {}
+        for event in recording.events:
+            if isinstance(event, Told):
+                self.read_words(event)
+
+    def read_words(self, event):
         for queue_id in REPLY.findall(event.data):
             self.accepted[self.by_id[queue_id].subject] = event.start
         for number, argument, queue_id in JOB.findall(event.data):

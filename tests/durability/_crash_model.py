@@ -43,6 +43,10 @@ class State:
     tree: dict = field(default_factory=dict)
     whole: set = field(default_factory=set)
 
+    def torn(self):
+        return [path for path, content in self.tree.items()
+                if content is not None and path not in self.whole]
+
     def digest(self):
         """In this process only. Most contents are shared by many states, and know their hash."""
         return hash(frozenset(self.tree.items()))
@@ -241,7 +245,7 @@ class Disk:
             if child in self.files:
                 content = self.files[child].content(*how)
                 state.tree[path + name] = content
-                if self.files[child].is_whole(content):
+                if child not in self.recording.torn and self.files[child].is_whole(content):
                     state.whole.add(path + name)
             else:
                 state.tree[path + name] = None

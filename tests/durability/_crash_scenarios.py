@@ -29,21 +29,28 @@ def send_command(mail, deliverers=1):
             f"maildir=deliver-maildir -d {mail}", "-w", "forward=1")
 
 
-def make_disk():
-    """With a queue and no mailboxes. The FIFO is there: it is no file, and not recorded."""
-    shutil.rmtree(DISK, ignore_errors=True)
-    for folder in ("mail", "queue/new", "queue/tmp", "queue/state", "queue/bad"):
-        os.makedirs(DISK / folder)
-    os.mkfifo(QUEUE / "trigger")
+def write_tree(top, tree):
+    """Makes this tree, of paths and contents (None for folders), and nothing else."""
+    shutil.rmtree(top, ignore_errors=True)
+    os.mkdir(top)
+    for path in sorted(tree):
+        if tree[path] is None:
+            os.mkdir(top / path)
+        else:
+            (top / path).write_bytes(tree[path])
+
+
+NEW_DISK = dict.fromkeys("mail queue queue/new queue/tmp queue/state queue/bad".split())
 
 
 # ---- programs ----------------------------------------------------------------------------------
 
 class Stage:
-    """A new disk, and a shell under strace: what that starts is recorded."""
+    """A disk, and a shell under strace: what that starts is recorded."""
 
-    def __init__(self, *options):
-        make_disk()
+    def __init__(self, *options, tree=NEW_DISK):
+        write_tree(DISK, tree)
+        os.mkfifo(QUEUE / "trigger")  # which is no file, and not recorded
         self.recording = Recording(DISK)
         self.trace, self.log = CHAIN / "stage.trace", CHAIN / "stage.log"
         self.log.write_bytes(b"")
@@ -74,9 +81,16 @@ class Stage:
     def wait_for(self, pattern, count=1):
         wait_until(lambda: self.has_logged(pattern, count), pattern, self.log)
 
+    @staticmethod
+    def is_empty():
+        return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
+
     def wait_empty(self):
-        wait_until(lambda: not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state"),
-                   "an empty queue:", self.log)
+        wait_until(self.is_empty, "an empty queue:", self.log)
+
+    def hurry(self, send):
+        """Until the queue is empty. What waits for a retry is told not to."""
+        wait_until(lambda: os.kill(send, signal.SIGALRM) or self.is_empty(), "an empty queue")
 
     def stop(self, signal_number):
         """Ends the programs, and with them the shell and strace."""
@@ -296,3 +310,11 @@ def found_early():
 SCENARIOS = {scenario.__name__: scenario for scenario in (
     accepted, accepted_at_once, copied, delivered, found, retried, returned, forwarded, busy,
     found_early)}
+
+
+def recover(state):
+    """Records how queue-send deals with a disk that the power has left in this state."""
+    with Stage(tree=state.tree) as stage:
+        stage.recording.torn = {stage.recording.find(str(DISK / path)) for path in state.torn()}
+        stage.hurry(stage.start_send())
+        return stage.end()

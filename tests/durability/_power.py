@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""_power.py [-n STATES] [-s SEED] [-m MUTATION] SCENARIO...: the power fails while mail is accepted,
-delivered, retried or returned.
+"""_power.py [-t] [-n STATES] [-s SEED] [-m MUTATION] SCENARIO...
+
+The power fails while mail is accepted, delivered, forwarded, retried or returned.
 
 Each scenario is recorded once (_crash_scenarios.py, _recording.py). Then, for states that the disk
 may be in after a power cut at any time (_crash_model.py), queue-send is started on a disk in that
@@ -12,6 +13,8 @@ state, and it is asked what became of the mail:
   it arrives as often as it had arrived, and once more for each entry that has it and no log that
   says that it was delivered: mostly once in all, twice where the removal of the entry was lost;
   torn entries, and no others, are in bad/; the queue is empty.
+
+With -t some of these starts are recorded, too, and the power fails again.
 
 A mutation (_crash_mutations.py) is a fault in the recorded programs: the check must find it.
 """
@@ -34,7 +37,7 @@ from _chain import PATIENCE, check
 from _crash_ledger import FORWARD, Before, Ledger, count_mail, promised
 from _crash_model import MODELS, Disk, states
 from _crash_mutations import MUTATIONS
-from _crash_scenarios import SCENARIOS, send_command
+from _crash_scenarios import SCENARIOS, recover, send_command, write_tree
 
 
 # ---- a machine that comes up again -------------------------------------------------------------
@@ -51,15 +54,6 @@ class Machine:
         self.disk, self.log = self.top / "disk", self.top / "log"
         self.process = None
         self.environment = dict(os.environ, CHAINMAIL_QUEUE=str(self.disk / "queue"))
-
-    def write(self, tree):
-        shutil.rmtree(self.disk, ignore_errors=True)
-        self.disk.mkdir()
-        for path in sorted(tree):
-            if tree[path] is None:
-                os.mkdir(self.disk / path)
-            else:
-                (self.disk / path).write_bytes(tree[path])
 
     def names(self, folder):
         return set(os.listdir(self.disk / folder))
@@ -140,7 +134,7 @@ def replay(machine, disk, ledger, recipe):
     state, cut = disk.make(recipe), recipe[0]
     before = Before(ledger, state)
     check_before(ledger, before, cut)
-    machine.write(state.tree)
+    write_tree(machine.disk, state.tree)
     machine.run()
     after, strange = count_mail(ledger, machine.mail())
     check(not strange, "torn or strange in a mailbox:", strange)
@@ -159,11 +153,8 @@ def replay(machine, disk, ledger, recipe):
 class Play:
     """A scenario, recorded, and its replays."""
 
-    def __init__(self, name, recording, messages, mutation=None):
-        self.name = f"{name} ({mutation})" if mutation else name
-        if mutation:
-            MUTATIONS[mutation](recording)
-        self.ledger = Ledger(recording, messages)
+    def __init__(self, name, recording, ledger):
+        self.name, self.ledger = name, ledger
         self.disks = {model: Disk(recording, model) for model in MODELS}
 
     def choose(self, count, dice):
@@ -199,47 +190,76 @@ def replay_one(choice):
     return play.replay(choice)
 
 
-def replay_all(choices):
-    """(numbers, faults)"""
+def replay_states(what, count, dice):
+    """(numbers, faults) of so many states."""
+    global play
+    play = what
     total, faults = Counter(), []
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), context, set_up) as pool:
-        for counts, fault in pool.map(replay_one, choices, chunksize=10):
+        for counts, fault in pool.map(replay_one, play.choose(count, dice), chunksize=10):
             total.update(counts)
             faults += [fault] if fault else []
     return total, faults
 
 
-def run(name, count, seed, mutation=None):
-    global play
-    dice = random.Random(f"{seed} {name}")
-    play = Play(name, *SCENARIOS[name](), mutation)
-    choices = play.choose(count, dice)
-    total, faults = replay_all(choices)
-    print(f"{play.name}:", ", ".join(f"{total[key]} {key}" for key in NUMBERS), flush=True)
+def record(name, mutation):
+    recording, messages = SCENARIOS[name]()
+    if mutation:
+        MUTATIONS[mutation](recording)
+    return Play(f"{name} ({mutation})" if mutation else name, recording,
+                Ledger(recording, messages))
+
+
+def replay_twice(first, count, dice):
+    """The power fails again, while queue-send deals with what it left the first time."""
+    total, faults = Counter(), []
+    for model, recipe in first.choose(max(2, count // STATES_OF_SECOND), dice):
+        recording = recover(first.disks[model].make(recipe))
+        second = Play(f"{first.name} twice", recording, first.ledger.later(recording, recipe[0]))
+        counts, found = replay_states(second, min(count // 2, STATES_OF_SECOND), dice)
+        total.update(counts)
+        faults += found
     return total, faults
 
 
+def run(name, options):
+    dice = random.Random(f"{options.s} {name}")
+    what = record(name, options.m)
+    total, faults = (replay_twice if options.t else replay_states)(what, options.n, dice)
+    print(f"{what.name}{' twice' if options.t else ''}:", numbers(total), flush=True)
+    return total, faults
+
+
+STATES_OF_SECOND = 100  # for each of the first
 NUMBERS = "states acknowledged once twice more lost faults".split() + ["set aside"]
 
 
-def main():
+def numbers(total):
+    return ", ".join(f"{total[key]} {key}" for key in NUMBERS)
+
+
+def parse_options():
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", type=int, default=40, help="states of each scenario")
     parser.add_argument("-s", default=random.SystemRandom().randrange(1 << 32), help="seed")
     parser.add_argument("-m", choices=MUTATIONS, help="a fault that must be found")
-    parser.add_argument("scenario", nargs="*", choices=[[], *SCENARIOS])
-    options = parser.parse_args()
+    parser.add_argument("-t", action="store_true", help="the power fails twice")
+    parser.add_argument("scenario", nargs="+", choices=SCENARIOS)
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
     print("seed", options.s)
     total, faults = Counter(), []
-    for name in options.scenario or SCENARIOS:
-        counts, found = run(name, options.n, options.s, options.m)
+    for name in options.scenario:
+        counts, found = run(name, options)
         total.update(counts)
         faults += found
-    print("all:", ", ".join(f"{total[key]} {key}" for key in NUMBERS))
+    print("all:", numbers(total))
     if options.m:
         check(faults, "not found:", options.m)
-        print(faults[0], faults[-1], sep="\n")
     else:
         check(not faults, "\n".join(faults[:20]))
 

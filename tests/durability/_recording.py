@@ -16,7 +16,8 @@ SYNCS = "fsync fdatasync".split()
 NAMINGS = "link linkat rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir".split()
 OTHERS = "open openat creat ftruncate lseek sendto sendmsg syncfs sync chdir fchdir".split()
 # They change files too, and no program of ours uses them: an error, on a file of the tree.
-UNKNOWN = "truncate fallocate copy_file_range sendfile splice symlink symlinkat mknod mknodat pwritev2".split()
+UNKNOWN = ("truncate fallocate copy_file_range sendfile splice symlink symlinkat mknod mknodat "
+           "pwritev2").split()
 
 STRACE = ["strace", "-f", "-qq", "-y", "-xx", "-v", "-s", "2000000",
           "-e", "trace=" + ",".join(WRITES + SYNCS + NAMINGS + OTHERS + UNKNOWN)]
@@ -103,7 +104,8 @@ class Call:
 
     def numbers(self):
         """The plain numbers that the arguments end in."""
-        return [int(number) for number in re.search(r"(?:, \d+)+\)", self.words)[0][2:-1].split(", ")]
+        found = re.search(r"(?:, \d+)+\)", self.words)
+        return list(map(int, found[0][2:-1].split(", ")))
 
 
 def read_calls(path):
@@ -134,6 +136,7 @@ class Recording:
         self.folders = {}   # node: {name: node}
         self.initial = {}   # node: bytes, or {name: node}, before the first event
         self.contents = {}  # node: bytearray, of files, as they are
+        self.torn = set()   # nodes of files that were not whole before the first event
         self.nodes = 0
         self.events = []
         self.unnamed = {}   # what strace calls a file that has no name: node

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The power fails, at any time: what was accepted is delivered, and nothing torn is. Here a sample of
-# the states that a disk may be left in is tried, in make check-crash nearly all that the model makes.
+# The power fails, at any time: what was accepted is delivered, and nothing torn is. In make check a
+# sample of the states that a disk may be left in is tried, in make check-crash nearly all of them.
 # check-crash: 1200
 
 # shellcheck source=tests/durability/_durability.sh
@@ -33,6 +33,7 @@ test_retry() { replay_all retried; }
 test_bounce() { replay_all returned; }
 
 test_all_at_once() { replay_all busy; }
+test_again() { replay_all -t busy; }
 
 test_entry_found_before_it_was_synced() {
   if [ -z "${FOUND_EARLY-}" ]; then
