@@ -48,9 +48,9 @@ test_dovecot() {
   }
   message 'Subject: \303\244\n\n.dot\n\303\244\nno end'
   answers=$(jobs s@example.org "unix:$DIR/run/lmtp" alice@example.test nobody@example.test bob@example.test)
-  assertContains "$answers" 'K250 2.0.0 <alice@example.test>'
-  assertContains "$answers" 'D550 5.1.1 <nobody@example.test>'
-  assertContains "$answers" 'K250 2.0.0 <bob@example.test>'
+  assertContains "$answers" "K250 2.0.0 unix:$DIR/run/lmtp said: <alice@example.test>"
+  assertContains "$answers" "D550 5.1.1 unix:$DIR/run/lmtp said: <nobody@example.test>"
+  assertContains "$answers" "K250 2.0.0 unix:$DIR/run/lmtp said: <bob@example.test>"
   for user in alice bob; do
     assertEquals "$user has one" 1 "$(find "$DIR/home/$user/Maildir/new" -type f | wc -l)"
     assertEquals "$user has it as it was" "$(cat "$DIR/message")" \
@@ -69,7 +69,7 @@ test_our_own_front() {
   OTHER_PID=$!
   assertTrue 'the front listens' 'wait_for "$DIR/socket"'
   answers=$(jobs '' "unix:$DIR/socket" alice@example.test bob@elsewhere.test)
-  assertContains "$answers" 'K250 2.0.0 queued as'
+  assertContains "$answers" "K250 2.0.0 unix:$DIR/socket said: queued as"
   assertContains "$answers" 'D550 5.7.1'
 }
 
@@ -93,8 +93,8 @@ BODY
 S 250 2.0.0 for a
 WAIT
 END
-  assertEquals 'K250 2.0.0 for a
-Z452 4.2.2 full' "$(jobs s@example.org "127.0.0.1:$PORT" a@b c@d)"
+  assertEquals "K250 2.0.0 127.0.0.1:$PORT said: for a
+Z452 4.2.2 127.0.0.1:$PORT said: full" "$(jobs s@example.org "127.0.0.1:$PORT" a@b c@d)"
 }
 
 # Three jobs, one after the other's answer: one connection.
@@ -129,9 +129,9 @@ END
   ENTRY=$(new_entry)
   set -- "$ENTRY" s@a.example
   to=127.0.0.1:$PORT
-  assertEquals 'D550 5.1.1 no
-K250 2.0.0 done
-Z421 4.3.2 bye' "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
+  assertEquals "D550 5.1.1 $to said: no
+K250 2.0.0 $to said: done
+Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
 }
 
 test_a_slow_server_holds_up_nobody() {
@@ -158,8 +158,8 @@ END
   answers=$("$WORKER" -b "$ENTRY" s@a r@b "$slow" "$ENTRY" s@a r@b "127.0.0.1:$PORT" -- \
     deliver-lmtp -t 3 2>>"$DIR/log")
   stop_pid "$slow_pid"
-  assertEquals 'Z4.4.2 too long a wait for the greeting
-K250 2.0.0 done' "$answers"
+  assertEquals "Z4.4.2 too long a wait for the greeting
+K250 2.0.0 127.0.0.1:$PORT said: done" "$answers"
 }
 
 test_no_server() {
@@ -202,9 +202,9 @@ BODY
 S 250 3
 SHUT
 END
-  assertEquals 'K250 1
-K250 2
-K250 3' "$(OPTIONS=-s1 && jobs s@a "127.0.0.1:$PORT" a@b c@d e@f)"
+  assertEquals "K250 127.0.0.1:$PORT said: 1
+K250 127.0.0.1:$PORT said: 2
+K250 127.0.0.1:$PORT said: 3" "$(OPTIONS=-s1 && jobs s@a "127.0.0.1:$PORT" a@b c@d e@f)"
 }
 
 # shellcheck source=/usr/share/shunit2/shunit2

@@ -128,13 +128,12 @@ static void step(connection_t *connection, uint64_t now);
 
 /* ---- transactions ---- */
 
-/* A delivery by LMTP is the last one, and its success is told by queue-send. */
 static void fill_recipients(connection_t *connection) {
   queue_envelope_t const *const envelope = &connection->entry.envelope;
   for (size_t i = 0; i < connection->count; i++) {
     job_t const *const job = connection->jobs[i];
     delivery_wishes_t const wishes =
-        delivery_wishes(envelope, job->original, job->recipient, true, NULL);
+        delivery_wishes(envelope, job->original, job->recipient, job->expanded, NULL);
     connection->recipients[i].address = job->recipient;
     connection->recipients[i].notify = wishes.notify;
     connection->recipients[i].orcpt = wishes.orcpt;
@@ -169,11 +168,19 @@ static void rest(connection_t *connection, uint64_t now) {
   connection->idle_end = now + settings.idle;
 }
 
+/* What the server said is told with its name: a bounce says who it was. */
+static void answer(connection_t const *connection, size_t i) {
+  chain_verdict_t const *const said = &connection->recipients[i].verdict;
+  chain_verdict_t named = *said;
+  if (said->code)
+    snprintf(named.text, sizeof named.text, "%.200s said: %.780s", connection->server, said->text);
+  job_answer(connection->jobs[i], &named);
+}
+
 static void finish_transaction(connection_t *connection) {
   connection->jobs[0]->fd = -1; /* the entry's */
   queue_entry_close(&connection->entry);
-  for (size_t i = 0; i < connection->count; i++)
-    job_answer(connection->jobs[i], &connection->recipients[i].verdict);
+  for (size_t i = 0; i < connection->count; i++) answer(connection, i);
   connection->count = 0;
 }
 
