@@ -364,6 +364,36 @@ test_service() {
   stop
 }
 
+# The service as it is shipped, confined, with its one setting.
+test_service_tree() {
+  ready || return 0
+  command -v s6-envuidgid >/dev/null || { startSkipping && echo 'skip - there is no s6'; return; }
+  mkfifo -m 600 queue/trigger ready
+  printf 'queue:x:54331:54331::/:/bin/sh\nvmail:x:%s:%s::/:/bin/sh\n' "$VMAIL" "$VMAIL" >>passwd
+  cp -R "$TOP/service/s6" tree
+  sed -i '/^mkdir/d; s|@PREFIX@/lib/chainmail:||' tree/settings
+  cat >>tree/settings <<END
+CHAINMAIL_CONF='$DIR/conf' CHAINMAIL_QUEUE='$DIR/queue' CHAINMAIL_RUN='$DIR/run' CHAINMAIL_MAIL='$DIR'
+REAL_USERS=1
+END
+  mkdir run
+  (cd tree/deliver-maildir && exec unshare --mount sh -c \
+    "mount --bind $DIR/passwd /etc/passwd && exec ./run") 3>ready >>log 2>&1 </dev/null &
+  SERVERS="$! $SERVERS"
+  timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
+  queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/run/queue/deliver-maildir" \
+    3>ready >>send.log 2>&1 </dev/null &
+  SERVERS="$! $SERVERS"
+  timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
+  inject alice@example.test x@virtual.test
+  assertTrue 'alice' "has 1 $DIR/alice/Maildir/new"
+  assertTrue 'one without an account' "has 1 $DIR/vmail/x/new"
+  assertEquals "$ALICE:$ALICE 600" "$(owners alice/Maildir/new/*)"
+  assertEquals "$VMAIL:$VMAIL 600" "$(owners vmail/x/new/*)"
+  assertEquals 'only queue-send comes to the socket' '54331 700' "$(stat -c '%u %a' run/queue)"
+  stop
+}
+
 # smtp-front knows who has an account.
 test_smtp() {
   ready || return 0
