@@ -88,11 +88,11 @@ int worker_input_read(worker_input_t *input, int socket, bool wait);
 int worker_job_next(worker_input_t *input, worker_job_t *job);
 int worker_result_next(worker_input_t *input, worker_result_t *result);
 
-/* How the text of an acceptance begins that a host gave who will not tell the sender, though DSN
-   may be asked for: queue-send does then. */
+/* How the text of an acceptance begins that a host gave which knows nothing of DSN (RFC 3461,
+   5.2.2), before a colon: who asked for a notice of success gets "relayed", from queue-send. */
 #define WORKER_NO_DSN "relayed, no DSN"
 
-/* The same of one who tells of deliveries, but knows no DELIVERBY (RFC 2852, 4.1.4.2): whoever
+/* The same of one that tells of deliveries, but knows no DELIVERBY (RFC 2852, 4.1.4.2): whoever
    wants to know what is late gets "relayed", from queue-send. */
 #define WORKER_NO_DELIVERBY "relayed, no DELIVERBY"
 
@@ -107,10 +107,6 @@ int worker_result_next(worker_input_t *input, worker_result_t *result);
    its own findings, or of a greeting of 421, and puts a reply code in front of what a server said
    about one message: "Z451 4.4.1 mx.example said: ...". */
 bool worker_destination_is_down(chain_verdict_t const *verdict);
-
-/* The text of an acceptance begins with this where the message went to a host that knows nothing of
-   DSN (RFC 3461, 5.2.2): who asked for a notice of success gets "relayed", from queue-send. */
-#define WORKER_RELAYED "relayed, no DSN: "
 
 /* ---- the deliverer's side: results out ------------------------------------------------------ */
 

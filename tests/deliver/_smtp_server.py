@@ -55,7 +55,7 @@ class Session:
         return ""
 
     def usual(self, event):
-        if event == "ehlo":
+        if event in ("ehlo", "lhlo"):
             return "250 " + "|".join(["server.example"] + self.server.options.o)
         return USUAL.get(event, "250 2.1.0 ok")
 

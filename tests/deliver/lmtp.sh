@@ -38,6 +38,38 @@ new_entry() {
   queue-inject -q "$DIR/queue" <"$DIR/message" 1<"$DIR/envelope" && ls "$DIR"/queue/new/*
 }
 
+# ---- what the sender wants to know ----
+
+# heard OFFER...: what a server that offers these hears of a recipient behind an alias
+heard() {
+  for offer; do
+    shift
+    set -- "$@" -o "$offer"
+  done
+  mkfifo "$DIR/port"
+  python3 "$TOP/tests/deliver/_smtp_server.py" -s "$DIR" "$@" >"$DIR/port" &
+  OTHER_PID=$!
+  read -r port <"$DIR/port"
+  rm -f "$DIR/port" "$DIR/commands"
+  answer=$(jobs s@example.org "[127.0.0.1]:$port" "$RECIPIENT")
+  stop_pid "$OTHER_PID"
+  OTHER_PID=
+  sed -n 's/^[0-9]* RCPT TO://p' "$DIR/commands"
+}
+
+test_notices() {
+  printf 'Fs@example.org\0Tinfo@example.test\0\0Pinfo@example.test\0NOTIFY=SUCCESS,DELAY\0\0' >"$DIR/envelope"
+  RECIPIENT=$(printf 'r@example.test\tinfo@example.test')
+  assertEquals '<r@example.test> NOTIFY=SUCCESS,DELAY' "$(heard DSN)"
+  heard DSN >/dev/null
+  assertContains "$answer" 'K250 2.0.0 passed, with DSN: [127.0.0.1]'
+  RECIPIENT=$(printf 'r@example.test\tinfo@example.test\t1')
+  assertEquals 'one of several' '<r@example.test> NOTIFY=DELAY' "$(heard DSN)"
+  assertEquals 'a server that does not tell' '<r@example.test>' "$(heard)"
+  heard >/dev/null
+  assertContains "$answer" 'K250 2.0.0 [127.0.0.1]'
+}
+
 # ---- a real Dovecot ----
 
 test_dovecot() {

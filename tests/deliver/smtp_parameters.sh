@@ -115,8 +115,12 @@ test_a_host_without_deliverby() {
   assertEquals "D5.3.3 $HOST: the message is to be returned when it is late, and the server has not got DELIVERBY" \
     "$(deliver "alias@example.test=$HOST")"
   parameters 'P\0BY=1000;N\0\0'
-  assertContains "$(deliver "alias@example.test=$HOST")" 'K250 '
+  assertEquals "K250 2.0.0 relayed, no DSN: $HOST said: kept" "$(deliver "alias@example.test=$HOST")"
   assertEquals 'MAIL FROM:<s@example.org>' "$(said MAIL)"
+  serve DSN
+  assertEquals "K250 2.0.0 relayed, no DELIVERBY: $HOST said: kept" "$(deliver "alias@example.test=$HOST")"
+  serve DSN DELIVERBY
+  assertEquals "K250 2.0.0 $HOST said: kept" "$(deliver "alias@example.test=$HOST")"
 }
 
 # ---- priority, hold, who submitted it ----

@@ -168,19 +168,28 @@ static void rest(connection_t *connection, uint64_t now) {
   connection->idle_end = now + settings.idle;
 }
 
+/* True if the server has taken it, and knows what the sender is to be told. */
+static bool will_tell(connection_t const *connection, relay_recipient_t const *recipient) {
+  return recipient->verdict.kind == CHAIN_ACCEPT && recipient->notify &&
+         relay_offers(connection->relay)->has[RELAY_DSN];
+}
+
 /* What the server said is told with its name: a bounce says who it was. */
 static void answer(connection_t const *connection, size_t i) {
-  chain_verdict_t const *const said = &connection->recipients[i].verdict;
+  relay_recipient_t const *const recipient = &connection->recipients[i];
+  chain_verdict_t const *const said = &recipient->verdict;
+  char const *const passed = will_tell(connection, recipient) ? WORKER_PASSED ": " : "";
   chain_verdict_t named = *said;
   if (said->code)
-    snprintf(named.text, sizeof named.text, "%.200s said: %.780s", connection->server, said->text);
+    snprintf(named.text, sizeof named.text, "%s%.200s said: %.760s", passed, connection->server,
+             said->text);
   job_answer(connection->jobs[i], &named);
 }
 
 static void finish_transaction(connection_t *connection) {
   connection->jobs[0]->fd = -1; /* the entry's */
-  queue_entry_close(&connection->entry);
   for (size_t i = 0; i < connection->count; i++) answer(connection, i);
+  queue_entry_close(&connection->entry);
   connection->count = 0;
 }
 

@@ -26,6 +26,7 @@ typedef struct job {
   struct job *next;
   uint64_t number;
   int fd;
+  bool expanded;
   char const *sender, *recipient, *server, *id, *original; /* in strings */
   char strings[];
 } job_t;

@@ -33,6 +33,7 @@ static void add(worker_job_t const *from) {
   job->next = NULL;
   job->number = from->number;
   job->fd = from->fd;
+  job->expanded = from->expanded;
   job->sender = put(&at, from->sender);
   job->recipient = put(&at, from->recipient);
   job->server = put(&at, from->argument);

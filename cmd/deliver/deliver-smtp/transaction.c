@@ -74,18 +74,28 @@ void transaction_next(connection_t *connection, uint64_t now) {
 
 /* ---- results ---- */
 
-/* "mx[...] said: ..." below the codes that it said. What was accepted by a host that will send no
-   notice of it says so (lib/worker). */
+/* What is said of an acceptance by a host that will not tell the sender all that is to be told
+   (lib/worker); NULL: it will. */
+static char const *silence(connection_t const *connection) {
+  bool const *const has = relay_offers(connection->relay)->has;
+  if (!has[RELAY_DSN]) return WORKER_NO_DSN;
+  return connection->transaction.by && !has[RELAY_DELIVERBY] ? WORKER_NO_DELIVERBY : NULL;
+}
+
+/* "mx[...] said: ..." below the codes that it said. */
 static void word(connection_t const *connection, chain_verdict_t const *said,
                  chain_verdict_t *verdict) {
-  bool const notifies = relay_offers(connection->relay)->has[RELAY_DSN];
+  char const *const before = said->kind == CHAIN_ACCEPT ? silence(connection) : NULL;
   *verdict = *said;
   verdict->text[0] = 0;
   if (said->code && !*said->enhanced) {
     strcpy(verdict->enhanced, "x.0.0");
     verdict->enhanced[0] = (char)('0' + said->code / 100);
   }
-  if (said->kind == CHAIN_ACCEPT && !notifies) verdict_add(verdict, WORKER_RELAYED);
+  if (before) {
+    verdict_add(verdict, before);
+    verdict_add(verdict, ": ");
+  }
   verdict_add(verdict, connection->where);
   verdict_add(verdict, said->code ? " said: " : ": ");
   verdict_add(verdict, said->text);
