@@ -15,8 +15,13 @@ size_t worker_result_format(char *out, uint64_t number, chain_kind_t kind, char 
   return frame_write(out, WORKER_RESULT_MAX, (char const *[]){"r", digits, verdict}, 3);
 }
 
+/* RFC 3463: no answer, connection lost, no DNS, no route, congestion; no TLS as it must be, no
+   login. */
+static char const down_codes[][6] = {"4.4.1", "4.4.2", "4.4.3", "4.4.4", "4.4.5", "4.7.5", "4.7.8"};
+
 bool worker_destination_is_down(chain_verdict_t const *verdict) {
-  char const *code = verdict->enhanced;
-  return verdict->kind == CHAIN_DEFER && !verdict->code && !strncmp(code, "4.4.", 4) &&
-         code[4] >= '1' && code[4] <= '5' && !code[5];
+  if (verdict->kind != CHAIN_DEFER || verdict->code) return false;
+  for (size_t i = 0; i < sizeof down_codes / sizeof *down_codes; i++)
+    if (!strcmp(verdict->enhanced, down_codes[i])) return true;
+  return false;
 }

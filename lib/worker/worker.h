@@ -102,10 +102,11 @@ int worker_result_next(worker_input_t *input, worker_result_t *result);
 
 /* True if a result speaks of the destination (the job's argument) and not of this message: a
    failure for now with one of the codes 4.4.1 to 4.4.5 (no answer, connection lost, no DNS, no
-   route, congestion) and no reply code before it. queue-send then leaves the destination alone for
-   a while, with all its messages. So a deliverer says "Z4.4.1 cannot connect to mx.example: ..." of
-   its own findings, or of a greeting of 421, and puts a reply code in front of what a server said
-   about one message: "Z451 4.4.1 mx.example said: ...". */
+   route, congestion), 4.7.5 (TLS as it must be is not to be had) or 4.7.8 (the server does not let
+   us log in) and no reply code before it. queue-send then leaves the destination alone for a while,
+   with all its messages. So a deliverer says "Z4.4.1 cannot connect to mx.example: ..." of its own
+   findings, or of a greeting of 421, and puts a reply code in front of what a server said about one
+   message: "Z451 4.4.1 mx.example said: ...". */
 bool worker_destination_is_down(chain_verdict_t const *verdict);
 
 /* ---- the deliverer's side: results out ------------------------------------------------------ */

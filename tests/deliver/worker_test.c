@@ -199,6 +199,10 @@ static struct {
 } const down_cases[] = {
     {"4.4.1 cannot connect to mx.example", 'Z', true},
     {"4.4.5 too busy", 'Z', true},
+    {"4.7.5 the server does not offer STARTTLS", 'Z', true},
+    {"4.7.8 mx.example said: 535 5.7.8 no", 'Z', true},
+    {"454 4.7.8 mx.example said: later", 'Z', false},
+    {"4.7.1 not now", 'Z', false},
     {"451 4.4.1 mx.example said: later", 'Z', false},
     {"4.4.0 other", 'Z', false},
     {"4.4.6 a loop", 'Z', false},
