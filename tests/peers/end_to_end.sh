@@ -196,5 +196,18 @@ test_dovecot() {
   assertContains "$(cat "$(deliveries sender)")" 'Diagnostic-Code: smtp; 550 5.1.1 <nobody@example.org>'
 }
 
+# Without a queue: each recipient has a result.
+test_dovecot_at_once() {
+  DIR=$CHAIN
+  start_dovecot || { startSkipping; echo 'skip - no Dovecot'; return; }
+  printf 'Subject: x\n\n.dot\n' >"$CHAIN/message"
+  printf 'Fs@example.org\0Talice@example.test\0Tnobody@example.test\0\0' >"$CHAIN/envelope"
+  { SMTP_PROTO=LMTP ERROR_FD=4 lmtp-inject "unix:$CHAIN/run/lmtp" <"$CHAIN/message" 1<"$CHAIN/envelope" 4>&3 \
+    2>>"$CHAIN/inject.log"; } 3>&1 | tr '\0' '\n' >"$CHAIN/verdicts"
+  assertContains "$(cat "$CHAIN/verdicts")" 'R1 D550 5.1.1 <nobody@example.test>'
+  assertEquals same "$(python3 -IS "$TOP/tests/peers/_same.py" "$CHAIN/message" \
+    "$(find "$CHAIN/home/alice/Maildir/new" -type f)" 2>&1)"
+}
+
 # shellcheck source=/dev/null
 . shunit2

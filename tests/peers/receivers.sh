@@ -22,6 +22,15 @@ exim A 192.0.2.11
 opensmtpd A 192.0.2.12
 opensmtpd AAAA 2001:db8::12
 ZONE
+  cat >"$LAB/zones/test.zone" <<'ZONE'
+$ORIGIN test.
+$TTL 300
+@ SOA ns hostmaster 1 3600 600 86400 300
+@ NS ns
+ns A 192.0.2.53
+example MX 10 mx.example
+mx.example A 192.0.2.1
+ZONE
   start_names
   make_messages "$LAB/messages"
   for host in postfix exim opensmtpd; do start_host $host; done
@@ -135,6 +144,44 @@ test_too_large() {
   { printf 'Subject: x\n\n' && head -c 3300000 /dev/zero | tr '\0' '\n'; } >"$CHAIN/message"
   inject sender@example.test box@exim.example
   assertContains "$(cat "$(deliveries sender)")" 'Status: 5.3.4'
+}
+
+# ---- who tells the sender (RFC 3461) ----
+
+# inject_with PARAMETER SENDER RECIPIENT
+inject_with() {
+  printf 'F%s\0T%s\0\0P%s\0%s\0\0' "$2" "$3" "$3" "$1" >"$CHAIN/envelope"
+  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+}
+
+# It has DSN, so it is asked to tell of the success, and does, at our own port 25.
+test_a_host_that_tells_of_success() {
+  with postfix || return 0
+  start_program smtp.log tcp-accept -n 3 192.0.2.1 25 smtp-front queue-inject
+  SMTP_PID=$STARTED
+  cp "$LAB/messages/plain" "$CHAIN/message"
+  inject_with NOTIFY=SUCCESS sender@example.test box@postfix.example
+  notice=$(cat "$(deliveries sender)")
+  assertContains "$notice" 'Reporting-MTA: dns; postfix.example'
+  assertContains "$notice" 'Action: delivered'
+  assertEquals 'and it alone' 1 "$(list_box sender | wc -l)"
+}
+
+# ---- without a queue ----
+
+test_smtp_inject() {
+  for host in postfix exim opensmtpd; do
+    with $host || continue
+    stop_send
+    security=may
+    [ $host != opensmtpd ] || security=none
+    printf 'Fdirect@example.test\0Tbox@%s.example\0\0' $host >"$CHAIN/envelope"
+    smtp-inject -T $security "$(host_address $host)" <"$LAB/messages/8-bit" 1<"$CHAIN/envelope" \
+      2>"$CHAIN/inject.log"
+    assertEquals "$host: $(cat "$CHAIN/inject.log")" 0 $?
+    wait_until has_come $host direct
+    assertEquals $host same "$(compare "$LAB/messages/8-bit" "$(file_of $host direct)")"
+  done
 }
 
 # ---- other letters (RFC 6531) ----

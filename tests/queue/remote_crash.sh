@@ -145,5 +145,30 @@ test_kill_scheduler() {
   done <"$CHAIN/sample"
 }
 
+# All of them, at any time, under load.
+test_kill_at_random() {
+  : >"$KEPT/ledger"
+  rounds=6
+  [ -z "${CHECK_CRASH-}" ] || rounds=60
+  for round in $(seq "$rounds"); do
+    for i in 1 2 3 4 5 6; do
+      send "$round.$i" me@example.org "a$i@smtp.example" "b$i@lmtp.example" "c$i@pipe.example"
+    done
+    # shellcheck disable=SC2086 # words are wanted
+    queue-send $CHAIN_SEND 2>>"$CHAIN/send.log" &
+    SEND_PID=$!
+    wait_until has_lines $((round * 6))
+    # shellcheck disable=SC2046 # words are wanted
+    kill -9 $(pgrep -P "$SEND_PID" | shuf -n $((round % 5))) "$SEND_PID" 2>/dev/null
+    wait "$SEND_PID" 2>/dev/null
+  done
+  start_send
+  wait_until retry_until_empty || fail "the queue is not empty: $(tail -n 20 "$CHAIN/send.log")"
+  assertEquals 'none is lost' $((rounds * 18)) "$(cut -d ' ' -f 1,2 "$KEPT/ledger" | sort -u | wc -l)"
+  assertEquals 'none is torn' '' "$(grep -v whole "$KEPT/ledger")"
+}
+has_lines() { [ "$(wc -l <"$KEPT/ledger")" -ge "$1" ]; }
+retry_until_empty() { is_empty || { kill -ALRM "$SEND_PID" && false; }; }
+
 # shellcheck source=/dev/null
 . shunit2
