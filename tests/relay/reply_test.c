@@ -102,6 +102,12 @@ static void test_offers(void) {
   CHECK("limits", offers.recipients == 5 && offers.mails == 2);
   offer(&offers, "LIMITS RCPTMAX=99999999999999999999999");
   CHECK_INT("no limit that is none", offers.recipients, 5);
+  offer(&offers, "DELIVERBY");
+  CHECK("any time", offers.has[RELAY_DELIVERBY] && !offers.by_min);
+  offer(&offers, "deliverby 120");
+  CHECK_INT("the least time", (intmax_t)offers.by_min, 120);
+  offer(&offers, "DELIVERBY soon");
+  CHECK_INT("no time that is none", (intmax_t)offers.by_min, 0);
   offer(&offers, "PIPELININGS");
   offer(&offers, "");
   CHECK("no other word", !offers.has[RELAY_PIPELINING]);
