@@ -1,6 +1,7 @@
 #!/bin/sh
 # queue-send's control socket: what is ordered of an entry in each of the states it can be in, and
 # what clients can do to it. socat speaks for administrators here.
+# not confined: scripts stand in for deliverers
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
