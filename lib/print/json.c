@@ -41,7 +41,7 @@ static void begin(json_t *json, char const *name) {
   print_str(json->print, ":");
 }
 
-static void open(json_t *json, char const *name, char const *opening, char closing) {
+static void begin_nested(json_t *json, char const *name, char const *opening, char closing) {
   begin(json, name);
   print_str(json->print, opening);
   json->begun[json->depth] = false;
@@ -49,11 +49,11 @@ static void open(json_t *json, char const *name, char const *opening, char closi
 }
 
 void json_object(json_t *json, char const *name) {
-  open(json, name, "{", '}');
+  begin_nested(json, name, "{", '}');
 }
 
 void json_array(json_t *json, char const *name) {
-  open(json, name, "[", ']');
+  begin_nested(json, name, "[", ']');
 }
 
 void json_close(json_t *json) {

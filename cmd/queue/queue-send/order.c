@@ -63,7 +63,8 @@ static int write_down(subject_t const *subject, steer_request_t const *request) 
   if (!letter) return 0;
   steer_reason(reason, request);
   if (subject->attempt) return attempt_order(subject->attempt, letter, reason);
-  if (queue_order(settings.state_fd, request->name, letter, reason, subject->is.torn) < 0) return -1;
+  if (queue_order(settings.state_fd, request->name, letter, reason, subject->is.torn) < 0)
+    return -1;
   subject->item->fresh = false; /* it has a log */
   return 0;
 }
