@@ -16,6 +16,7 @@ typedef struct row {
   unsigned attempts;
   uint64_t next;
   char const *text;
+  uint64_t release;                 /* its sender wants nothing to be tried before */
   char const *held;                 /* why, or NULL */
   steer_known_entry_t const *known; /* what queue-send knows of the message, or NULL */
 } row_t;
@@ -149,11 +150,16 @@ static void list_record(row_t *row, queue_state_t const *state, queue_record_t c
   print_row(row);
 }
 
+static char const *text_untried(row_t const *row) {
+  if (row->held) return heading ? "" : row->held;
+  return row->release > tool.now ? "its sender wants it to wait" : "";
+}
+
 static void list_untried(row_t *row) {
   row->state = state_word(row, 0);
   row->attempts = 0;
-  row->next = 0;
-  row->text = row->held && !heading ? row->held : "";
+  row->next = !row->held && row->release > tool.now ? row->release : 0;
+  row->text = text_untried(row);
   print_row(row);
 }
 
@@ -168,6 +174,12 @@ static size_t list_recipient(row_t *row, queue_state_t const *state, size_t inde
   return i;
 }
 
+static uint64_t release_of(queue_entry_t const *entry) {
+  queue_terms_t terms;
+  queue_terms_read(&terms, entry);
+  return terms.release / TOOL_SECOND;
+}
+
 static void list_entry(pick_entry_t const *entry, char const *name) {
   queue_envelope_t const *envelope = &entry->entry.envelope;
   size_t position = 0, record = 0, index = 0;
@@ -175,6 +187,7 @@ static void list_entry(pick_entry_t const *entry, char const *name) {
                .born = chain_id_time(entry->entry.id) / TOOL_SECOND,
                .size = entry->entry.message_size,
                .sender = tool_sender(entry),
+               .release = release_of(&entry->entry),
                .held = entry->held,
                .known = steer_known_find(&known, name)};
   if (heading) print_heading(&row);

@@ -136,8 +136,11 @@ static void show_known(steer_known_entry_t const *known) {
 }
 
 static uint64_t next_of(pick_entry_t const *entry, steer_known_entry_t const *known) {
+  queue_terms_t terms;
   if (entry->held) return 0;
-  return known && known->due ? known->due : entry->state.next;
+  if (known && known->due) return known->due;
+  queue_terms_read(&terms, &entry->entry);
+  return terms.release > entry->state.next ? terms.release : entry->state.next;
 }
 
 static void show_next(pick_entry_t const *entry, char const *name) {

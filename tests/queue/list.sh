@@ -50,6 +50,16 @@ for line in sys.stdin.buffer:
         "id", "born", "size", "sender", "recipient", "state", "attempts", "next", "text")).encode())')"
 }
 
+test_future_release() {
+  until=$(($(date +%s) + 3630))
+  printf 'Fme@example.org\0Ta@x.example\0\0P\0HOLDUNTIL=%s\0\0' \
+    "$(date -u -d "@$until" +%Y-%m-%dT%H:%M:%SZ)" >"$CHAIN/envelope"
+  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+  assertEquals "a@x.example|new|0|$until|its sender wants it to wait" \
+    "$(list_plain | cut -d '|' -f 5-)"
+  assertTrue "queue-show $(basename "$(last_entry)" | cut -d . -f 1) | grep -q '^next try .*(in 60m)'"
+}
+
 test_targets() {
   inject QUEUE_ID=$ID me@example.org a@x.example b@x.example
   log '1 d 0 000000000000000a 0 ' '1 t 0 000000000000000b 0 4.2.2 full' \
