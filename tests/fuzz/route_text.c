@@ -35,7 +35,9 @@ static void check_target(void *data, route_target_t const *target) {
 static void check_terms(void *data, route_target_t const *target) {
   route_terms_t terms;
   if (target->channel == ROUTE_FORWARD || target->channel == ROUTE_REMOTE) return;
-  if (route_terms_find(data, target, &terms) != 1 || strcmp(terms.user, target->user) != 0) abort();
+  route_table_t const *const *table = data;
+  if (route_terms_find(*table, target, &terms) != 1 || strcmp(terms.user, target->user) != 0)
+    abort();
 }
 
 static void try_address(route_table_t const *table, char const *address, size_t len) {
@@ -43,8 +45,7 @@ static void try_address(route_table_t const *table, char const *address, size_t 
   route_status_t known = route_check(table, address, len);
   route_status_t status = route_resolve(table, address, len, check_target, &targets);
   if (known == ROUTE_NO_DOMAIN && status == ROUTE_FOUND) known = status; /* goes elsewhere */
-  if (!memchr(address, 0, len))
-    route_resolve(table, address, len, check_terms, (void *)(uintptr_t)table);
+  if (!memchr(address, 0, len)) route_resolve(table, address, len, check_terms, &table);
   if (known == ROUTE_BROKEN || status != known || !targets != (status != ROUTE_FOUND)) abort();
 }
 
