@@ -34,7 +34,7 @@ system_profile() {
 include libc-dynamic
 calls dup dup2 pipe lstat getuid geteuid getgid getegid getppid getcwd kill unlink unlinkat rename
 calls fork clone vfork wait4 socket bind connect listen getdents64 umask fadvise64 statfs prctl
-calls mkdir renameat renameat2 utimensat copy_file_range getpgrp sigaltstack 435 getpeername getsockname
+calls mkdir renameat renameat2 utimensat copy_file_range getpgrp sigaltstack getpeername getsockname
 calls setsockopt getsockopt select pselect6 recvfrom sendto shutdown epoll_create1 getrlimit sendfile
 exec /usr/bin /bin
 read /etc /dev /proc

@@ -25,8 +25,6 @@ calls tee time timer_create timer_delete timer_getoverrun timer_gettime timer_se
 calls timerfd_gettime timerfd_settime times tkill truncate umask unlink unlinkat utimensat utimes
 calls vfork vmsplice wait4 waitid
 calls landlock_create_ruleset landlock_add_rule landlock_restrict_self
-# clone3 by number: musl's headers do not have it yet.
-calls 435
 read /
 exec /
 write /dev

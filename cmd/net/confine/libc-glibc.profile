@@ -2,6 +2,6 @@
 include libc-musl
 calls set_robust_list rseq prlimit64 readlink readlinkat uname access
 calls openat lseek pread64 ppoll pipe2 statx clock_nanosleep sched_yield
-calls ioctl getpid gettid tgkill sysinfo sched_getaffinity getcwd
+calls alarm ioctl getpid gettid tgkill sysinfo sched_getaffinity getcwd
 read /sys/devices/system/cpu /proc/sys/vm /proc/sys/kernel
 read /dev/urandom /dev/random

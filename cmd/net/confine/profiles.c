@@ -207,9 +207,10 @@ void profiles_add_words(policy_t *policy, char const *const *words) {
 /* ---- hooks -------------------------------------------------------------------------------------
  */
 
-static void add_hook(policy_t *policy, char const *path) {
-  char program[PATH_MAX];
-  if (!is_file(path) || access(path, X_OK) < 0 || !realpath(path, program)) return;
+/* hook is a path, or the name of a program in PATH. */
+static void add_hook(policy_t *policy, char const *hook) {
+  char path[PATH_MAX], program[PATH_MAX];
+  if (chain_find(hook, path, sizeof path) < 0 || !is_file(path) || !realpath(path, program)) return;
   if (add_if_profiled(policy, program)) return;
   policy_add_path(policy, program, CONFINE_READ | CONFINE_EXECUTE);
   profiles_add(policy, "foreign");
