@@ -4,6 +4,7 @@
 # deliver-pipe, deliver-forward, and queue-send with deliverers that live on. When all run again, each
 # message is where it belongs, whole, and what failed for good is told of. make check takes a sample.
 # check-crash: 1800
+# not confined: strace starts the programs, and deliverers that it starts
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
