@@ -82,7 +82,7 @@ static void put_original(field_t *field, char const *original) {
 
 #define SECOND INT64_C(1000000)
 
-/* RFC 2852 5: when it should have been delivered. */
+/* RFC 2852: when it should have been delivered. */
 static void put_deliver_by(field_t *field, queue_entry_t const *entry) {
   char const *value = dsn_message_parameter(&entry->envelope, "BY");
   smtp_by_t by;
@@ -91,7 +91,7 @@ static void put_deliver_by(field_t *field, queue_entry_t const *entry) {
   if (time > 0) put_time(field, "Deliver-By-Date: ", (uint64_t)time);
 }
 
-/* RFC 4865 5: how long its sender wanted it to be held. */
+/* RFC 4865: how long its sender wanted it to be held. */
 static void put_future_release(field_t *field, queue_envelope_t const *envelope) {
   static char const name[] = "Future-Release-Request: ";
   char const *interval = dsn_message_parameter(envelope, "HOLDFOR");

@@ -120,9 +120,9 @@ int smtp_bdat_parse(uint64_t *size, bool *last, char const *s, size_t len);
 
 /* ---- when and how soon: FUTURERELEASE, DELIVERBY, MT-PRIORITY -------------------------------- */
 
-#define SMTP_HOLDFOR_MAX 999999999 /* seconds, RFC 4865 4; also the most that BY= can say */
+#define SMTP_HOLDFOR_MAX 999999999 /* seconds, RFC 4865; also the most that BY= can say */
 
-/* HOLDFOR= (RFC 4865 4): seconds, 1 to SMTP_HOLDFOR_MAX, without leading zeros. 0, or -1 with
+/* HOLDFOR= (RFC 4865): seconds, 1 to SMTP_HOLDFOR_MAX, without leading zeros. 0, or -1 with
    EINVAL, or ERANGE for more. */
 int smtp_holdfor_parse(uint64_t *seconds, char const *s, size_t len);
 
@@ -148,7 +148,7 @@ int smtp_by_parse(smtp_by_t *by, char const *s, size_t len);
 /* Writes what smtp_by_parse reads, and a NUL. seconds must be in its range. */
 void smtp_by_format(char out[SMTP_BY_SIZE], smtp_by_t const *by);
 
-/* MT-PRIORITY= (RFC 6710 4): -9 to 9. 0, or -1 with EINVAL, or ERANGE for a number beyond. */
+/* MT-PRIORITY= (RFC 6710): -9 to 9. 0, or -1 with EINVAL, or ERANGE for a number beyond. */
 int smtp_priority_parse(int *priority, char const *s, size_t len);
 
 /* ---- AUTH ---------------------------------------------------------------------------------- */

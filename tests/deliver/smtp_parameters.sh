@@ -135,7 +135,7 @@ test_priority() {
   assertEquals 'MAIL FROM:<s@example.org>' "$(said MAIL)"
 }
 
-# We are those who hold it (RFC 4865 4).
+# We are those who hold it (RFC 4865).
 test_a_hold_is_not_passed_on() {
   parameters 'P\0HOLDFOR=60\0HOLDUNTIL=2026-11-20T21:03:31Z\0\0'
   serve 'FUTURERELEASE 1000 2036-11-20T21:03:31Z'

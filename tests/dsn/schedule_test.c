@@ -1,4 +1,4 @@
-/* What a notice says of when its sender wanted a message delivered: RFC 2852 5, RFC 4865 5. */
+/* What a notice says of when its sender wanted a message delivered: RFC 2852, RFC 4865. */
 
 #include "_entry.h"
 

@@ -1,4 +1,4 @@
-# A stranger's mail is not held, and does not go before that of others (RFC 6710 5).
+# A stranger's mail is not held, and does not go before that of others (RFC 6710).
 routes
   @example.org  maildir /mail/all
 conf bad-commands 100

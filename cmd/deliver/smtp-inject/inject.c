@@ -73,7 +73,7 @@ static smtp_by_t const *find_by(void) {
   return value && smtp_by_parse(&by, value, strlen(value)) == 0 ? &by : NULL;
 }
 
-/* There is no queue here (RFC 4865 4: who offers to hold messages does so). */
+/* There is no queue here (RFC 4865: who offers to hold messages does so). */
 static void refuse_hold(void) {
   if (parameter("", "HOLDFOR") || parameter("", "HOLDUNTIL"))
     chain_reject(554, "5.3.3", "messages cannot be held here");

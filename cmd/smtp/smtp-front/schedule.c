@@ -41,7 +41,7 @@ reply_name_t take_by(session_t *session, smtp_parameter_t *parameter) {
 
 /* ---- MT-PRIORITY (RFC 6710) ---- */
 
-/* A stranger may have its mail wait for others', not go before theirs (RFC 6710 5). */
+/* A stranger may have its mail wait for others', not go before theirs (RFC 6710). */
 reply_name_t take_priority(session_t *session, smtp_parameter_t *parameter) {
   int priority;
   if (!parameter->value ||
