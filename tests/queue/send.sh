@@ -308,6 +308,22 @@ test_one_per_queue() {
   assertEquals 111 "$(queue-send 2>/dev/null; echo $?)"
 }
 
+# It was killed when a child of its had not become a deliverer yet: that does not stand in the way.
+test_killed_amid_a_start() {
+  has_strace || return 0
+  start_program send.log strace -f -qq -o /dev/null -e trace=execve \
+    -e inject=execve:delay_enter=1s:when=1+ queue-send -n 3
+  tracer=$STARTED
+  inject me@example.org a@example.test
+  wait_until has_child_of "$tracer" || fail 'no deliverer is started'
+  kill -9 "$(pgrep -P "$tracer" -o -x queue-send)"
+  start_send || return
+  deliveries a >/dev/null
+  wait "$tracer" 2>/dev/null
+  return 0
+}
+has_child_of() { pgrep -P "$(pgrep -P "$1" -o -x queue-send)" >/dev/null; }
+
 test_end() {
   start_send
   kill -TERM "$SEND_PID"

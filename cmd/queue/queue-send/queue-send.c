@@ -33,6 +33,8 @@ char const *PROG = "queue-send";
 #define STARTS       64                   /* attempts begun before events are looked at again */
 #define FDS_APART    (48 + CONTROL_POLLS) /* descriptors for all else */
 #define OWNERS_MAX   64
+#define LOCK_TRIES   40
+#define LOCK_PAUSE   50000 /* microseconds */
 #define RESCAN       (300 * SECOND)
 #define WAIT_MAX     (600 * SECOND) /* of a poll */
 
@@ -192,12 +194,22 @@ static int open_folder(char const *name) {
   return fd;
 }
 
+/* Some have the lock for a moment only: a tool, or a child of one that was killed before the child
+   had become a deliverer. */
+static int take_lock(int fd) {
+  for (unsigned tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+    if (errno != EWOULDBLOCK || tries == LOCK_TRIES) return -1;
+    usleep(LOCK_PAUSE);
+  }
+  return 0;
+}
+
 /* Two schedulers would deliver everything twice. The lock goes with the process. */
 static void lock_queue(void) {
   int queue = open_folder("");
   int fd = openat(queue, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) strerr_diefu3sys(111, "open ", settings.queue, "/lock");
-  if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+  if (take_lock(fd) < 0) {
     if (errno == EWOULDBLOCK) strerr_dief2x(111, "another queue-send serves ", settings.queue);
     strerr_diefu3sys(111, "lock ", settings.queue, "/lock");
   }
