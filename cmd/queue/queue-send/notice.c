@@ -221,7 +221,7 @@ static bool make_room(telling_t *telling) {
   size_t room = telling->attempt->state.count + envelope->count;
   telling->asked = dsn_asked_make(&telling->nasked, envelope);
   telling->results = malloc(room * sizeof *telling->results);
-  telling->told = malloc(room * sizeof *telling->told);
+  telling->told = calloc(room, sizeof *telling->told);
   return telling->asked && telling->results && telling->told;
 }
 
