@@ -36,6 +36,7 @@ setUp() {
   start_dns <<'END'
 record d.example MX mx.d.example 10
 record e.example MX mx.other.example 10
+record beside.example MX mx.d.example 10
 record mx.d.example A 127.0.0.1
 record mx.other.example A 127.0.0.1
 END
@@ -144,6 +145,22 @@ test_implicit() {
 }
 
 # ---- logins ----
+
+# both POLICY...: what the host of two domains has seen of a message to each, one after the other
+both() {
+  printf '%s\n' "$@" >"$DIR/policies"
+  start_server -s "$DIR/dump" -c "$PKI/mx.d.example" -o STARTTLS starttls=tls
+  TOGETHER='' deliver r@d.example r@beside.example >/dev/null
+  end_peer
+  seen
+}
+
+test_a_connection_is_shared_where_nobody_asks_who_it_is() {
+  assertEquals 'connect STARTTLS TLS TLSv1.2 MAIL MAIL' "$(both '* encrypt')"
+  twice='connect STARTTLS TLS TLSv1.2 MAIL connect STARTTLS TLS TLSv1.2 MAIL'
+  assertEquals 'another policy' "$twice" "$(both 'd.example encrypt')"
+  assertEquals 'a verified name' "$twice" "$(both 'd.example verify' 'beside.example verify mx.d.example')"
+}
 
 logins() {
   (umask 077 && printf '%s\n' "$@" >"$DIR/logins")
