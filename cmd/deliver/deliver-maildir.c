@@ -401,7 +401,8 @@ static int read_jobs(void) {
 /* Mail is better delivered without a quota than not at all. */
 static void read_routes(void) {
   static int warned;
-  int error = route_refresh(&routes, routes_path) < 0 ? errno : 0;
+  int result = route_refresh(&routes, routes_path), error = result < 0 ? errno : 0;
+  if (result > 0) close_mailboxes(); /* their quotas are those of the old ones */
   if (error && error != warned) strerr_warnwu1sys("read the routes");
   warned = error;
 }

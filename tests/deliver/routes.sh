@@ -46,6 +46,52 @@ END
   assertTrue 'the bounce has it' "grep -r -q 'members only, please' $MAIL/box/new"
 }
 
+# What stands behind the + is a folder of the Maildir where the route says so, whatever it is.
+test_folders_by_extension() {
+  add_routes <<END
+alice@example.test      maildir $MAIL/alice
+alice+*@example.test    maildir $MAIL/alice/.%e
+alice+list@example.test maildir $MAIL/list
+END
+  start_send
+  inject me@example.org alice+Work@example.test alice+a.b@example.test \
+    '"alice+../../x"@example.test' alice+..@example.test alice+list@example.test \
+    alice+list+more@example.test alice@example.test bob+x@example.test
+  deliveries alice/.work >/dev/null
+  deliveries alice/.a.b >/dev/null
+  deliveries alice/.%2E. >/dev/null
+  deliveries list >/dev/null
+  deliveries alice >/dev/null
+  deliveries bob+x >/dev/null
+  wait_until is_empty || fail 'the queue is not empty'
+  assertTrue 'others see a folder' "[ -f $MAIL/alice/.work/maildirfolder ]"
+  assertEquals 'Delivered-To: alice+work@example.test' \
+    "$(cat "$MAIL"/alice/.work/new/* | sed -n 2p)"
+  assertEquals '%22alice+..%2F..%2Fx%22 alice alice/.%2E. alice/.a.b alice/.work bob+x list' \
+    "$(find "$MAIL" -name new | sed "s|$MAIL/||; s|/new||" | LC_ALL=C sort | xargs)"
+}
+
+# Each route's own quota, and no other's.
+test_quota_of_routes() {
+  add_routes <<END
+small@example.test  maildir $MAIL/small quota=1C
+large@example.test  maildir $MAIL/large quota=1M,2C
+both@example.test   alias small@example.test large@example.test
+END
+  start_send
+  inject me@example.org both@example.test
+  deliveries small >/dev/null && deliveries large >/dev/null
+  inject me@example.org both@example.test
+  logged 'event=deferred .*text="4.2.2 the mailbox is full"'
+  deliveries large 2 >/dev/null
+  # What waits goes by the quota that is in force when it is tried.
+  sed -i 's/quota=1C/quota=5C/' "$CHAINMAIL_CONF/routes" && route-compile
+  kill -ALRM "$SEND_PID"
+  deliveries small 2 >/dev/null
+  assertEquals 'nobody got it twice' 2 "$(list_box large | wc -l)"
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
 test_quota() {
   serve maildir 'deliver-maildir -q 1C'
   start_send
