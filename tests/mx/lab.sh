@@ -9,7 +9,8 @@
 # shellcheck source=tests/deliver/_smtp.sh
 . "$TOP/tests/deliver/_smtp.sh"
 
-# The hosts: a and b answer at their addresses, each in both families; down refuses; mute says nothing.
+# The hosts: a and b answer at their addresses, each in both families; down refuses; mute says nothing; full
+# does not even take a connection.
 oneTimeSetUp() {
   make_lab
   write_zones
@@ -19,8 +20,11 @@ oneTimeSetUp() {
     2001:db8::21 25 2001:db8::22 25 >"$LAB/ready" 2>"$LAB/keeper.log" &
   LAB_PIDS="$LAB_PIDS $!"
   read -r _ <"$LAB/ready"
-  python3 -IS -c 'import socket; s = socket.create_server(("192.0.2.24", 25))
-while True: s.accept()[0].recv(1)' &
+  python3 -IS -c 'import socket
+mute = socket.create_server(("192.0.2.24", 25))
+full = socket.create_server(("192.0.2.25", 25), backlog=0)
+waiting = socket.create_connection(("192.0.2.25", 25))
+while True: mute.accept()[0].recv(1)' &
   LAB_PIDS="$LAB_PIDS $!"
   wait_until can_connect 192.0.2.24 25
 }
@@ -38,6 +42,7 @@ a A 192.0.2.21
 b A 192.0.2.22
 down A 192.0.2.23
 mute A 192.0.2.24
+full A 192.0.2.25
 a6 AAAA 2001:db8::21
 both A 192.0.2.22
 both AAAA 2001:db8::21
@@ -54,6 +59,8 @@ second MX 10 down
 second MX 20 b
 third MX 10 mute
 third MX 20 b
+fourth MX 10 full
+fourth MX 20 b
 implicit A 192.0.2.21
 null MX 0 .
 alias CNAME first
@@ -99,7 +106,7 @@ ZONE
 setUp() {
   NAMES=$DNSCACHEIP
   make_folder
-  DNSCACHEIP=$NAMES PORT=25 OPTIONS='-o 192.0.2.1 -t connect=3 -t greeting=1'
+  DNSCACHEIP=$NAMES PORT=25 OPTIONS='-o 192.0.2.1 -t connect=1 -t greeting=1'
   printf 'Subject: x\n\nhello\n' >"$DIR/message"
   : >"$LAB/ledger"
 }
@@ -124,6 +131,8 @@ test_preferences() {
   assertEquals 'the next, where that is down' 192.0.2.22 "$(came second.example)"
   assertEquals 'the next, where that says nothing' 192.0.2.22 "$(came third.example)"
   assertContains "$(cat "$DIR/log")" 'host=mute.example[192.0.2.24] at=greeting'
+  assertEquals 'the next, where nothing comes back' 192.0.2.22 "$(came fourth.example)"
+  assertContains "$(cat "$DIR/log")" 'host=full.example[192.0.2.25] at=connect'
 }
 
 test_equal_preferences_are_shuffled() {

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Exim on 192.0.2.11, run by _in_place: all mail for exim.example to one Maildir, LAB/mail/exim. On the
 # ports 587 and 588 alice may log in, by PLAIN or CRAM-MD5, and send anywhere: it gets there too.
+# A connection is good for 4 messages.
 echo 'Debian-exim:x:903:903::/:/bin/false' >>/etc/passwd
 echo 'Debian-exim:x:903:' >>/etc/group
 echo 'nameserver 192.0.2.53' >/etc/resolv.conf
@@ -15,6 +16,7 @@ keep_environment =
 host_lookup =
 rfc1413_hosts =
 message_size_limit = 3M
+smtp_accept_max_per_connection = 4
 tls_advertise_hosts = *
 tls_certificate = $LAB/certificate
 tls_privatekey = /etc/exim4.key

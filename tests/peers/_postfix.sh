@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Postfix on 192.0.2.10, run by _in_place: all mail for postfix.example to one Maildir, LAB/mail/postfix.
-# nobody@ is not known there, later@ is put off.
+# nobody@ is not known there, later@ is put off; a transaction has 10 recipients at most.
 echo 'postfix:x:901:901::/:/bin/false' >>/etc/passwd
 printf 'postfix:x:901:\npostdrop:x:902:\n' >>/etc/group
 echo 'nameserver 192.0.2.53' >/etc/resolv.conf
@@ -15,6 +15,8 @@ maillog_file_prefixes = $LAB
 alias_maps =
 local_header_rewrite_clients =
 message_size_limit = 3000000
+smtpd_recipient_limit = 10
+smtpd_recipient_overshoot_limit = 50
 virtual_mailbox_domains = postfix.example
 virtual_mailbox_base = $LAB/mail
 virtual_mailbox_maps = static:postfix/

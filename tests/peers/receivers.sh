@@ -139,6 +139,34 @@ test_some_of_a_transaction() {
   assertContains "$(cat "$CHAIN/remote.log")" 'accepted=1 deferred=1 rejected=1'
 }
 
+# It says 452 from the eleventh on: they go in further transactions at once, and nobody waits.
+test_more_than_a_transaction_takes() {
+  with postfix || return 0
+  cp "$LAB/messages/plain" "$CHAIN/message"
+  # shellcheck disable=SC2046 # words are wanted
+  inject many@example.test $(seq -f 'box%g@postfix.example' 35)
+  wait_until is_empty || fail "the queue is not empty: $(cat "$CHAIN/remote.log")"
+  assertFalse 'none waited' 'has_logged event=waiting'
+  assertEquals 35 "$(awk -F accepted= '/event=transaction/ { n += $2 } END { print n }' "$CHAIN/remote.log")"
+  assertTrue 'each has it' 'wait_until has_copies many 35'
+}
+has_copies() { [ "$(file_of postfix "$1" | wc -l)" -eq "$2" ]; }
+
+# It ends the connection when it has had enough of it, in the middle of the next message's words.
+test_more_than_a_connection_takes() {
+  sed -i 's/deliver-smtp/& -c 1/' "$CHAIN/remote"
+  with exim || return 0
+  cp "$LAB/messages/plain" "$CHAIN/message"
+  for i in 1 2 3 4 5 6 7 8 9 10; do inject "enough$i@example.test" box@exim.example; done
+  wait_until is_empty || fail "the queue is not empty: $(cat "$CHAIN/remote.log")"
+  assertFalse 'none waited' 'has_logged event=waiting'
+  assertEquals 'it did end them' 2 "$(grep -c 'accepted=0 deferred=1' "$CHAIN/remote.log")"
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+    wait_until has_come exim "enough$i"
+    assertEquals "once: $i" 1 "$(file_of exim "enough$i" | wc -l)"
+  done
+}
+
 test_too_large() {
   with exim || return 0
   { printf 'Subject: x\n\n' && head -c 3300000 /dev/zero | tr '\0' '\n'; } >"$CHAIN/message"
