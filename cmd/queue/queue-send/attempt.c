@@ -369,7 +369,8 @@ static bool is_released(attempt_t *attempt) {
   queue_terms_t *terms = &attempt->terms;
   queue_terms_read(terms, &attempt->entry);
   item->class = (uint8_t)queue_priority_class(terms->priority);
-  if (terms->release <= time_now() || attempt->state.order == 'f') return true;  if (!item->forced) report_hold(attempt);
+  if (terms->release <= time_now() || attempt->state.order == 'f') return true;
+  if (!item->forced) report_hold(attempt);
   queue_entry_close(&attempt->entry);
   index_wait(item, terms->release);
   return false;
