@@ -2,6 +2,7 @@
    together: write, sync, publish, sync of the folders, report. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -28,7 +29,7 @@
 
 char const *PROG = "deliver-maildir";
 
-#define USAGE         "deliver-maildir [-d root] [-u umask] [-q quota] [-R routes.cdb] [-ep]"
+#define USAGE         "deliver-maildir [-d root] [-u umask] [-q quota] [-R routes.cdb] [-efp]"
 #define BATCH_BYTES   (8u << 20) /* then no more jobs are taken into a batch */
 #define MAILBOXES_MAX (2 * WORKER_BATCH_MAX)
 /* Entries that came and those of the batch, its files, Maildirs, and some more. */
@@ -59,6 +60,7 @@ typedef struct delivery {
 } delivery_t;
 
 static bool make_missing = true;
+static bool make_folders = true;
 static bool full_for_good;           /* a Maildir over its quota fails for good */
 static maildir_usage_t const *quota; /* of those that the routes give none; NULL: each its own */
 static char const *routes_path;      /* NULL: the usual one */
@@ -169,6 +171,17 @@ static void find_quota(mailbox_t *mailbox, char const *named) {
   mailbox->has_quota = found && (is_limit(mailbox->quota) || mailbox->root.has_sizes);
 }
 
+/* What is for a folder that is not there, and not to be made, is for its Maildir. */
+static char const *folder_or_maildir(char const *path, char maildir[PATH_MAX]) {
+  char const *name = strrchr(path, '/');
+  size_t len = name ? (size_t)(name - path) : 0;
+  if (!len || len >= PATH_MAX || name[1] != '.') return path;
+  if (faccessat(AT_FDCWD, path, F_OK, 0) == 0 || errno != ENOENT) return path;
+  memcpy(maildir, path, len);
+  maildir[len] = 0;
+  return maildir;
+}
+
 static mailbox_t *find_mailbox(char const *path) {
   for (size_t i = 0; i < open_mailboxes; i++)
     if (!strcmp(mailboxes[i].path, path)) return &mailboxes[i];
@@ -177,9 +190,11 @@ static mailbox_t *find_mailbox(char const *path) {
 
 /* NULL with errno if it cannot be had. */
 static mailbox_t *use_mailbox(char const *path, char const *named_quota) {
+  char maildir[PATH_MAX];
+  if (maildir_path_check(path) < 0) return 0;
+  if (!make_folders) path = folder_or_maildir(path, maildir);
   mailbox_t *mailbox = find_mailbox(path);
   if (mailbox) return mailbox;
-  if (maildir_path_check(path) < 0) return 0;
   mailbox = &mailboxes[open_mailboxes];
   mailbox->folder = open_or_make(path);
   if (mailbox->folder < 0) return 0;
@@ -459,13 +474,14 @@ static void prepare_socket(void) {
 static void parse_options(int argc, char const *const *argv) {
   char const *root = 0;
   umask(077);
-  for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:eph", &subgetopt_here)) != -1;) {
+  for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:efph", &subgetopt_here)) != -1;) {
     switch (option) {
     case 'd': root = subgetopt_here.arg; break;
     case 'u': set_umask(subgetopt_here.arg); break;
     case 'q': set_quota(subgetopt_here.arg); break;
     case 'R': routes_path = subgetopt_here.arg; break;
     case 'e': make_missing = false; break;
+    case 'f': make_folders = false; break;
     case 'p': full_for_good = true; break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);

@@ -182,6 +182,19 @@ test_missing_maildir() {
   assertTrue 'it is not made' '[ ! -e box ]'
 }
 
+# With -f senders cannot make folders; who has one has it used.
+test_no_new_folders() {
+  echo x >"$DIR/message"
+  assertEquals K "$(deliver alice/.work deliver-maildir -f)"
+  assertTrue 'none was made' '[ ! -e alice/.work ]'
+  assertEquals 1 "$(delivered alice | wc -l)"
+  mkdir -p alice/.work/cur alice/.work/new alice/.work/tmp
+  assertEquals K "$(deliver alice/.work deliver-maildir -f)"
+  assertEquals 1 "$(delivered alice/.work | wc -l)"
+  assertEquals 'D5.3.5 unable to open the Maildir: Invalid argument' \
+    "$(deliver alice/../.work deliver-maildir -f)"
+}
+
 test_no_maildir() {
   echo x >"$DIR/message"
   echo file >box

@@ -25,6 +25,16 @@ test_makes_the_queue_a_drop_box() {
   assertTrue '[ -f "$ROOT/etc/chainmail/rules.cdb" ]'
 }
 
+# Whom the services run as, and whom setup makes.
+test_users_of_the_trees_are_made() {
+  made=$(sed -n 's/^#   users \(.*\) and group.*/\1/p' "$TOP/scripts/setup.sh")
+  for user in $(sed -n 's/^[A-Z]*_USER=//p' "$TOP/service/s6/settings") \
+    $(sed -n 's/^User=//p' "$TOP"/service/systemd/*.service); do
+    assertContains "$user" " $made " " $user "
+    assertTrue "$user is made" "sed -n '/^make_users/,/^}/p' '$TOP/scripts/setup.sh' | grep -qw $user"
+  done
+}
+
 test_says_that_me_is_missing() {
   assertContains "$("$TOP/scripts/setup.sh" -1 -r "$ROOT" 2>&1)" "host's name"
   assertFalse '[ -e "$ROOT/etc/chainmail/me" ]'
