@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "known.h"
+#include "text/text.h"
 
 char const *PROG = "queue-show";
 
@@ -182,19 +183,33 @@ static size_t header_length(char const *s, size_t len, bool after_lf) {
   return len;
 }
 
+/* Bytes at the end of s that begin a character, and do not end it. */
+static size_t cut_character(char const *s, size_t len) {
+  size_t cut = 0;
+  while (cut < len && cut < 3 && is_continuation(s[len - 1 - cut])) cut++;
+  if (cut == len || is_ascii(s[len - 1 - cut])) return 0;
+  cut++;
+  return utf8_length(s + len - cut, cut) ? 0 : cut;
+}
+
 static void show_message(queue_entry_t const *entry, bool whole) {
   static char buffer[COPY_SIZE];
   queue_stream_t stream;
   bool after_lf = true, goes_on = true;
+  size_t kept = 0; /* of what was read before */
   ssize_t n;
   queue_entry_stream(entry, &stream);
-  while (goes_on && (n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0) {
-    size_t const len = whole ? (size_t)n : header_length(buffer, (size_t)n, after_lf);
+  while (goes_on && (n = queue_stream_read(&stream, buffer + kept, sizeof buffer - kept)) > 0) {
+    size_t const all = kept + (size_t)n, cut = cut_character(buffer, all);
+    size_t const len = whole ? all - cut : header_length(buffer, all - cut, after_lf);
     print_safe_bytes(out, buffer, len, true);
-    after_lf = buffer[n - 1] == '\n';
-    goes_on = len == (size_t)n;
+    goes_on = len == all - cut;
+    if (len) after_lf = buffer[len - 1] == '\n';
+    kept = cut;
+    memmove(buffer, buffer + all - cut, cut);
   }
   if (goes_on && n < 0) strerr_diefu1sys(111, "read the message");
+  if (goes_on) print_safe_bytes(out, buffer, kept, true);
 }
 
 /* ---- all of it ---- */

@@ -174,6 +174,44 @@ test_show() {
   assertEquals 'its header' 'Subject: x' "$(queue-show -H "$TWO")"
 }
 
+# Characters lie across the pieces that a message is read in.
+test_show_whole_characters() {
+  for shift in 0 1 2; do
+    { printf 'Subject: x\n\n' && head -c $shift /dev/zero | tr '\0' a &&
+      yes "$(printf '\342\202\254')" | tr -d '\n' | head -c 150000; } >"$CHAIN/message"
+    inject me@example.org a@example.test
+    assertEquals "shifted by $shift" "$(md5sum <"$CHAIN/message")" \
+      "$(queue-show -m "$(id_of_last)" | md5sum)"
+  done
+  printf 'x\n\n\342\202' >"$CHAIN/message"
+  inject me@example.org a@example.test
+  assertEquals 'x
+
+??' "$(queue-show -m "$(id_of_last)")"
+}
+
+# What an administrator's link holds as it comes in.
+test_a_link_holds() {
+  cat >"$CHAIN/suspect" <<'END'
+#!/bin/sh
+case $SMTP_MAIL_FROM in *@spam.example) exec env SMTP_HOLD='looks like spam' "$@" ;; esac
+exec "$@"
+END
+  chmod +x "$CHAIN/suspect"
+  CHAIN_FRONT="smtp-front $CHAIN/suspect queue-inject"
+  start_chain
+  unset CHAIN_FRONT
+  for sender in a@spam.example b@example.org; do
+    swaks --silent 3 --server 127.0.0.1 --port "$SMTP_PORT" --from $sender --to box@example.test
+  done
+  deliveries box >/dev/null
+  assertEquals 'a@spam.example box@example.test held looks like spam' \
+    "$(queue-list -p | cut -f 4,5,6,9 | tr '\t' ' ')"
+  assertEquals 1 "$(count_box box)"
+  queue-release -a >/dev/null
+  deliveries box 2 >/dev/null
+}
+
 test_hostile_bytes() {
   printf 'Subject: \033[2J\302\233\342\200\256\377\n\n\033c\n' >"$CHAIN/message"
   inject SMTP_HOLD="$(printf '\033[31m')" SMTP_HELO="$(printf '\033]0;x\007')" \

@@ -10,7 +10,7 @@
 #include "send.h"
 
 #define OUTPUT_FULL 16384 /* bytes that a client has not read: it is served again when it has */
-#define AT_ONCE     8     /* requests that are served before other events are looked at */
+#define AT_ONCE     8     /* requests of each that are served before other events are looked at */
 #define BACKLOG     32
 #define SILENCE     (STEER_TIMEOUT * SECOND)
 
