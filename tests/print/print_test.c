@@ -13,7 +13,7 @@ static ssize_t keep(int fd, struct iovec const *v, unsigned int n) {
   size_t len = 0;
   if (fd < 0) return errno = ENOSPC, -1;
   for (unsigned int i = 0; i < n; i++) {
-    memcpy(out + out_len, v[i].iov_base, v[i].iov_len);
+    if (v[i].iov_len) memcpy(out + out_len, v[i].iov_base, v[i].iov_len);
     out_len += v[i].iov_len;
     len += v[i].iov_len;
   }
