@@ -2,6 +2,7 @@
 # The power fails, at any time: what was accepted is delivered, and nothing torn is. In make check a
 # sample of the states that a disk may be left in is tried, in make check-crash nearly all of them.
 # check-crash: 1200
+# not confined: its deliverers have options, which tests/_confined takes for a part of their names
 
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"
@@ -9,7 +10,7 @@
 # Tables of routes for smtp-front and, without those who are gone by then, for queue-send.
 oneTimeSetUp() {
   make_chain || exit 1
-  export CHAIN CHAINMAIL_QUEUE="$CHAIN/disk/queue"
+  export CHAIN CHAINMAIL_QUEUE="$CHAIN/disk/queue" CHAINMAIL_MAIL="$CHAIN/disk/mail"
   {
     echo 'base /proc/self/cwd'
     for box in one three four broken sender; do echo "$box@example.test maildir $box"; done
