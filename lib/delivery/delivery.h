@@ -47,6 +47,10 @@ delivery_wishes_t delivery_wishes(queue_envelope_t const *envelope, char const *
 bool delivery_by(smtp_by_t *by, queue_entry_t const *entry, uint64_t now);
 uint64_t delivery_now(void);
 
+/* MT-PRIORITY of the entry (RFC 6710): what a link of the message chain has made of it, the fact
+   SMTP_PRIORITY, or as it came; NULL if there is none. */
+char const *delivery_priority(queue_entry_t const *entry);
+
 /* True if the time that the entry had in mode R is over, and the text of the verdict on it. */
 bool delivery_is_late(queue_entry_t const *entry);
 #define DELIVERY_LATE_TEXT "5.4.7 the time that was given for the delivery (BY) is over"

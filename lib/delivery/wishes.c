@@ -69,3 +69,12 @@ bool delivery_is_late(queue_entry_t const *entry) {
   smtp_by_t by;
   return delivery_by(&by, entry, delivery_now()) && by.returns && by.seconds <= 0;
 }
+
+/* ---- MT-PRIORITY ---- */
+
+char const *delivery_priority(queue_entry_t const *entry) {
+  char const *changed = queue_entry_fact(entry, "SMTP_PRIORITY");
+  int priority;
+  if (changed && smtp_priority_parse(&priority, changed, strlen(changed)) == 0) return changed;
+  return queue_envelope_value(&entry->envelope, "", "MT-PRIORITY");
+}

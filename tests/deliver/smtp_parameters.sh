@@ -135,6 +135,22 @@ test_priority() {
   assertEquals 'MAIL FROM:<s@example.org>' "$(said MAIL)"
 }
 
+# A link of the message chain has said so (RFC 6710).
+test_a_priority_that_was_changed() {
+  SMTP_PRIORITY=-1
+  export SMTP_PRIORITY
+  parameters 'P\0MT-PRIORITY=4\0\0'
+  SMTP_PRIORITY=high
+  serve MT-PRIORITY
+  deliver "alias@example.test=$HOST" >/dev/null
+  assertEquals 'MAIL FROM:<s@example.org> MT-PRIORITY=-1' "$(said MAIL)"
+  rm "$DIR/dump/commands"
+  parameters 'P\0MT-PRIORITY=4\0\0'
+  unset SMTP_PRIORITY
+  deliver "alias@example.test=$HOST" >/dev/null
+  assertEquals 'what is no priority changes none' 'MAIL FROM:<s@example.org> MT-PRIORITY=4' "$(said MAIL)"
+}
+
 # We are those who hold it (RFC 4865).
 test_a_hold_is_not_passed_on() {
   parameters 'P\0HOLDFOR=60\0HOLDUNTIL=2026-11-20T21:03:31Z\0\0'

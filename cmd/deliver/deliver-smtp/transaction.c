@@ -25,7 +25,7 @@ static void fill_transaction(connection_t *connection) {
       (relay_transaction_t){.sender = message->sender,
                             .ret = queue_envelope_value(envelope, "", "RET"),
                             .envid = queue_envelope_value(envelope, "", "ENVID"),
-                            .priority = queue_envelope_value(envelope, "", "MT-PRIORITY"),
+                            .priority = delivery_priority(&message->entry),
                             .auth = queue_envelope_value(envelope, "", "AUTH"),
                             .by = timed ? &connection->by : NULL,
                             .utf8 = queue_entry_fact(&message->entry, "SMTP_UTF8") != NULL,
