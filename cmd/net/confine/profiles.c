@@ -218,7 +218,7 @@ static void add_hook(policy_t *policy, char const *hook) {
 
 static void add_hooks_of(policy_t *policy, char const *folder) {
   char path[PATH_MAX];
-  DIR *const dir = opendir(folder);
+  DIR *const dir = strchr(folder, '/') ? opendir(folder) : NULL;
   if (!dir) return add_hook(policy, folder);
   for (struct dirent const *entry; (entry = readdir(dir));) {
     size_t const len = strlen(folder);
