@@ -22,11 +22,17 @@ $TTL 300
 ns A 192.0.2.53
 mx A 192.0.2.21
 *.far MX 10 mx
+mute A 192.0.2.24
+*.mute MX 10 mute
 null MX 0 .
 out A 192.0.2.22
 ZONE
   start_names
   start_keeper 192.0.2.21 25 192.0.2.21 24
+  python3 -IS -c 'import socket, time
+mute = socket.create_server(("192.0.2.24", 25), backlog=100)
+time.sleep(600)' &
+  LAB_PIDS="$LAB_PIDS $!"
 }
 oneTimeTearDown() { end_lab; }
 
@@ -82,6 +88,21 @@ test_a_thousand_recipients() {
   assertEquals 'in as few transactions as there are domains' 200 \
     "$(grep -c event=transaction "$CHAIN/remote.log")"
 }
+
+# Their hosts say nothing, for as long as they like. The others get theirs meanwhile.
+test_some_domains_do_not_answer() {
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  send slow me@example.test $(seq -f 'r@d%g.mute.example' 15) $(seq -f 'r@d%g.far.example' 50) \
+    $(seq -f 's@d%g.mute.example' 15)
+  wait_until has_lines 50 || fail "only $(wc -l <"$LAB/ledger") came"
+  send next me@example.test box@one.far.example
+  wait_until has_lines 51 || fail 'the next message does not leave'
+  assertEquals 'the others wait' 30 "$(queue-list -p | grep -c mute.example)"
+  # shellcheck disable=SC2046 # words are wanted
+  kill -9 $(pgrep -P "$SEND_PID") # nobody waits for such hosts here
+}
+has_lines() { [ "$(wc -l <"$LAB/ledger")" -ge "$1" ]; }
 
 test_both_channels_at_once() {
   start_send
