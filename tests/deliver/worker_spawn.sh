@@ -371,7 +371,7 @@ test_service_tree() {
   mkfifo -m 600 queue/trigger ready
   printf 'queue:x:54331:54331::/:/bin/sh\nvmail:x:%s:%s::/:/bin/sh\n' "$VMAIL" "$VMAIL" >>passwd
   cp -R "$TOP/service/s6" tree
-  sed -i '/^mkdir/d; s|@PREFIX@/lib/chainmail:||' tree/settings
+  sed -i '/^mkdir/d; s|@PREFIX@/lib/chainmail|'"$BIN"'|' tree/settings
   cat >>tree/settings <<END
 CHAINMAIL_CONF='$DIR/conf' CHAINMAIL_QUEUE='$DIR/queue' CHAINMAIL_RUN='$DIR/run' CHAINMAIL_MAIL='$DIR'
 REAL_USERS=1
