@@ -38,7 +38,7 @@ static void load(program_t *program, size_t offset) {
   add(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)offset);
 }
 
-static void answer(program_t *program, uint32_t action) {
+static void end(program_t *program, uint32_t action) {
   add(program, BPF_RET | BPF_K, 0, 0, action);
 }
 
@@ -59,11 +59,11 @@ static void begin(program_t *program, bool is_short) {
   if (is_short) add(program, BPF_MISC | BPF_TAX, 0, 0, 0);
   load(program, offsetof(struct seccomp_data, arch));
   add(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURE);
-  answer(program, SECCOMP_RET_KILL_PROCESS);
+  end(program, SECCOMP_RET_KILL_PROCESS);
   load(program, offsetof(struct seccomp_data, nr));
   if (!FOREIGN_BIT) return;
   add(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, FOREIGN_BIT);
-  answer(program, SECCOMP_RET_KILL_PROCESS);
+  end(program, SECCOMP_RET_KILL_PROCESS);
 }
 
 /* The number is in the accumulator before and, where the program goes on, behind it. */
@@ -75,7 +75,7 @@ static void allow(program_t *program, confine_call_t const *call) {
     add(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, call->mask);
     add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call->value);
   }
-  answer(program, SECCOMP_RET_ALLOW);
+  end(program, SECCOMP_RET_ALLOW);
   if (call->mask) load(program, offsetof(struct seccomp_data, nr));
 }
 
@@ -91,7 +91,7 @@ static uint32_t const answers[] = {
 
 static void deny_clone3(program_t *program) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, CLONE3);
-  answer(program, SECCOMP_RET_ERRNO | ENOSYS);
+  end(program, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
 static int install(confine_call_t const *calls, size_t count, confine_answer_t otherwise,
@@ -103,7 +103,7 @@ static int install(confine_call_t const *calls, size_t count, confine_answer_t o
   begin(&program, is_short);
   for (size_t i = 0; i < count; i++) allow(&program, &calls[i]);
   if (!is_short) deny_clone3(&program);
-  answer(&program, answers[otherwise]);
+  end(&program, answers[otherwise]);
   struct sock_fprog const filter = {.len = program.len, .filter = program.code};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0) return 0;
   return errno = errno == EINVAL ? ENOSYS : errno, -1;
@@ -113,8 +113,8 @@ int confine_calls(confine_call_t const *calls, size_t count) {
   return install(calls, count, CONFINE_ERRNO, true);
 }
 
-int confine_filter(confine_call_t const *calls, size_t count, confine_answer_t otherwise) {
-  return install(calls, count, otherwise, false);
+int confine_filter(confine_call_t const *calls, size_t count, confine_answer_t answer) {
+  return install(calls, count, answer, false);
 }
 
 /* A filter that nobody wrote is at a bad address, where there are filters. */

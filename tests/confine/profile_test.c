@@ -157,7 +157,7 @@ static void make_file(unsigned int first, unsigned int second) {
 }
 
 static int libc_of(size_t len) {
-  return confine_libc_of((char const *)&file, len);
+  return (int)confine_libc_of((char const *)&file, len);
 }
 
 static void test_executables(void) {

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -117,13 +119,18 @@ static void add_limit(policy_t *policy, char const *s, char const *where) {
   *limit = (limit_t){is_option ? BY_OPTION : BY_PROFILE, (rlim_t)number};
 }
 
+/* The libcs do not agree on the type of a resource. */
+static int exchange_limit(int resource, struct rlimit const *to, struct rlimit *from) {
+  return (int)syscall(SYS_prlimit64, 0, resource, to, from);
+}
+
 /* What is lower already stays. */
 static void apply_limit(int resource, rlim_t number) {
   struct rlimit limit;
-  if (getrlimit(resource, &limit) < 0) strerr_diefu1sys(111, "ask for a limit");
+  if (exchange_limit(resource, NULL, &limit) < 0) strerr_diefu1sys(111, "ask for a limit");
   if (number < limit.rlim_max) limit.rlim_max = number;
   limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(resource, &limit) < 0) strerr_diefu1sys(111, "set a limit");
+  if (exchange_limit(resource, &limit, NULL) < 0) strerr_diefu1sys(111, "set a limit");
 }
 
 static void apply_limits(policy_t const *policy) {

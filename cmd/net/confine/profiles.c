@@ -76,7 +76,7 @@ typedef struct reading {
 } reading_t;
 
 static void load(policy_t *policy, char const *path, char const *program);
-static void add_hooks(policy_t *policy, char const *folder);
+static void add_hooks(policy_t *policy, char const *word);
 
 static void include(reading_t const *reading, char const *name) {
   char path[PATH_MAX];
