@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: it traces programs and disturbs their system calls
 # Each system call on a message's way fails once, with EIO and with EINTR, in each program in turn.
 # timeout: 900
 # check-crash: 1800

@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: it traces programs and disturbs their system calls
 # Every program of a chain at work is killed, at any time: what was accepted is delivered.
 # timeout: 600
 # check-crash: 1200

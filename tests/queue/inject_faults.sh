@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: it traces programs and disturbs their system calls
 # queue-inject when things go wrong: killed before any of its system calls, and each of them failing.
 # What it said it had accepted must be there, whole; what it refused must not be there at all.
 # check-crash: 300

@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: it traces programs and disturbs their system calls
 # timeout: 300
 # queue-send and deliver-maildir, killed at every system call of a delivery: when they run again,
 # each message is delivered, whole, and the queue is empty.
