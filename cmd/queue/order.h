@@ -40,14 +40,25 @@ static char const *const order_refusals[STEER_ANSWERS] = {
 
 /* ---- asking ---- */
 
+/* 0, or -1 with errno. */
+static inline int order_ask_once(order_t *order, steer_request_t const *request,
+                                 steer_answer_t *answer) {
+  char *line;
+  int more = steer_send(&order->client, request) < 0 ? -1 : 1;
+  while (more > 0) more = steer_receive(&order->client, &line, answer);
+  return more;
+}
+
+/* Whoever reads our output may be slow, and queue-send does not wait for us. */
 static inline steer_answer_t order_ask(order_t *order, steer_request_t const *request) {
   steer_answer_t answer;
-  char *line;
-  int more = steer_send(&order->client, request);
-  do
-    if (more < 0 || (more = steer_receive(&order->client, &line, &answer)) < 0)
-      strerr_diefu1sys(111, "speak to queue-send");
-  while (more);
+  int result = order_ask_once(order, request, &answer);
+  if (result < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+    steer_close(&order->client);
+    result = steer_connect(&order->client, order->tool.path);
+    if (result == 0) result = order_ask_once(order, request, &answer);
+  }
+  if (result < 0) strerr_diefu1sys(111, "speak to queue-send");
   return answer;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "log/log.h"
 #include "net/net.h"
 #include "send.h"
 
@@ -53,6 +54,13 @@ void control_close(void) {
 
 /* ---- clients ---- */
 
+static void report_denied(uid_t uid) {
+  log_line_t line;
+  log_start(&line, "queue-send", "control-denied");
+  log_uint(&line, "uid", uid);
+  log_send(&line);
+}
+
 static void leave(client_t *client) {
   close(client->fd);
   stralloc_free(&client->output);
@@ -97,7 +105,7 @@ static void take_in(client_t *client) {
   }
   *client = (client_t){.fd = fd, .uid = connection.uid, .deadline = clock_now() + SILENCE};
   if (client->uid == 0 || client->uid == getuid()) return;
-  report_trouble("control-denied", "step", "look who asks", EPERM);
+  report_denied(client->uid);
   say(client, STEER_DENIED);
   client->ended = true;
   flush(client);
