@@ -92,8 +92,15 @@ kept() {
   list_kept "$1"
 }
 
+# _in_place heeds nothing less; and what it runs, the first of its processes, may have changed its user,
+# and does not die with it.
+end_of_lab() {
+  # shellcheck disable=SC2046 # words are wanted
+  kill -9 "$1" $(pgrep -P "$1") && wait "$1"
+} 2>/dev/null
+
 end_lab() {
-  for pid in $LAB_PIDS; do kill -9 "$pid" && wait "$pid"; done 2>/dev/null # _in_place heeds nothing less
+  for pid in $LAB_PIDS; do end_of_lab "$pid"; done
   LAB_PIDS=
   stop_nsd
   [ -z "$LAB" ] || rm -rf "$LAB"

@@ -34,6 +34,7 @@ ZONE
   start_names
   make_messages "$LAB/messages"
   for host in postfix exim opensmtpd; do start_host $host; done
+  return 0 # those that are not here are skipped
 }
 oneTimeTearDown() { end_lab; }
 
