@@ -251,6 +251,21 @@ END
   assertEquals 'K|Z4.3.0 the deliverer does not speak the protocol|K|' "$(with_fake sends -t 20)"
 }
 
+# Who has nothing to do is not waited for.
+test_one_that_does_not_end() {
+  ready || return 0
+  cat <<'END' >"$DIR/stays.py"
+import socket, time
+s = socket.socket(fileno=0)
+s.recvmsg(10000, 1000)
+s.send(b"00000006r\x000\x00K\x00")
+time.sleep(1000)
+END
+  echo "echo \$\$ >pid; exec python3 $DIR/stays.py" | fake stays
+  assertEquals K "$(spawn "$(jobs alice@example.test "$DIR/alice/Maildir")" maildir "$DIR/stays")"
+  assertTrue 'it is gone' "gone $(cat alice/pid)"
+}
+
 # One who takes nothing cannot make the others wait for long.
 test_one_that_takes_nothing() {
   ready || return 0

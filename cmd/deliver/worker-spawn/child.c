@@ -16,7 +16,8 @@
 #include "spawn.h"
 
 #define VARIABLES_MAX 8
-#define PATIENCE      5000 /* milliseconds that others wait for one who can take no more */
+#define PATIENCE      5000 /* milliseconds that others wait for one who does nothing */
+#define SEND_AGAIN    50   /* milliseconds, where the socket cannot say when it can */
 
 typedef struct child {
   pid_t pid;     /* 0: none, or it is dead; the child is gone when its socket is closed, too */
@@ -25,6 +26,7 @@ typedef struct child {
   bool shut;     /* and has been told */
   size_t jobs;
   int64_t spoke; /* when it answered, or began to have something to do, or nothing */
+  int64_t later; /* nothing is sent to it before; 0: now */
   char name[ROUTE_NAME_SIZE];
   worker_output_t output;
   worker_input_t input;
@@ -141,6 +143,7 @@ static int start(child_t *child, route_account_t const *account) {
   child->socket = ends[0];
   child->retiring = child->shut = false;
   child->jobs = 0;
+  child->later = 0;
   child->spoke = clock_now();
   stpcpy(child->name, account->name);
   worker_input_init(&child->input);
@@ -155,6 +158,7 @@ static void retire(child_t *child) {
   if (child->shut || child->socket < 0 || worker_output_pending(&child->output)) return;
   shutdown(child->socket, SHUT_WR);
   child->shut = true;
+  if (!child->jobs) child->spoke = clock_now();
 }
 
 static void defer(given_t *job, char const *text) {
@@ -212,9 +216,10 @@ static given_t *free_place(void) {
 static void send_output(child_t *child) {
   worker_output_t *output = &child->output;
   size_t nfds = output->nfds;
-  if (!worker_output_pending(output)) return;
-  if (worker_output_send(output, child->socket) < 0)
-    return lose(child, "4.3.0 the deliverer went away");
+  if (!worker_output_pending(output) || clock_now() < child->later) return;
+  int result = worker_output_send(output, child->socket);
+  if (result < 0) return lose(child, "4.3.0 the deliverer went away");
+  child->later = result ? clock_now() + SEND_AGAIN : 0;
   if (!output->nfds)
     for (size_t i = 0; i < nfds; i++) close(output->fds[i]);
   if (child->retiring) retire(child);
@@ -313,7 +318,7 @@ size_t children_polls(struct pollfd *polls) {
     if (!is_there(child) || child->socket < 0) continue;
     send_output(child);
     if (child->socket < 0) continue;
-    short output = worker_output_pending(&child->output) ? POLLOUT : 0;
+    short output = worker_output_pending(&child->output) && !child->later ? POLLOUT : 0;
     polls[count++] = (struct pollfd){child->socket, (short)(POLLIN | output), 0};
   }
   return count;
@@ -335,15 +340,16 @@ static void bury(child_t *child) {
   if (child->socket >= 0) lose(child, "4.3.0 the deliverer went away");
 }
 
+/* One that was told to end, and has nothing to do, needs no time for it. */
 static int64_t deadline_of(child_t const *child) {
-  bool busy = child->jobs || child->retiring;
-  return child->spoke + (busy ? settings.seconds : settings.idle) * INT64_C(1000);
+  if (child->jobs) return child->spoke + settings.seconds * INT64_C(1000);
+  return child->spoke + (child->shut ? PATIENCE : settings.idle * INT64_C(1000));
 }
 
 static void check(child_t *child) {
   bury(child);
   if (child->socket < 0 || clock_now() < deadline_of(child)) return;
-  if (child->jobs || child->retiring)
+  if (child->jobs || child->shut)
     lose(child, "4.3.0 the deliverer took too long");
   else
     retire(child);
@@ -359,6 +365,7 @@ int64_t children_deadline(void) {
   for (child_t *child = children; child < children + settings.children; child++) {
     if (!is_there(child) || child->socket < 0) continue;
     int64_t deadline = deadline_of(child);
+    if (child->later && child->later < deadline) deadline = child->later;
     if (first < 0 || deadline < first) first = deadline;
   }
   return first;
