@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: its services confine themselves
 # The same chain under s6, under systemd's sockets in both Accept modes, and under inetd, from the
 # service files that are shipped: a message goes in, the Maildir has it, and all of it stops.
 # shellcheck disable=SC2329 # shunit2 calls the functions

@@ -138,15 +138,16 @@ static confine_libc_t libc_of(char const *program) {
   return confine_libc_of(bytes, len);
 }
 
+/* The interpreters of scripts have shared libraries. */
 static void add_libc(policy_t *policy, char const *program) {
   static char const *const names[] = {
+      [CONFINE_LIBC_NONE] = "libc-dynamic",
       [CONFINE_LIBC_MUSL] = "libc-musl",
       [CONFINE_LIBC_GLIBC] = "libc-glibc",
       [CONFINE_LIBC_DYNAMIC] = "libc-dynamic",
   };
   char path[PATH_MAX];
   confine_libc_t const libc = libc_of(program);
-  if (libc == CONFINE_LIBC_NONE) return;
   if (!find_profile(path, names[libc], program))
     strerr_dief2x(100, "there is no profile ", names[libc]);
   load(policy, path, program);
