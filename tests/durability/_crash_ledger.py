@@ -119,11 +119,16 @@ class Before:
 
     def __init__(self, ledger, state):
         self.arrived, self.strange = count_mail(ledger, mailbox_files(state.tree))
-        entries = [path.rpartition("/")[2] for path in state.tree if path.startswith("queue/new/")]
+        entries = names_in(state.tree, "queue/new/")
         self.torn = {name for name in entries if f"queue/new/{name}" not in state.whole}
+        self.bad = names_in(state.tree, "queue/bad/")
         self.queued = Counter()
-        for name in set(entries) - self.torn:
+        for name in entries - self.torn:
             self.queued.update(read_entry(ledger, state.tree, name))
+
+
+def names_in(tree, folder):
+    return {path[len(folder):] for path in tree if path.startswith(folder)}
 
 
 def mailbox_files(tree):

@@ -2,6 +2,7 @@
 ledger. Each scenario is a function that returns (Recording, [Message])."""
 
 import concurrent.futures
+import contextlib
 import os
 import re
 import shlex
@@ -92,24 +93,23 @@ class Stage:
         """Until the queue is empty. What waits for a retry is told not to."""
         wait_until(lambda: os.kill(send, signal.SIGALRM) or self.is_empty(), "an empty queue")
 
-    def stop(self, signal_number):
-        """Ends the programs, and with them the shell and strace."""
+    def end(self):
         for pid in self.pids:
-            os.kill(pid, signal_number)
+            os.kill(pid, signal.SIGTERM)
         self.shell.stdin.write("wait\nexit\n")
         self.shell.stdin.close()
         check(self.shell.wait(PATIENCE) == 0, "strace failed")
-
-    def end(self):
-        self.stop(signal.SIGTERM)
         return self.recording.read(self.trace).check_tree()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.shell.poll() is None:
-            self.stop(signal.SIGKILL)
+        if self.shell.poll() is None:  # something went wrong
+            for process in [*self.pids, self.shell.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            self.shell.wait()
         self.shell.stdout.close()
 
 
@@ -167,8 +167,9 @@ class Post:
                 client.say(b"RCPT TO:<%s@example.test>" % box.encode(), b"250 ")
             send_text(client, message.text())
             beside()
-            found = re.match(rb"250 2\.0\.0 queued as (\w+)", client.reply())
-            check(found, "not accepted:", message)
+            reply = client.reply()
+            found = re.match(rb"250 2\.0\.0 queued as (\w+)", reply)
+            check(found, "not accepted:", message, reply)
             message.queue_id = found[1].decode()
         client.quit()
 

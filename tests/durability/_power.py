@@ -140,7 +140,7 @@ def replay(machine, disk, ledger, recipe):
     after, strange = count_mail(ledger, machine.mail())
     check(not strange, "torn or strange in a mailbox:", strange)
     bad = machine.names("queue/bad")
-    check(bad == before.torn, "set aside:", bad, "torn:", before.torn)
+    check(bad == before.torn | before.bad, "set aside:", bad, "torn:", before.torn)
     check_after(ledger, before, after, cut)
     accepted = promised(ledger.accepted, cut)
     times = Counter(after[pair] for pair in ledger.pairs() if pair[0] in accepted)

@@ -2,7 +2,6 @@
 # The power fails, at any time: what was accepted is delivered, and nothing torn is. In make check a
 # sample of the states that a disk may be left in is tried, in make check-crash nearly all of them.
 # check-crash: 1200
-# not confined: its deliverers have options, which tests/_confined takes for a part of their names
 
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"
@@ -28,13 +27,23 @@ replay() { ! has_strace || play _power.py ${SEED:+-s "$SEED"} "$@"; }
 # replay_all SCENARIO...: as many states as there is time for
 replay_all() { replay ${CHECK_CRASH:+-n 5000} "$@"; }
 
-test_acceptance() { replay_all accepted accepted_at_once copied; }
+test_acceptance() { replay_all accepted accepted_at_once; }
 test_delivery() { replay_all delivered found forwarded; }
 test_retry() { replay_all retried; }
 test_bounce() { replay_all returned; }
 
 test_all_at_once() { replay_all busy; }
 test_again() { replay_all -t busy; }
+
+# A call is failed by strace, which puts one in its place that no filter of confine allows.
+test_acceptance_without_unnamed_files() {
+  if [ -n "${CONFINE-}" ]; then
+    startSkipping
+    echo 'skip - not confined: strace makes a call fail'
+    return
+  fi
+  replay_all copied
+}
 
 test_entry_found_before_it_was_synced() {
   if [ -z "${FOUND_EARLY-}" ]; then
