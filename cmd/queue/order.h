@@ -51,7 +51,7 @@ static inline int order_ask_once(order_t *order, steer_request_t const *request,
 
 /* Whoever reads our output may be slow, and queue-send does not wait for us. */
 static inline steer_answer_t order_ask(order_t *order, steer_request_t const *request) {
-  steer_answer_t answer;
+  steer_answer_t answer = STEER_FAILED;
   int result = order_ask_once(order, request, &answer);
   if (result < 0 && (errno == EPIPE || errno == ECONNRESET)) {
     steer_close(&order->client);
