@@ -55,6 +55,7 @@ struct relay {
   relay_state_t state;
   relay_phase_t phase;
   relay_stage_t stage;
+  bool was_sent;
   uint64_t now, deadline;
   chain_verdict_t verdict;
   tls_client_t *tls;

@@ -195,6 +195,10 @@ relay_stage_t relay_stage(relay_t const *relay);
 /* "greeting"... */
 char const *relay_stage_name(relay_stage_t stage);
 
+/* In RELAY_ENDED: a message had gone out whole, and the session ended at the answer to it. Unless
+   that was a reply the server may have kept it. */
+bool relay_message_was_sent(relay_t const *relay);
+
 /* In RELAY_ENDED: why. A reply of the server's with its code (code is not 0), or our own words
    (code is 0): "4.4.2 the server closed the connection". After relay_quit an acceptance. */
 chain_verdict_t const *relay_verdict(relay_t const *relay);

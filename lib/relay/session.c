@@ -47,6 +47,7 @@ void relay_end(relay_t *relay, chain_verdict_t const *verdict) {
   relay->verdict = *verdict;
   if (relay->transaction) relay_settle(relay->transaction, verdict);
   relay->transaction = NULL;
+  relay->was_sent = relay->phase == PHASE_FINAL;
   relay->state = RELAY_ENDED;
   relay->phase = PHASE_ENDED;
   relay->deadline = UINT64_MAX;
@@ -430,6 +431,10 @@ void relay_free(relay_t *relay) {
 
 relay_stage_t relay_stage(relay_t const *relay) {
   return relay->stage;
+}
+
+bool relay_message_was_sent(relay_t const *relay) {
+  return relay->was_sent;
 }
 
 chain_verdict_t const *relay_verdict(relay_t const *relay) {

@@ -125,6 +125,17 @@ test_a_kept_connection_that_is_gone() {
   done
 }
 
+# The host may have kept it: it is not sent again at once.
+test_a_kept_connection_that_ends_before_the_answer() {
+  for action in close reset silent '421 4.3.2 not now,close'; do
+    start_server -s "$DIR/dump" "1:end2=$action"
+    assertEquals "$action" 'K250 Z4' "$(one_by_one | sed 's/^\(Z4\).*/\1/; s/ .*//' | xargs)"
+    assertEquals 'over one connection' 1 "$(grep -c connect "$DIR/dump/commands")"
+    end_peers
+    rm -f "$DIR"/dump/*
+  done
+}
+
 test_once_more_and_not_for_ever() {
   start_server -s "$DIR/dump" mail2=close rset=close 2:mail=close
   assertEquals 'Z4.4.2' "$(one_by_one | sed -n 's/^\(Z[0-9.]*\).*/\1/p')"

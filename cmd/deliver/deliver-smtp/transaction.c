@@ -134,6 +134,7 @@ static void log_transaction(connection_t const *connection) {
    another one is worth a try. */
 static bool was_stale(connection_t const *connection, relay_state_t state) {
   return state == RELAY_ENDED && connection->messages && !connection->delivery->repeated &&
+         !relay_message_was_sent(connection->relay) &&
          count_kind(connection, CHAIN_DEFER) == connection->delivery->count;
 }
 
