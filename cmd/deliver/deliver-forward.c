@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -120,11 +121,10 @@ static bool put_message_parameters(stralloc *envelope, queue_entry_t const *old)
   return put_parameter(envelope, "BY", timed ? left : 0) && end_record(envelope, start, first);
 }
 
-static bool put_wishes(stralloc *envelope, worker_job_t const *job, queue_envelope_t const *old) {
+static bool put_wishes(stralloc *envelope, worker_job_t const *job, dsn_asked_t const *asked) {
   char made[DELIVERY_ORCPT_SIZE];
   size_t const start = envelope->len, first = start + strlen(job->argument) + sizeof "P";
-  delivery_wishes_t const wishes =
-      delivery_wishes(old, job->original, job->argument, job->expanded, made);
+  delivery_wishes_t const wishes = delivery_wishes(asked, job->argument, job->expanded, made);
   return put_string(envelope, "P", job->argument) &&
          put_parameter(envelope, "NOTIFY", wishes.notify) &&
          put_parameter(envelope, "ORCPT", wishes.orcpt) && end_record(envelope, start, first);
@@ -136,12 +136,23 @@ static bool put_recipients(stralloc *envelope, worker_job_t const *first) {
   return stralloc_0(envelope);
 }
 
+/* What the recipient of a group asked for: all of its jobs have the same. False: no memory. */
+static bool find_asked(dsn_asked_t *asked, worker_job_t const *first, queue_envelope_t const *old) {
+  size_t count = 0;
+  dsn_asked_t *const all = dsn_asked_make(&count, old);
+  if (!all) return false;
+  *asked = dsn_asked_find(all, count, first->original);
+  free(all);
+  return true;
+}
+
 static bool put_parameters(stralloc *envelope, worker_job_t const *first,
                            queue_entry_t const *old) {
-  if (!put_message_parameters(envelope, old)) return false;
+  dsn_asked_t asked;
+  if (!find_asked(&asked, first, &old->envelope) || !put_message_parameters(envelope, old))
+    return false;
   for (forward_t const *forward = batch; forward < batch + jobs; forward++)
-    if (belongs(forward, first) && !put_wishes(envelope, &forward->job, &old->envelope))
-      return false;
+    if (belongs(forward, first) && !put_wishes(envelope, &forward->job, &asked)) return false;
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dsn/dsn.h"
 #include "queue/queue.h"
 #include "route/route.h"
 #include "smtp/smtp.h"
@@ -36,11 +37,11 @@ typedef struct delivery_wishes {
   char const *notify, *orcpt;
 } delivery_wishes_t;
 
-/* The wishes for what the routes made of original, a recipient of envelope: NOTIFY is without
-   SUCCESS if told, as we tell of that ourselves. A recipient other than original without ORCPT gets
-   one that names original, if that is ASCII, in made; NULL: it gets none. */
-delivery_wishes_t delivery_wishes(queue_envelope_t const *envelope, char const *original,
-                                  char const *recipient, bool told, char made[DELIVERY_ORCPT_SIZE]);
+/* The wishes for recipient, what the routes made of asked->recipient: NOTIFY is without SUCCESS if
+   told, as we tell of that ourselves. One other than asked->recipient without ORCPT gets one that
+   names that, if it is ASCII, in made; NULL: it gets none. */
+delivery_wishes_t delivery_wishes(dsn_asked_t const *asked, char const *recipient, bool told,
+                                  char made[DELIVERY_ORCPT_SIZE]);
 
 /* BY= of the entry (RFC 2852 4.1), with what is left of its time now, in microseconds since the
    epoch: 0 or less in mode R means that it is too late. False if there is none. */

@@ -32,14 +32,12 @@ static char const *make_orcpt(char made[DELIVERY_ORCPT_SIZE], char const *addres
   return smtp_xtext_encode(end, room, address, strlen(address)) < 0 ? 0 : made;
 }
 
-delivery_wishes_t delivery_wishes(queue_envelope_t const *envelope, char const *original,
-                                  char const *recipient, bool told,
+delivery_wishes_t delivery_wishes(dsn_asked_t const *asked, char const *recipient, bool told,
                                   char made[DELIVERY_ORCPT_SIZE]) {
-  delivery_wishes_t wishes = {.notify = queue_envelope_value(envelope, original, "NOTIFY"),
-                              .orcpt = queue_envelope_value(envelope, original, "ORCPT")};
+  delivery_wishes_t wishes = {.notify = asked->notify, .orcpt = asked->original};
   if (wishes.notify && told) wishes.notify = without_success(wishes.notify);
-  if (!wishes.orcpt && made && strcasecmp(original, recipient))
-    wishes.orcpt = make_orcpt(made, original);
+  if (!wishes.orcpt && made && strcasecmp(asked->recipient, recipient))
+    wishes.orcpt = make_orcpt(made, asked->recipient);
   return wishes;
 }
 

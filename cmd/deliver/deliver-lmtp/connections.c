@@ -129,15 +129,18 @@ static void step(connection_t *connection, uint64_t now);
 /* ---- transactions ---- */
 
 static void fill_recipients(connection_t *connection) {
-  queue_envelope_t const *const envelope = &connection->entry.envelope;
+  size_t count = 0;
+  dsn_asked_t *const asked = dsn_asked_make(&count, &connection->entry.envelope);
+  if (!asked) strerr_diefu1sys(111, "read what was asked for");
   for (size_t i = 0; i < connection->count; i++) {
     job_t const *const job = connection->jobs[i];
-    delivery_wishes_t const wishes =
-        delivery_wishes(envelope, job->original, job->recipient, job->expanded, NULL);
+    dsn_asked_t const own = dsn_asked_find(asked, count, job->original);
+    delivery_wishes_t const wishes = delivery_wishes(&own, job->recipient, job->expanded, NULL);
     connection->recipients[i].address = job->recipient;
     connection->recipients[i].notify = wishes.notify;
     connection->recipients[i].orcpt = wishes.orcpt;
   }
+  free(asked);
 }
 
 static void fill_transaction(connection_t *connection) {

@@ -47,6 +47,8 @@ typedef struct message {
   struct message *next;
   size_t users;
   queue_entry_t entry;
+  dsn_asked_t *asked; /* what its recipients asked for */
+  size_t asked_count;
   char *sender;
 } message_t;
 

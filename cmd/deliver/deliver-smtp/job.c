@@ -73,6 +73,15 @@ static message_t *message_new(worker_job_t const *job) {
   return NULL;
 }
 
+/* What a recipient of its envelope asked for. 0, or -1 with ENOMEM. */
+static int message_asked(message_t *message, char const *recipient, dsn_asked_t *asked) {
+  if (!message->asked)
+    message->asked = dsn_asked_make(&message->asked_count, &message->entry.envelope);
+  if (!message->asked) return errno = ENOMEM, -1;
+  *asked = dsn_asked_find(message->asked, message->asked_count, recipient);
+  return 0;
+}
+
 /* The message of a job, whose descriptor it takes over. NULL with errno. */
 static message_t *message_of(worker_job_t const *job) {
   message_t *message = message_find(job);
@@ -95,6 +104,7 @@ static void message_release(message_t *message) {
   while (*at != message) at = &(*at)->next;
   *at = message->next;
   queue_entry_close(&message->entry);
+  free(message->asked);
   free(message->sender);
   free(message);
 }
@@ -145,11 +155,12 @@ static chain_verdict_t const bad_entry = {CHAIN_DEFER, 0, "4.3.0",
 static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
 
 /* An ORCPT that was made is kept with it. */
-static job_t *job_new(worker_job_t const *job, message_t const *message) {
+static job_t *job_new(worker_job_t const *job, message_t *message) {
   char made[DELIVERY_ORCPT_SIZE] = "";
+  dsn_asked_t asked;
   size_t const size = strlen(job->recipient) + 1;
-  delivery_wishes_t wishes =
-      delivery_wishes(&message->entry.envelope, job->original, job->recipient, job->expanded, made);
+  if (message_asked(message, job->original, &asked) < 0) return NULL;
+  delivery_wishes_t wishes = delivery_wishes(&asked, job->recipient, job->expanded, made);
   job_t *const copy = malloc(sizeof *copy + size + strlen(made) + 1);
   if (!copy) return NULL;
   memcpy(copy->recipient, job->recipient, size);

@@ -46,36 +46,37 @@ static void settle_session(injection_t *injection) {
 
 /* ---- the transaction ---- */
 
-static char const *parameter(char const *recipient, char const *name) {
-  return queue_envelope_value(&envelope, recipient, name);
-}
-
-static void fill_recipient(relay_recipient_t *recipient, char const *address) {
-  recipient->address = address;
-  recipient->notify = parameter(address, "NOTIFY");
-  recipient->orcpt = parameter(address, "ORCPT");
+/* The value of a parameter of the message's. */
+static char const *parameter(char const *name) {
+  return queue_envelope_value(&envelope, "", name);
 }
 
 static void fill_recipients(injection_t const *injection) {
-  size_t position = 0;
+  size_t position = 0, count = 0;
+  dsn_asked_t *const asked = dsn_asked_make(&count, &envelope);
   transaction.count = injection->recipient ? 1 : envelope.count;
   transaction.recipients = calloc(transaction.count, sizeof *transaction.recipients);
-  if (!transaction.recipients) inject_fail("keep the recipients");
-  if (injection->recipient) fill_recipient(transaction.recipients, injection->recipient);
-  for (size_t i = 0; !injection->recipient && i < transaction.count; i++)
-    fill_recipient(&transaction.recipients[i], queue_envelope_next(&envelope, &position));
+  if (!transaction.recipients || !asked) inject_fail("keep the recipients");
+  for (size_t i = 0; i < transaction.count; i++) {
+    char const *const other = injection->recipient;
+    char const *const address = other ? other : queue_envelope_next(&envelope, &position);
+    dsn_asked_t const own = dsn_asked_find(asked, count, address);
+    transaction.recipients[i] =
+        (relay_recipient_t){.address = address, .notify = own.notify, .orcpt = own.original};
+  }
+  free(asked);
 }
 
 /* Nobody has waited yet. */
 static smtp_by_t const *find_by(void) {
   static smtp_by_t by;
-  char const *const value = parameter("", "BY");
+  char const *const value = parameter("BY");
   return value && smtp_by_parse(&by, value, strlen(value)) == 0 ? &by : NULL;
 }
 
 /* There is no queue here (RFC 4865: who offers to hold messages does so). */
 static void refuse_hold(void) {
-  if (parameter("", "HOLDFOR") || parameter("", "HOLDUNTIL"))
+  if (parameter("HOLDFOR") || parameter("HOLDUNTIL"))
     chain_reject(554, "5.3.3", "messages cannot be held here");
 }
 
@@ -91,10 +92,10 @@ static void fill_transaction(injection_t const *injection) {
   inject_envelope(&envelope);
   refuse_hold();
   transaction.sender = injection->sender ? injection->sender : envelope.sender;
-  transaction.ret = parameter("", "RET");
-  transaction.envid = parameter("", "ENVID");
-  transaction.priority = parameter("", "MT-PRIORITY");
-  transaction.auth = parameter("", "AUTH");
+  transaction.ret = parameter("RET");
+  transaction.envid = parameter("ENVID");
+  transaction.priority = parameter("MT-PRIORITY");
+  transaction.auth = parameter("AUTH");
   transaction.by = find_by();
   transaction.utf8 = utf8 && *utf8;
   fill_recipients(injection);

@@ -3,6 +3,7 @@
 #ifndef INJECT_H
 #define INJECT_H
 
+#include "dsn/dsn.h"
 #include "relay/relay.h"
 
 typedef struct injection {
