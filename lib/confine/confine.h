@@ -76,7 +76,7 @@ int confine_calls_add(confine_calls_t *calls, confine_call_t const *call);
 enum {
   CONFINE_READ = 1,    /* files and folders read */
   CONFINE_WRITE = 2,   /* files that are there written */
-  CONFINE_MAKE = 4,    /* files, folders, FIFOs and sockets made, renamed, linked, removed */
+  CONFINE_MAKE = 4,    /* anything but devices made, renamed, linked, removed */
   CONFINE_EXECUTE = 8, /* files executed */
 };
 

@@ -64,7 +64,8 @@ static uint64_t known_of_files(int version) {
 }
 
 static uint64_t rights(unsigned int access) {
-  uint64_t const makes = MAKE_REG | MAKE_DIR | MAKE_FIFO | MAKE_SOCK | REMOVE_FILE | REMOVE_DIR;
+  uint64_t const makes =
+      MAKE_REG | MAKE_DIR | MAKE_FIFO | MAKE_SOCK | MAKE_SYM | REMOVE_FILE | REMOVE_DIR;
   uint64_t right = 0;
   if (access & CONFINE_READ) right |= READ_FILE | READ_DIR;
   if (access & CONFINE_WRITE) right |= WRITE_FILE | TRUNCATE | IOCTL_DEV;
