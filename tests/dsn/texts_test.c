@@ -78,9 +78,9 @@ static void in_use(void) {
   entry_make(&entry, (bytes_t)BYTES("Subject: x\n\n"), (bytes_t)BYTES("Fa@b\0Tc@d\0Te@f\0"),
              (char const *const[]){0});
   dsn_result_t const results[] = {
-      {DSN_FAILED, "c@d", "5.1.1", "550 no", "mx", 0, 0},
-      {DSN_FAILED, "e@f", "5.1.1", "550 no", "mx", 0, 0},
-      {DSN_FAILED, "e@f", "5.9.1", "", "mx", 0, 0},
+      {DSN_FAILED, "c@d", "5.1.1", "550 no", "mx", 0, 0, false},
+      {DSN_FAILED, "e@f", "5.1.1", "550 no", "mx", 0, 0, false},
+      {DSN_FAILED, "e@f", "5.9.1", "", "mx", 0, 0, false},
   };
   dsn_settings_t const settings = {.me = "us", .postmaster = "help@us", .texts = &texts};
   dsn_notice_t notice;
