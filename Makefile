@@ -188,7 +188,7 @@ help:
 	@printf '%s\n' \
 	  'make              the links, in build/<variant>/bin' \
 	  'make run          a mail host on 127.0.0.1:2525, 2587 and 2465, state in build/run (SMTP_PORT= RUN=)' \
-	  'make check        all tests (ONLY=pattern: those whose path matches)' \
+	  'make check        all tests (ONLY=pattern: those whose path matches; CONFINE=1: all programs confined)' \
 	  'make check-san    the same under ASan and UBSan' \
 	  'make check-crash  power cuts and kills at every system call, at length (ONLY=pattern)' \
 	  'make install      into PREFIX (/usr/local) under DESTDIR' \
