@@ -40,8 +40,7 @@ int confine_calls(confine_call_t const *calls, size_t count);
 extern confine_call_t const confine_stream[];
 extern size_t const confine_stream_count, confine_asking_count;
 
-/* ---- what a service may: confine(8) ------------------------------------------------------------
- */
+/* ---- what a service may: confine(8) ---------------------------------------------------------- */
 
 /* What comes of a call that is not allowed. */
 typedef enum confine_answer {
@@ -107,8 +106,7 @@ enum { CONFINE_NO_FILES = 1, CONFINE_NO_PORTS = 2, CONFINE_NO_SCOPE = 4 };
    not do of it. 0, or -1 with errno. */
 int confine_within(confine_bounds_t const *bounds, unsigned int *missing);
 
-/* ---- profiles ----------------------------------------------------------------------------------
- */
+/* ---- profiles -------------------------------------------------------------------------------- */
 
 typedef enum confine_word {
   CONFINE_PROFILE_CALLS,

@@ -8,8 +8,7 @@
 
 #include "confine/confine.h"
 
-/* ---- the kernel's interface --------------------------------------------------------------------
- */
+/* ---- the kernel's interface ------------------------------------------------------------------ */
 
 enum {
   EXECUTE = 1 << 0,
@@ -48,8 +47,7 @@ typedef struct port_rule {
   uint64_t access, port;
 } port_rule_t;
 
-/* ---- what a version knows ----------------------------------------------------------------------
- */
+/* ---- what a version knows -------------------------------------------------------------------- */
 
 #define OF_FILES                                                                                   \
   (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV) /* the rest is of folders */
@@ -97,8 +95,7 @@ static ruleset_t choose(confine_bounds_t const *bounds, int version, unsigned in
   return handled;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static int add_rule(int rules, int kind, void const *rule) {
   return (int)syscall(SYS_landlock_add_rule, rules, kind, rule, 0);

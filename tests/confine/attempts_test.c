@@ -23,8 +23,7 @@ static char const *in_folder(char const *name) {
   return path;
 }
 
-/* ---- files and ports: 0, or errno --------------------------------------------------------------
- */
+/* ---- files and ports: 0, or errno ------------------------------------------------------------ */
 
 static int result(long r) {
   return r < 0 ? errno : 0;
@@ -68,8 +67,7 @@ static int signal_others(void) {
   return result(kill(getppid(), 0));
 }
 
-/* ---- calls that nobody of ours makes -----------------------------------------------------------
- */
+/* ---- calls that nobody of ours makes --------------------------------------------------------- */
 
 /* With arguments that the kernel refuses if it comes to look at them. */
 static int call(long number) {
@@ -114,8 +112,7 @@ static int see_privileges(void) {
   return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? EACCES : 0;
 }
 
-/* ---- attempts ----------------------------------------------------------------------------------
- */
+/* ---- attempts -------------------------------------------------------------------------------- */
 
 typedef struct attempt {
   char const *name;
@@ -180,8 +177,7 @@ static int try(char const *name) {
   return ENOSYS;
 }
 
-/* ---- trying ------------------------------------------------------------------------------------
- */
+/* ---- trying ---------------------------------------------------------------------------------- */
 
 static char us[PATH_MAX];
 

@@ -8,8 +8,7 @@
 #include "../unit.h"
 #include "confine/confine.h"
 
-/* ---- system calls ------------------------------------------------------------------------------
- */
+/* ---- system calls ---------------------------------------------------------------------------- */
 
 static int parse(confine_call_t *call, char const *s) {
   return confine_call_parse(call, s, strlen(s));
@@ -83,8 +82,7 @@ static void test_full_set(void) {
   CHECK("a set has an end", confine_calls_add(&set, &call) < 0 && errno == E2BIG);
 }
 
-/* ---- profiles ----------------------------------------------------------------------------------
- */
+/* ---- profiles -------------------------------------------------------------------------------- */
 
 static char taken[256];
 
@@ -122,8 +120,7 @@ static void test_profiles(void) {
   CHECK_STR("a NUL", read_profile("calls \0read", 11), "1 EINVAL");
 }
 
-/* ---- executables -------------------------------------------------------------------------------
- */
+/* ---- executables ----------------------------------------------------------------------------- */
 
 static struct {
   Elf64_Ehdr header;

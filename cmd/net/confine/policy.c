@@ -18,8 +18,7 @@ _Noreturn static void refuse(char const *where, char const *problem, char const 
   strerr_dief5x(100, where, ": ", problem, ": ", s);
 }
 
-/* ---- paths -------------------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static void *kept(void *memory) {
   if (!memory) strerr_diefu1sys(111, "get memory");
@@ -68,8 +67,7 @@ static void add_path_word(policy_t *policy, char const *s, unsigned int access) 
   add_joined(policy, value_of(name), s + len, access);
 }
 
-/* ---- ports -------------------------------------------------------------------------------------
- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 static void add_port(ports_t *ports, char const *s, char const *where) {
   uint16_t port;
@@ -86,8 +84,7 @@ static confine_ports_t ports_of(ports_t const *ports) {
                            genalloc_s(uint16_t, &ports->all)};
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static struct {
   char const *name;
@@ -143,8 +140,7 @@ static void apply_limits(policy_t const *policy) {
   }
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static void add_call(policy_t *policy, char const *s, char const *where) {
   confine_call_t call;
@@ -168,8 +164,7 @@ void policy_add(policy_t *policy, confine_word_t keyword, char const *s, char co
   }
 }
 
-/* ---- applying ----------------------------------------------------------------------------------
- */
+/* ---- applying -------------------------------------------------------------------------------- */
 
 enum { NO_CALLS = CONFINE_NO_SCOPE << 1 };
 

@@ -20,8 +20,7 @@
 
 #define PROFILE_MAX 65536 /* bytes of one */
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static char const *base_of(char const *path) {
   char const *const slash = strrchr(path, '/');
@@ -67,8 +66,7 @@ static bool find_profile(char *path, char const *name, char const *program) {
          find_beside_us(path, name);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct reading {
   policy_t *policy;
@@ -127,8 +125,7 @@ static void load(policy_t *policy, char const *path, char const *program) {
   stralloc_free(&text);
 }
 
-/* ---- programs ----------------------------------------------------------------------------------
- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static confine_libc_t libc_of(char const *program) {
   char bytes[CONFINE_ELF_BYTES];
@@ -205,8 +202,7 @@ void profiles_add_words(policy_t *policy, char const *const *words) {
   for (; *words; words++) add_if_profiled(policy, *words);
 }
 
-/* ---- hooks -------------------------------------------------------------------------------------
- */
+/* ---- hooks ----------------------------------------------------------------------------------- */
 
 /* hook is a path, or the name of a program in PATH. */
 static void add_hook(policy_t *policy, char const *hook) {
