@@ -14,11 +14,11 @@ static inline bool known_connect(steer_client_t *client, tool_t const *tool) {
   return false;
 }
 
-/* False if queue-send does not run, or does not tell. */
-static inline bool known_read(steer_known_t *known, tool_t const *tool) {
+/* Of one message, or of all: "". False if queue-send does not run, or does not tell. */
+static inline bool known_read(steer_known_t *known, tool_t const *tool, char const *name) {
   steer_client_t client;
   if (!known_connect(&client, tool)) return false;
-  int const result = steer_known_read(known, &client);
+  int const result = steer_known_read(known, &client, name);
   if (result < 0) strerr_warnwu1sys("speak to queue-send");
   steer_close(&client);
   return result == 0;

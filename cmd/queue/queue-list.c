@@ -248,7 +248,7 @@ int main(int argc, char const *const *argv) {
     default: tool_option(&tool, option, options.arg, USAGE);
     }
   tool_open(&tool, argv + options.ind);
-  if (!known_read(&known, &tool) && heading) strerr_warnw1x("queue-send does not run");
+  if (!known_read(&known, &tool, "") && heading) strerr_warnw1x("queue-send does not run");
   for (size_t i = 0; i < pick_count(&tool.names); i++) list_new(pick_name(&tool.names, i));
   list_bad();
   if (heading) print_counts();

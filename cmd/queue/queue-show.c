@@ -146,7 +146,7 @@ static uint64_t next_of(pick_entry_t const *entry, steer_known_entry_t const *kn
 
 static void show_next(pick_entry_t const *entry, char const *name) {
   steer_known_t all = {0};
-  bool const running = known_read(&all, &tool);
+  bool const running = known_read(&all, &tool, name);
   steer_known_entry_t const *known = steer_known_find(&all, name);
   uint64_t const next = next_of(entry, known);
   if (!running) put_line("queue-send", "does not run");

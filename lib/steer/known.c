@@ -48,8 +48,8 @@ static int parse(steer_known_t *known) {
   return 0;
 }
 
-int steer_known_read(steer_known_t *known, steer_client_t *client) {
-  steer_request_t const request = {STEER_LIST, "", ""};
+int steer_known_read(steer_known_t *known, steer_client_t *client, char const *name) {
+  steer_request_t const request = {STEER_LIST, name, ""};
   steer_answer_t answer;
   char *line;
   int more = steer_send(client, &request);
@@ -57,7 +57,8 @@ int steer_known_read(steer_known_t *known, steer_client_t *client) {
   while ((more = steer_receive(client, &line, &answer)) > 0)
     if (!stralloc_catb(&known->text, line, strlen(line) + 1)) return -1;
   if (more < 0) return -1;
-  return answer == STEER_DONE ? parse(known) : (errno = EACCES, -1);
+  if (answer != STEER_DONE && answer != STEER_GONE) return errno = EACCES, -1;
+  return parse(known);
 }
 
 steer_known_entry_t const *steer_known_find(steer_known_t const *known, char const *name) {

@@ -146,8 +146,8 @@ typedef struct steer_known {
   stralloc text;
 } steer_known_t;
 
-/* Asks for it. 0, or -1 with errno. */
-int steer_known_read(steer_known_t *known, steer_client_t *client);
+/* Asks for it; of one entry by its name, of all by "". 0, or -1 with errno. */
+int steer_known_read(steer_known_t *known, steer_client_t *client, char const *name);
 /* NULL: it does not know that one. */
 steer_known_entry_t const *steer_known_find(steer_known_t const *known, char const *name);
 void steer_known_free(steer_known_t *known);

@@ -1,7 +1,6 @@
 #!/bin/sh
 # queue-send's control socket: what is ordered of an entry in each of the states it can be in, and
 # what clients can do to it. socat speaks for administrators here.
-# not confined: scripts stand in for deliverers
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
@@ -296,6 +295,22 @@ END
   deliveries a >/dev/null
   kill "$greedy"
   assertEquals 1 "$(ask stat | grep -c '^+done$')"
+}
+
+# A socket's path has no room for it: mail is delivered all the same, and tools say what is wrong.
+test_a_long_path() {
+  long=$CHAIN/$(head -c 100 /dev/zero | tr '\0' x)
+  mv "$QUEUE" "$long"
+  QUEUE=$long CHAINMAIL_QUEUE=$long
+  start_send
+  logged 'event=control-failed .*error="File *name too long"'
+  inject SMTP_HOLD=x me@example.org a@example.test
+  logged event=held
+  assertEquals 1 "$(queue-list -p 2>/dev/null | wc -l)"
+  assertEquals "queue-release: fatal: unable to speak to queue-send: Filename too long" \
+    "$(queue-release -a 2>&1 | sed 's/File name/Filename/')"
+  inject me@example.org b@example.test
+  deliveries b >/dev/null
 }
 
 test_strangers() {

@@ -1,7 +1,6 @@
 #!/bin/sh
 # The queue's tools with a real queue-send, without one, and beside load: what they select, what they
 # show, and that what they order is done.
-# not confined: scripts stand in for deliverers
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
