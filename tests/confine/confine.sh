@@ -108,6 +108,7 @@ test_ports() {
   port=$(free_port)
   refused confine -p foreign python3 -c "$bind" "$port"
   allowed confine -p foreign -b "$port" python3 -c "$bind" "$port"
+  allowed confine -p foreign -b "1,$port" python3 -c "$bind" "$port"
   allowed confine -p foreign -b '*' python3 -c "$bind" "$port"
   python=$(command -v python3)
   system_profile 'read /' 'exec /' 'calls lseek ioctl'

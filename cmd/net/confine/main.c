@@ -10,7 +10,7 @@
 
 #define USAGE                                                                                      \
   "confine [-s] [-a kill|errno|log] [-p profile,...] [-r path] [-w path] [-m path] [-x path] "     \
-  "[-b port] [-c port] [-l limit=number] program..."
+  "[-b port,...] [-c port,...] [-l limit=number] program..."
 
 char const *PROG = "confine";
 
@@ -29,14 +29,25 @@ static void parse_answer(char const *s) {
   strerr_dief2x(100, "-a is kill, errno or log, not ", s);
 }
 
-static void add_profiles(char const *s) {
-  char name[256];
+static void add_profile(char const *name) {
+  profiles_add(&policy, name);
+}
+static void add_bound_port(char const *port) {
+  policy_add(&policy, CONFINE_PROFILE_BIND, port, "-b");
+}
+static void add_remote_port(char const *port) {
+  policy_add(&policy, CONFINE_PROFILE_CONNECT, port, "-c");
+}
+
+/* What stands between commas. */
+static void each(char const *s, void (*add)(char const *item)) {
+  char item[256];
   while (*s) {
     size_t const len = strcspn(s, ",");
-    if (len >= sizeof name) strerr_dief2x(100, "too long for a profile's name: ", s);
-    memcpy(name, s, len);
-    name[len] = 0;
-    profiles_add(&policy, name);
+    if (len >= sizeof item) strerr_dief2x(100, "too long: ", s);
+    memcpy(item, s, len);
+    item[len] = 0;
+    add(item);
     s += len + (s[len] == ',');
   }
 }
@@ -44,11 +55,11 @@ static void add_profiles(char const *s) {
 static void parse_option(int option, char const *s) {
   switch (option) {
   case 'a': parse_answer(s); break;
-  case 'b': policy_add(&policy, CONFINE_PROFILE_BIND, s, "-b"); break;
-  case 'c': policy_add(&policy, CONFINE_PROFILE_CONNECT, s, "-c"); break;
+  case 'b': each(s, add_bound_port); break;
+  case 'c': each(s, add_remote_port); break;
   case 'l': policy_add(&policy, CONFINE_PROFILE_LIMIT, s, "-l"); break;
   case 'm': policy_add(&policy, CONFINE_PROFILE_MAKE, s, "-m"); break;
-  case 'p': add_profiles(s); break;
+  case 'p': each(s, add_profile); break;
   case 'r': policy_add(&policy, CONFINE_PROFILE_READ, s, "-r"); break;
   case 's': strict = true; break;
   case 'w': policy_add(&policy, CONFINE_PROFILE_WRITE, s, "-w"); break;
