@@ -9,6 +9,10 @@ HERE=$(dirname "$0")
 # ---- what a session gets ----
 
 test_environment_is_exact() {
+  if [ -n "${CONFINE:-}" ]; then
+    echo 'skip - the stand-ins of tests/_confined change PATH'
+    return
+  fi
   start env -i PATH="$PATH" KEPT=1 DATABYTES=9 UCSPITLS='!' PROTO=OLD TCPREMOTEHOST=old TCPLOCALHOST=old \
     TCPREMOTEINFO=old TCPREMOTEIP=old TCPCONNNUM=old IPCREMOTEEUID=old IPCREMOTEPATH=old RELAYCLIENT= \
     SSL_CIPHER=old SSL_PEER_CERT_HASH=old SSLCTLFD=1 SSLREADFD=1 SSLWRITEFD=1 SESSION_ID=old \

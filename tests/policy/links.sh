@@ -360,6 +360,10 @@ added() {
 }
 
 testCosts() {
+  if [ -n "${CONFINE:-}" ]; then
+    echo 'skip - the stand-ins of tests/_confined are shell scripts, and would be counted'
+    return
+  fi
   if [ -n "$CHECK_SAN" ] || ! strace -o /dev/null true 2>/dev/null; then
     echo 'skip - system calls cannot be counted here'
     startSkipping
