@@ -25,8 +25,9 @@
 int maildir_open(char const *path);
 
 /* Makes what is missing of the Maildir at path: parents, the folder, tmp, cur and new, all synced,
-   new when the others are, 0777 less the umask. A last component that begins with a dot is a Maildir++ folder: it gets the
-   file maildirfolder, and a missing parent becomes a Maildir. 0, or -1 with errno. */
+   new when the others are, 0777 less the umask. A last component that begins with a dot is a
+   Maildir++ folder: it gets the file maildirfolder, and a missing parent becomes a Maildir. 0, or
+   -1 with errno. */
 int maildir_make(char const *path);
 
 /* 0, or -1 with EINVAL: path is empty or leads through a "..". */
