@@ -194,7 +194,7 @@ help:
 	  'make install      into PREFIX (/usr/local) under DESTDIR' \
 	  'make lint         clang-tidy, cppcheck, shellcheck, mandoc, clang-format' \
 	  'make fuzz         each fuzz target for FUZZ_TIME (60) seconds (ONLY=pattern)' \
-	  'make bench        load tests' \
+	  'make bench        load tests beside Postfix (WHOLE=1: beside four others, all sizes)' \
 	  'make clean        removes what was built, keeps build/sysroot and build/peers' \
 	  'make distclean    removes build/' \
 	  'LIBC=musl|system, CC=, CFLAGS=, SAN=1 choose the variant; WERROR= lets warnings pass'

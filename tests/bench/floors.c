@@ -1,10 +1,13 @@
-/* floors sync DIR WRITERS SECONDS   each writer creates files, writes 4 KB, names them, fsyncs
- * them: prints "files N seconds S cpu C" floors spawn COUNT PROGRAM        spawns PROGRAM and waits
- * for it: "seconds S"
+/* floors sync DIR WRITERS SECONDS
+ *     Each writer creates files, writes 4 KB, names them, fsyncs them.
+ *     Prints "files N seconds S cpu C p50 US p99 US p999 US", the last three of the fsync alone.
+ * floors spawn COUNT PROGRAM
+ *     Spawns PROGRAM and waits for it. Prints "seconds S".
  *
  * What no mail server on this machine can do better than. */
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WRITERS_MAX 64
+#define WRITERS_MAX  64
+#define MICROSECONDS 200000 /* of a sync; longer ones count as this */
+
+/* What the writers, which are processes, tell. */
+typedef struct tally {
+  unsigned long files[WRITERS_MAX];
+  atomic_uint syncs[MICROSECONDS]; /* that took so long */
+} tally_t;
+
+static tally_t *tally;
 
 static double now(void) {
   struct timespec t;
@@ -27,6 +39,20 @@ static _Noreturn void die(char const *what) {
   exit(111);
 }
 
+static void sync_timed(int fd) {
+  double start = now();
+  if (fsync(fd) < 0) die("floors: fsync");
+  size_t took = (size_t)((now() - start) * 1e6);
+  tally->syncs[took < MICROSECONDS ? took : MICROSECONDS - 1]++;
+}
+
+static size_t percentile(double share, unsigned long all) {
+  unsigned long wanted = (unsigned long)(share * (double)all), seen = 0;
+  size_t i = 0;
+  while (i < MICROSECONDS - 1 && (seen += tally->syncs[i]) <= wanted) i++;
+  return i;
+}
+
 /* The way queue-inject writes an entry: an unnamed file, a name for it, one sync. */
 static void write_file(int dir, unsigned int writer, unsigned long number) {
   static char const bytes[4096];
@@ -37,7 +63,7 @@ static void write_file(int dir, unsigned int writer, unsigned long number) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   if (write(fd, bytes, sizeof bytes) != sizeof bytes) die("floors: write");
   if (linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0) die("floors: linkat");
-  if (fsync(fd) < 0) die("floors: fsync");
+  sync_timed(fd);
   close(fd);
 }
 
@@ -50,25 +76,25 @@ static unsigned long write_until(int dir, unsigned int writer, double end) {
 static void floor_sync(char const *path, unsigned int writers, double seconds) {
   int dir = open(path, O_RDONLY | O_DIRECTORY);
   if (dir < 0) die("floors: open");
-  unsigned long *files = mmap(NULL, WRITERS_MAX * sizeof *files, PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (files == MAP_FAILED) die("floors: mmap");
+  tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (tally == MAP_FAILED) die("floors: mmap");
   double start = now();
   for (unsigned int i = 0; i < writers && i < WRITERS_MAX; i++)
     if (!fork()) {
-      files[i] = write_until(dir, i, start + seconds);
+      tally->files[i] = write_until(dir, i, start + seconds);
       _exit(0);
     }
   while (wait(NULL) > 0)
     ;
   double took = now() - start;
   unsigned long all = 0;
-  for (unsigned int i = 0; i < WRITERS_MAX; i++) all += files[i];
+  for (unsigned int i = 0; i < WRITERS_MAX; i++) all += tally->files[i];
   struct rusage used;
   getrusage(RUSAGE_CHILDREN, &used);
   double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-  printf("files %lu seconds %.6f cpu %.6f\n", all, took, cpu);
+  printf("files %lu seconds %.6f cpu %.6f p50 %zu p99 %zu p999 %zu\n", all, took, cpu,
+         percentile(0.5, all), percentile(0.99, all), percentile(0.999, all));
 }
 
 static void floor_spawn(unsigned long count, char *program) {

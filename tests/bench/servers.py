@@ -3,6 +3,7 @@
 Modes: accept   take a message and keep it in the queue
        deliver  take it and deliver it into a Maildir
        relay    take it and hand it on by SMTP, to a Sink
+       tls      as accept, with STARTTLS offered
 All have one recipient, box@example.test, and log to a file on the same disk.
 """
 
@@ -23,6 +24,7 @@ class Server:
     """What is common: a folder on the disk, a process tree in the accounting group, a port."""
 
     name = ""
+    modes = ("accept", "deliver", "tls")
 
     def __init__(self, disk, accounting):
         self.disk = disk
@@ -32,6 +34,7 @@ class Server:
         self.process = None
         self.is_wrapped = False
         self.port = 0
+        self.started = 0  # seconds from its start to its greeting
 
     def start(self, mode, wrapper=(), sink=None):
         """wrapper: words that the server's command is put behind (strace)."""
@@ -43,11 +46,13 @@ class Server:
         self.port = free_port()
         command, environment = self.prepare(mode)
         self.is_wrapped = bool(wrapper)
+        start = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, *command], env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr").open("w"),
             preexec_fn=self.enter)
         self.wait_ready()
+        self.started = time.monotonic() - start
 
     def enter(self):
         os.setsid()
@@ -64,7 +69,7 @@ class Server:
                 with open_session(self.port):
                     return
             except OSError:
-                time.sleep(0.02)
+                time.sleep(0.002)
         raise RuntimeError(f"{self.name} did not start\n" + self.tail())
 
     def delivered(self):
@@ -166,17 +171,24 @@ log() {{ exec s6-log -b n10 s1000000 {folder}/log/$1; }}
 env UID={mail} GID={mail} GIDLIST={mail} \\
   tcp-accept -m 0666 {drop} unix:{folder}/run/{deliverer} {deliverer} 2>&1 | log {deliverer} &
 {send} 2>&1 | log queue-send &
+{keyd}
 env UID={smtp} GID={group} GIDLIST={group} \\
-  tcp-accept -c 500 -C 500 -x conf/rules.cdb {drop} 127.0.0.1 {port} {front} 2>&1 | log smtp &
+  tcp-accept -c 1000 -C 1000 -x conf/rules.cdb {drop} 127.0.0.1 {port} {front} 2>&1 | log smtp &
 wait
 """
 
 SEND = "{as_queue} queue-send {owner} -w {channel}=unix:{folder}/run/{deliverer}"
 
+# When it has said that it is ready the shell goes on.
+KEYD = """mkfifo ready
+tls-keyd -n 3 -m 666 -u {smtp} unix:{folder}/run/tls/keyd tls 3>ready 2>>log/tls-keyd &
+read -r line <ready"""
+
 # mode: channel, deliverer, route; {} is the sink's port
 WAYS = {
     "accept": ("maildir", "deliver-maildir", "maildir %l"),
     "deliver": ("maildir", "deliver-maildir", "maildir %l"),
+    "tls": ("maildir", "deliver-maildir", "maildir %l"),
     "relay": ("remote", "deliver-smtp", "smarthost [127.0.0.1]:{}"),
 }
 
@@ -199,6 +211,7 @@ class Chainmail(Server):
         self.programs = programs
         self.name = name
         self.front = front
+        self.keys = None  # a folder with certificate and key, for the mode tls
 
     def prepare(self, mode):
         channel, deliverer, route = WAYS[mode]
@@ -209,12 +222,20 @@ class Chainmail(Server):
         owner = f"-o {self.smtp}" if root else ""
         send = SEND.format(as_queue=as_queue, owner=owner, folder=self.folder, channel=channel,
                            deliverer=deliverer)
+        delivers = mode in ("deliver", "relay")
+        keyd, front = (self.offer_tls(), f"tls-wrap -u {self.front}") if mode == "tls" else (
+            "", self.front)
         script = self.folder / "run.sh"
         script.write_text(CHAINMAIL_RUN.format(
-            folder=self.folder, programs=self.programs, front=self.front, port=self.port,
-            send=send if mode != "accept" else ":", drop="-U" if root else "", deliverer=deliverer,
+            folder=self.folder, programs=self.programs, front=front, port=self.port, keyd=keyd,
+            send=send if delivers else ":", drop="-U" if root else "", deliverer=deliverer,
             smtp=self.smtp, mail=self.mail, group=self.group))
         return ["/bin/sh", str(script)], {"PATH": os.environ["PATH"]}
+
+    def offer_tls(self):
+        for name, mine in (("certificate", "pem"), ("key", "key")):
+            shutil.copy(self.keys / name, self.folder / "tls" / f"default.{mine}")
+        return KEYD.format(folder=self.folder, smtp=self.smtp)
 
     def make_folders(self):
         for name, owner, group, access in (
@@ -222,7 +243,7 @@ class Chainmail(Server):
                 ("queue/tmp", self.queue, self.group, 0o3730),
                 ("queue/state", self.queue, self.group, 0o700),
                 ("queue/bad", self.queue, self.group, 0o700), ("mail", self.mail, self.mail, 0o755),
-                ("run", 0, 0, 0o755), ("log", 0, 0, 0o755), ("conf", 0, 0, 0o755)):
+                ("run", 0, 0, 0o755), ("run/tls", 0, 0, 0o755), ("tls", 0, 0, 0o700), ("log", 0, 0, 0o755), ("conf", 0, 0, 0o755)):
             path = self.folder / name
             path.mkdir()
             self.give(path, owner, group, access)
@@ -278,7 +299,8 @@ smtpd_recipient_restrictions = reject_unauth_destination{hold}
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
-default_process_limit = 200
+default_process_limit = 600
+{tls}
 in_flow_delay = 0
 message_size_limit = 52428800
 virtual_mailbox_limit = 0
@@ -290,6 +312,11 @@ virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 virtual_minimum_uid = 100
+"""
+
+POSTFIX_TLS = """smtpd_tls_security_level = may
+smtpd_tls_cert_file = {keys}/certificate
+smtpd_tls_key_file = {keys}/key
 """
 
 # service, type, private, unprivileged, chroot, wake-up, most processes, command
@@ -308,6 +335,7 @@ virtual   unix - n n - - virtual
 smtp      unix - - n - - smtp
 scache    unix - - n - 1 scache
 anvil     unix - - n - 1 anvil
+tlsmgr    unix - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 """
 
@@ -325,6 +353,7 @@ class Postfix(Server):
     def __init__(self, disk, accounting, peer):
         super().__init__(disk, accounting)
         self.peer = peer
+        self.keys = None
         self.add_users()
 
     def add_users(self):
@@ -338,9 +367,11 @@ class Postfix(Server):
             subprocess.run(["mount", "--bind", str(mine), f"/etc/{name}"], check=True)
 
     def prepare(self, mode):
-        hold = ", check_client_access static:HOLD" if mode == "accept" else ""
+        hold = ", check_client_access static:HOLD" if mode in ("accept", "tls") else ""
         values = {"folder": self.folder, "peer": self.peer, "hold": hold, "uid": self.box,
-                  "port": self.port, "local": "", "remote": "", "relay": "error:none"}
+                  "port": self.port, "local": "", "remote": "", "relay": "error:none", "tls": ""}
+        if mode == "tls":
+            values |= {"tls": POSTFIX_TLS.format(keys=self.keys)}
         if self.sink:
             values |= {"remote": "example.test", "relay": f"smtp:[127.0.0.1]:{self.sink.port}"}
         else:

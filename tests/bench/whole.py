@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+"""The whole table: chainmail beside Postfix, Exim, OpenSMTPD and chasquid, in one run.
+
+scripts/bench starts it, with WHOLE=1. All get the same load from the same clients, on the same disk,
+and take turns. Columns: synced (a journaled ext4 with its barriers), the same
+without barriers, and tmpfs. As text, as JSON (--out), and as a chart (the same name in .svg).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import bench
+import chart
+import machine
+import peers
+import servers
+
+SESSIONS = (1, 10, 100, 500)
+SIZES = {"1 KB": 1 << 10, "4 KB": 4 << 10, "64 KB": 64 << 10, "10 MB": 10 << 20}
+USUAL_SESSIONS, USUAL_SIZE = 10, "4 KB"
+COLUMNS = ("synced", "barrier=0", "tmpfs")
+BYTES_MAX = 200 << 20  # of one measure, in a queue
+PROBE = 30             # messages that tell how many to send
+SLOW_SECONDS = 4       # a measure that would take longer, for one message a session, is left out
+IDLE_SESSIONS = 50
+LATENCY_SECONDS = 3
+
+# What runs for a message; as the packages have them, without the libraries.
+BINARIES = {
+    "chainmail": ["tcp-accept", "smtp-front", "queue-inject", "queue-send", "deliver-maildir"],
+    "chainmail -Q": ["tcp-accept", "smtp-front", "queue-send", "deliver-maildir"],
+    "postfix": [f"usr/lib/postfix/sbin/{name}" for name in (
+        "master", "smtpd", "cleanup", "qmgr", "trivial-rewrite", "virtual", "bounce", "anvil",
+        "proxymap", "postlogd")],
+}
+
+
+class Whole:
+    def __init__(self, options, folder, accounting):
+        self.options, self.folder, self.accounting = options, folder, accounting
+        self.bench = bench.Bench(options, folder, folder, accounting)
+        self.results = {}
+        self.rates = {}
+        self.foreign = []
+        self.trouble = []
+        for name, size in SIZES.items():
+            text = bench.make_message(size)
+            (folder / name).write_text(text)
+            (folder / f"{name} wire").write_text(text.replace("\n", "\r\n") + ".\r\n", newline="")
+
+    def record(self, server, kind, value):
+        self.results.setdefault(server.name, {}).setdefault(kind, []).append(value)
+
+    def median(self, name, kind):
+        values = self.results.get(name, {}).get(kind)
+        return statistics.median(values) if values else None
+
+    # ---- messages ----
+
+    def send(self, server, mode, sessions, size, count):
+        subprocess.run(
+            [self.options.source, *bench.MODES[mode], "-s", str(sessions), "-m", str(count), "-f",
+             servers.SENDER, "-t", servers.RECIPIENT, "-F", str(self.folder / size),
+             f"127.0.0.1:{server.port}"], check=True, timeout=20, capture_output=True)
+
+    def send_and_wait(self, server, deliver, *load):
+        before = server.delivered() if deliver else 0
+        self.send(server, *load)
+        end = time.monotonic() + bench.DELIVERY_SECONDS
+        while deliver and server.delivered() - before < load[-1]:
+            if time.monotonic() > end:
+                raise RuntimeError(f"{server.name}: not all was delivered\n{server.tail()}")
+            time.sleep(0.01)
+
+    def probe(self, run, key, sessions, size):
+        """A first try, which tells how many messages to send; of a slow server it is all there is.
+        """
+        count = int(min(max(PROBE, sessions), BYTES_MAX / SIZES[size]))
+        meter = self.bench.meter(lambda: run(count))
+        self.rates[key] = count / meter.work
+        return count, meter
+
+    def count_for(self, key, sessions, size):
+        wanted = self.rates[key] * self.options.seconds
+        return int(max(2 * sessions, min(wanted, BYTES_MAX / SIZES[size], 20000)))
+
+    def is_too_slow(self, server, column, what, mode, sessions, size):
+        """By what it did with fewer sessions."""
+        fewer = [self.rates.get((server.name, column, what, mode, n, size), 0)
+                 for n in SESSIONS if n < sessions]
+        return bool(fewer) and sessions > SLOW_SECONDS * fewer[-1]
+
+    def measure(self, server, column, what, mode, sessions, size):
+        key = (server.name, column, what, mode, sessions, size)
+
+        def run(count):
+            self.send_and_wait(server, what == "deliver", mode, sessions, size, count)
+
+        count, meter = 0, None
+        if key not in self.rates:
+            count, meter = self.probe(run, key, sessions, size)
+        if not meter or meter.work < self.options.seconds:
+            count = self.count_for(key, sessions, size)
+            meter = self.bench.meter(lambda: run(count))
+        if meter.foreign is not None:
+            self.foreign.append(meter.foreign)
+        kind = f"{column}, {what}, {mode}, {sessions} sessions, {size}"
+        self.record(server, f"{kind}: rate", count / meter.work)
+        self.record(server, f"{kind}: cpu", meter.server / count * 1e6)
+
+    def try_measure(self, server, *case):
+        """What one server cannot do is reported, and does not end the run."""
+        if self.is_too_slow(server, *case):
+            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: too slow")
+            return
+        try:
+            self.measure(server, *case)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: {error}".split("\n")[0])
+
+    # ---- the reply to DATA ----
+
+    def measure_latency(self, server):
+        rate = self.median(server.name, f"synced, accept, B, {USUAL_SESSIONS} sessions, "
+                                        f"{USUAL_SIZE}: rate")
+        if not rate:
+            return
+        said = self.bench.tool("dataload", server.port, USUAL_SESSIONS,
+                               int(rate / 2 * LATENCY_SECONDS), rate / 2, servers.RECIPIENT,
+                               self.folder / f"{USUAL_SIZE} wire")
+        for percentile in ("p50", "p99", "p999"):
+            self.record(server, f"reply to DATA, {percentile}", float(said[percentile]))
+
+    def measure_floor(self, disk):
+        folder = disk / "floors"
+        folder.mkdir()
+        said = self.bench.tool("floors", "sync", folder, USUAL_SESSIONS, 1)
+        shutil.rmtree(folder)
+        for percentile in ("p50", "p99", "p999"):
+            self.results.setdefault("fsync", {}).setdefault(
+                f"reply to DATA, {percentile}", []).append(float(said[percentile]))
+
+    # ---- memory, start ----
+
+    def measure_idle(self, server, kind, open_session):
+        before = self.bench.private_kb()
+        sessions = [open_session(server.port) for _ in range(IDLE_SESSIONS)]
+        self.bench.wait_idle()
+        self.record(server, kind, (self.bench.private_kb() - before) / IDLE_SESSIONS)
+        for session in sessions:
+            session.close()
+        self.bench.wait_idle()
+
+    def measure_start(self, server):
+        """From exec to the greeting, less what the namespace takes that a peer runs in."""
+        spent = 0
+        if isinstance(server, peers.InPlace):
+            start = time.monotonic()
+            subprocess.run([str(peers.IN_PLACE), server.peer, "true"], check=True,
+                           env=os.environ | {"PEERS": str(server.place)})
+            spent = time.monotonic() - start
+        with self.bench.running(server, "deliver" if "deliver" in server.modes else "accept"):
+            self.record(server, "start, ms", (server.started - spent) * 1e3)
+
+
+def open_tls_session(port):
+    connection = servers.open_session(port)
+    connection.sendall(b"STARTTLS\r\n")
+    with connection.makefile("rb", buffering=0) as replies:
+        servers.read_reply(replies)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    secured = context.wrap_socket(connection)
+    secured.sendall(b"EHLO bench.example\r\n")
+    with secured.makefile("rb") as replies:
+        servers.read_reply(replies)
+    return secured
+
+
+# ---- what runs ------------------------------------------------------------------------------
+
+def run_messages(whole, all_servers, column):
+    for size in SIZES:
+        for server in all_servers:
+            print(f"bench: {column}: {size}: {server.name}", file=sys.stderr)
+            with whole.bench.running(server, "accept"):
+                for sessions in SESSIONS if size == USUAL_SIZE else (USUAL_SESSIONS,):
+                    for mode in bench.MODES:
+                        whole.try_measure(server, column, "accept", mode, sessions, size)
+    for server in all_servers:
+        if "deliver" not in server.modes:
+            continue
+        with whole.bench.running(server, "deliver"):
+            for mode in bench.MODES:
+                whole.try_measure(server, column, "deliver", mode, USUAL_SESSIONS, USUAL_SIZE)
+
+
+def run_idle(whole, all_servers):
+    for server in all_servers:
+        whole.measure_start(server)
+        with whole.bench.running(server, "accept"):
+            whole.measure_latency(server)
+            whole.measure_idle(server, "idle session, KB", servers.open_session)
+        if "tls" in server.modes:
+            with whole.bench.running(server, "tls"):
+                whole.measure_idle(server, "idle session with TLS, KB", open_tls_session)
+
+
+def run_calls(whole, all_servers):
+    for server in all_servers:
+        for what in ("accept", "deliver"):
+            if what in server.modes:
+                whole.bench.measure_calls(server, what, "B")
+                for kind in ("calls", "syncs"):
+                    value = whole.bench.median(f"{what} B {server.name} {kind}")
+                    whole.record(server, f"{what}, {kind}", value)
+
+
+def measure_sizes(whole, options):
+    sizes = {name: [options.programs / binary for binary in binaries]
+             for name, binaries in BINARIES.items() if name.startswith("chainmail")}
+    sizes["postfix"] = [options.postfix / binary for binary in BINARIES["postfix"]]
+    sizes |= {cls.name: [options.peers / cls.peer / binary for binary in cls.binaries]
+              for cls in peers.ALL if cls.is_here(options.peers)}
+    for name, files in sizes.items():
+        whole.results.setdefault(name, {})["programs, KB"] = [
+            sum(file.stat().st_size for file in files) / 1024]
+
+
+def make_servers(disk, accounting, options, keys):
+    programs = servers.lend_programs(disk, options.programs)
+    made = [servers.Chainmail(disk, accounting, programs, name, front)
+            for name, front in bench.FRONTS.items()]
+    made.append(servers.Postfix(disk, accounting, options.postfix))
+    made += [cls(disk, accounting, options.peers, keys) for cls in peers.ALL
+             if cls.is_here(options.peers)]
+    for server in made:
+        server.keys = keys
+    return made
+
+
+# ---- what is shown --------------------------------------------------------------------------
+
+def rows_of_messages():
+    """Titles of tables, and their rows: a label and the kind of its value."""
+    for column in COLUMNS:
+        for unit, title in (("rate", "messages/s"), ("cpu", "server's CPU, us per message")):
+            rows = [(f"{mode} {sessions} sessions",
+                     f"{column}, accept, {mode}, {sessions} sessions, {USUAL_SIZE}: {unit}")
+                    for mode in bench.MODES for sessions in SESSIONS]
+            rows += [(f"{mode} {size}",
+                      f"{column}, accept, {mode}, {USUAL_SESSIONS} sessions, {size}: {unit}")
+                     for mode in bench.MODES for size in SIZES if size != USUAL_SIZE]
+            rows += [(f"{mode} and delivered",
+                      f"{column}, deliver, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}")
+                     for mode in bench.MODES]
+            yield f"{title}; {column}", rows
+
+
+OTHER_ROWS = [
+    ("The reply to DATA at half load, us; synced",
+     [(percentile.replace("p999", "p99.9"), f"reply to DATA, {percentile}")
+      for percentile in ("p50", "p99", "p999")]),
+    ("Memory of its own, KB",
+     [("idle session", "idle session, KB"), ("idle session with TLS", "idle session with TLS, KB")]),
+    ("Start, ms to the greeting", [("", "start, ms")]),
+    ("Calls and syncs per message, many per connection",
+     [(f"{what}: {kind}", f"{what}, {kind}") for what in ("accept", "deliver")
+      for kind in ("calls", "syncs")]),
+    ("Programs that run, KB, without shared libraries", [("", "programs, KB")]),
+]
+
+
+def show(whole, setting, names):
+    print()
+    for name, value in setting.items():
+        print(f"{name}: {value}")
+    for title, rows in (*rows_of_messages(), *OTHER_ROWS):
+        columns = [*names, *(["fsync"] if "reply to DATA" in title else [])]
+        print(f"\n{title}\n  {'':24}" + "".join(f"{name:>14}" for name in columns))
+        for label, kind in rows:
+            cells = [bench.number(whole.median(name, kind)) for name in columns]
+            print(f"  {label:24}" + "".join(f"{cell:>14}" for cell in cells))
+    for line in whole.trouble:
+        print(f"not measured: {line}")
+
+
+def draw(whole, names, setting):
+    """Messages per second, and the CPU of one, synced, at ten sessions."""
+    def values(what, mode, unit):
+        kind = f"synced, {what}, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}"
+        return [(name, whole.median(name, kind)) for name in names]
+    groups = [(f"{'accept' if what == 'accept' else 'accept and deliver'}, {bench.MODE_TEXT[mode]}",
+               values(what, mode, "rate"), values(what, mode, "cpu"))
+              for what in ("accept", "deliver") for mode in reversed(bench.MODES)]
+    return chart.draw(f"{USUAL_SIZE} messages, {USUAL_SESSIONS} sessions, {setting['disk']}",
+                      ("messages per second", "server's CPU per message, microseconds"), groups)
+
+
+def describe(options, disk, accounting, foreign):
+    return {
+        "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release}",
+        "disk": machine.kind_of(disk.path),
+        "load": f"{options.rounds} rounds of about {options.seconds:g} s each, by Postfix's "
+                "smtp-source on the same CPUs; where nothing else is said "
+                f"{USUAL_SIZE} and {USUAL_SESSIONS} sessions",
+        **{mode: text for mode, text in bench.MODE_TEXT.items()},
+        "CPU": f"of all the server's processes, by {accounting.name}",
+        **({"other load": f"{100 * statistics.median(foreign):.0f} % of a CPU (median), at most "
+                          f"{100 * max(foreign):.0f} %"} if foreign else {}),
+        "chasquid": "gives each message to a program that drops it; it does not sync what it takes",
+    }
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    for name in ("programs", "tools", "postfix", "peers", "out"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--sink", required=True)
+    return parser.parse_args()
+
+
+def run_column(whole, all_servers, column, disk):
+    run_messages(whole, all_servers, column)
+    if column == "synced":
+        whole.measure_floor(disk)
+        run_idle(whole, all_servers)
+
+
+def run_columns(whole, all_servers, disk):
+    run_column(whole, all_servers, "synced", disk.path)
+    subprocess.run(["mount", "-o", "remount,barrier=0", str(disk.path)], check=True)
+    run_column(whole, all_servers, "barrier=0", disk.path)
+    subprocess.run(["mount", "-o", "remount,barrier=1", str(disk.path)], check=True)
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="chainmail-bench.") as memory:
+        os.chmod(memory, 0o755)
+        for server in all_servers:
+            server.disk = pathlib.Path(memory)
+        run_column(whole, all_servers, "tmpfs", memory)
+        for server in all_servers:
+            server.disk = disk.path
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
+    options = parse_options()
+    machine.raise_loopback()
+    accounting = machine.Accounting()
+    disk = machine.Disk(options.tools, True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
+    whole = Whole(options, folder, accounting)
+    try:
+        keys = peers.make_keys(disk.path / "keys")
+        all_servers = make_servers(disk.path, accounting, options, keys)
+        for number_of_round in range(options.rounds):
+            print(f"bench: round {number_of_round + 1} of {options.rounds}", file=sys.stderr)
+            run_columns(whole, all_servers, disk)
+        if shutil.which("strace"):
+            run_calls(whole, all_servers)
+        measure_sizes(whole, options)
+        names = [server.name for server in all_servers]
+        setting = describe(options, disk, accounting, whole.foreign)
+        show(whole, setting, names)
+        options.out.write_text(json.dumps({"setting": setting, "samples": whole.results,
+                                           "not measured": whole.trouble}, indent=1) + "\n")
+        options.out.with_suffix(".svg").write_text(draw(whole, names, setting))
+        print(f"\nall samples: {options.out}; chart: {options.out.with_suffix('.svg')}")
+    finally:
+        accounting.end_all()
+        accounting.close()
+        disk.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
