@@ -96,8 +96,8 @@ class Whole:
 
     def is_too_slow(self, server, column, what, mode, sessions, size):
         """By what it did with fewer sessions."""
-        fewer = [self.rates.get((server.name, column, what, mode, n, size), 0)
-                 for n in SESSIONS if n < sessions]
+        fewer = [self.rates[key] for n in SESSIONS if n < sessions
+                 and (key := (server.name, column, what, mode, n, size)) in self.rates]
         return bool(fewer) and sessions > SLOW_SECONDS * fewer[-1]
 
     def measure(self, server, column, what, mode, sessions, size):
@@ -126,7 +126,8 @@ class Whole:
         try:
             self.measure(server, *case)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: {error}".split("\n")[0])
+            why = "timed out" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: {why}".split("\n")[0])
 
     # ---- the reply to DATA ----
 
