@@ -10,9 +10,9 @@
 
 #include "send.h"
 
-#define RECORDS_KEPT  65536          /* bytes in memory; more are written as they come */
-#define TROUBLE_DELAY (60 * SECOND)  /* after a failure that is the queue's own */
-#define BUSY_DELAY    (300 * SECOND) /* at most, for something that has enough to do */
+#define RECORDS_KEPT  65536         /* bytes in memory; more are written as they come */
+#define TROUBLE_DELAY (60 * SECOND) /* after a failure that is the queue's own */
+#define BUSY_DELAY    (60 * SECOND) /* at most, for something that has enough to do */
 
 static attempt_t *attempts;
 static size_t running;
@@ -196,6 +196,7 @@ static bool place_is_down(place_t const *place) {
 static bool is_sooner(place_t const *a, place_t const *b) {
   bool a_down = place_is_down(a);
   if (a_down != place_is_down(b)) return !a_down;
+  if (!a_down && a->moved == b->moved) return pool_patience(a->worker) < pool_patience(b->worker);
   if (!a_down) return a->moved > b->moved;
   return destination_pause(a->destination) < destination_pause(b->destination);
 }

@@ -46,6 +46,7 @@ static destination_t *make(worker_t *worker, uint64_t hash, char const *argument
   destination->worker = worker;
   destination->hash = hash;
   destination->place.destination = destination;
+  destination->place.worker = worker;
   for (unsigned i = 0; i < QUEUE_PRIORITIES; i++) destination->lanes[i].destination = destination;
   memcpy(destination->argument, argument, size);
   return destination;

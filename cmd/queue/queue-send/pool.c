@@ -102,6 +102,7 @@ static void make_worker(channel_t *channel, worker_t *worker) {
   worker->channel = channel;
   worker->number = made++;
   worker->socket = -1;
+  worker->place.worker = worker;
   worker->given = calloc(WINDOW, sizeof(job_t *));
   if (!worker->given) strerr_diefu1sys(111, "make workers");
 }
@@ -138,6 +139,10 @@ worker_t *pool_worker(route_channel_t channel, char const *argument) {
 
 char const *pool_channel_word(worker_t const *worker) {
   return route_kinds[worker->channel - channels].word;
+}
+
+uint64_t pool_patience(worker_t const *worker) {
+  return worker->channel->manner->hang;
 }
 
 size_t pool_destination_limit(worker_t const *worker) {

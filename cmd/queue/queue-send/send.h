@@ -97,6 +97,7 @@ typedef struct place {
   bool turn;
   uint64_t moved;             /* when something was last done here, by a count of all such events */
   destination_t *destination; /* NULL: a worker's */
+  struct worker *worker;
 } place_t;
 
 /* Adds an entry that is not known yet. NULL if it is known, or there is no memory for it. It is in
@@ -293,6 +294,8 @@ worker_t *pool_worker(route_channel_t channel, char const *argument);
 place_t *pool_put(job_t *job);
 extern place_t pool_no_memory; /* what pool_put says then */
 
+/* How long deliverers like this one may take for an answer. */
+uint64_t pool_patience(worker_t const *worker);
 /* Jobs wait that are enough for all deliverers. */
 bool pool_is_crowded(void);
 /* Starts workers that have jobs, gives out jobs, ends those that hang. */
