@@ -164,6 +164,30 @@ test_busy_for_one_and_a_failure_for_another() {
   delivered_all
 }
 
+# Hosts of two channels that answer nothing have as many entries open as they may; those go to
+# mailboxes, too, and so do others.
+test_hosts_that_hang_hold_up_no_mailbox() {
+  echo '@lmtp.example  lmtp unix:/nowhere' | add_routes
+  serve_remote
+  CHAIN_SEND="$CHAIN_SEND -w lmtp=1 -w lmtp=$CHAIN/remote"
+  answer unix:/nowhere wait
+  for i in $(seq 30); do answer "x$i.example" wait; done
+  start_send
+  kill -STOP "$SEND_PID"
+  for i in $(seq 30); do
+    for j in $(seq 10); do inject "me$i.$j@example.org" "a@x$i.example" box@example.test; done
+    for j in $(seq 10); do inject "me$i.$j@example.org" a@lmtp.example box@example.test; done
+  done
+  inject me@example.org other@example.test
+  kill -CONT "$SEND_PID"
+  WAIT=60 wait_until box_has box 600 || fail "$(count_box box) of 600"
+  deliveries other >/dev/null
+  assertEquals 'they hang' 0 "$(grep -c 'event=delivered .*channel=[rl]' "$CHAIN/send.log")"
+  : >"$OUT/go"
+  WAIT=60 delivered_all
+  assertEquals 'each once' '600 600' "$(count_box box) $(list_jobs example | awk '{ print $3, $4 }' | sort -u | wc -l)"
+}
+
 # They had been given out when it went down.
 test_those_under_way_count_once() {
   set_conf backoff 3600

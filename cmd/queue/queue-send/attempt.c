@@ -293,8 +293,20 @@ static void end(attempt_t *attempt) {
     something_left(attempt);
 }
 
+/* Only the last of them may end the attempt, and lets what is begun then be turned out in turn. */
+void attempt_turn_out(attempt_t *attempt) {
+  group_t *group = attempt->guests;
+  if (attempt->firm || attempt->turning_out) return;
+  attempt->guests = 0;
+  for (group_t *next; group; group = next) {
+    next = group_next_guest(group);
+    attempt->turning_out = next;
+    destination_take_back(group);
+  }
+}
+
 /* More are begun when half of the others are done, so that they come together, too. */
-void attempt_go_on(attempt_t *attempt) {
+static void begin_more(attempt_t *attempt) {
   char const *address = "";
   size_t most = recipients_at_once();
   if (attempt->records.len > RECORDS_KEPT) write_records(attempt, false);
@@ -304,7 +316,15 @@ void attempt_go_on(attempt_t *attempt) {
     if (!address) break;
     recipient_start(attempt, address);
   }
-  if (!address && !attempt->open) end(attempt);
+  attempt->begun = !address;
+}
+
+void attempt_go_on(attempt_t *attempt) {
+  begin_more(attempt);
+  if (attempt->begun && !attempt->open)
+    end(attempt);
+  else
+    attempt_turn_out(attempt);
 }
 
 /* ---- the beginning ---- */

@@ -118,6 +118,42 @@ static lane_t *lane_for(destination_t *destination, attempt_t const *attempt) {
   return &destination->lanes[attempt->item->class];
 }
 
+/* What comes only now leaves room for what was parked; what is urgent goes before both. */
+static bool is_crowded(destination_t const *destination, item_t const *item) {
+  size_t limit = pool_destination_limit(destination->worker);
+  if (limit == SIZE_MAX) return false;
+  bool gives_way = destination->parked && !item->called;
+  size_t most = gives_way ? limit : 2 * limit;
+  return destination->groups >= (item->class ? most : most + limit);
+}
+
+/* Where there is too much to do for this attempt, or NULL. */
+static place_t *find_busy(destination_t *destination, attempt_t const *attempt) {
+  worker_t *worker = destination->worker;
+  if (is_crowded(destination, attempt->item)) return &destination->place;
+  return pool_is_busy(worker, attempt->item) && !attempt->groups_at[worker->number] ? &worker->place
+                                                                                    : 0;
+}
+
+static void count_firm(group_t *group) {
+  attempt_t *attempt = group->attempt;
+  worker_t *worker = group->destination->worker;
+  attempt->firm++;
+  if (!attempt->groups_at[worker->number]++) worker->attempts++;
+}
+
+static void welcome_guest(group_t *group) {
+  group->next_guest = group->attempt->guests;
+  group->attempt->guests = group;
+}
+
+/* One that was turned out is in the list no more. */
+static void dismiss_guest(group_t const *group) {
+  group_t **link = &group->attempt->guests;
+  while (*link && *link != group) link = &(*link)->next_guest;
+  if (*link) *link = group->next_guest;
+}
+
 static group_t *add_group(destination_t *destination, attempt_t *attempt) {
   group_t *group = calloc(1, sizeof *group);
   lane_t *lane = lane_for(destination, attempt);
@@ -125,11 +161,12 @@ static group_t *add_group(destination_t *destination, attempt_t *attempt) {
   group->attempt = attempt;
   group->destination = destination;
   group->bulk = attempt_is_bulk(attempt);
+  group->busy = destination->failures ? 0 : find_busy(destination, attempt);
   group->probe = destination->probing = destination->failures;
   *(lane->last ? &lane->last->next : &lane->first) = group;
   lane->last = group;
   destination->groups++;
-  if (!attempt->groups_at[destination->worker->number]++) destination->worker->attempts++;
+  group->busy ? welcome_guest(group) : count_firm(group);
   return group;
 }
 
@@ -154,11 +191,20 @@ bool destination_put(destination_t *destination, job_t *job) {
   return true;
 }
 
+/* Whatever becomes of it now, it is no guest any more. */
+static void settle_guest(group_t *group) {
+  if (!group->busy) return;
+  dismiss_guest(group);
+  group->busy = 0;
+  count_firm(group);
+}
+
 static group_t *take_first(lane_t *lane) {
   group_t *group = lane->first;
   lane->first = group->next;
   if (!lane->first) lane->last = 0;
   group->next = 0;
+  settle_guest(group);
   return group;
 }
 
@@ -234,27 +280,14 @@ static void unpark(destination_t *destination) {
     destination->parked--;
 }
 
-/* What comes only now leaves room for what was parked; what is urgent goes before both. */
-static bool is_crowded(destination_t const *destination, item_t const *item) {
-  size_t limit = pool_destination_limit(destination->worker);
-  if (limit == SIZE_MAX) return false;
-  bool gives_way = destination->parked && !item->called;
-  size_t most = gives_way ? limit : 2 * limit;
-  return destination->groups >= (item->class ? most : most + limit);
-}
-
 /* The first one that comes when the time is over tries the destination for all. */
 static bool is_shut(destination_t *destination, attempt_t const *attempt) {
-  if (open_group(destination, attempt)) return false;
-  if (!destination->failures) return is_crowded(destination, attempt->item);
+  if (!destination->failures || open_group(destination, attempt)) return false;
   return destination->probing || (clock_now() < destination->wake && !attempt->item->asked);
 }
 
 place_t *destination_shut(destination_t *destination, attempt_t const *attempt) {
-  worker_t *worker = destination->worker;
-  if (is_shut(destination, attempt)) return &destination->place;
-  return pool_is_busy(worker, attempt->item) && !attempt->groups_at[worker->number] ? &worker->place
-                                                                                    : 0;
+  return is_shut(destination, attempt) ? &destination->place : 0;
 }
 
 void destination_hold(destination_t *destination) {
@@ -339,6 +372,29 @@ static void take_from_ready(lane_t *lane) {
   lane->queued = false;
 }
 
+static void take_out(lane_t *lane, group_t *group) {
+  group_t *previous = 0, *at = lane->first;
+  take_from_ready(lane);
+  for (; at != group; previous = at, at = at->next) {}
+  *(previous ? &previous->next : &lane->first) = group->next;
+  if (lane->last == group) lane->last = previous;
+}
+
+group_t *group_next_guest(group_t const *group) {
+  return group->next_guest;
+}
+
+void destination_take_back(group_t *group) {
+  destination_t *destination = group->destination;
+  place_t *busy = group->busy;
+  for (job_t *job = group->first; job; job = job->next) job->place = busy;
+  take_out(lane_for(destination, group->attempt), group);
+  queue(destination);
+  destination_hold(destination);
+  hold_jobs(group);
+  destination_release(destination);
+}
+
 static void goes_down(destination_t *destination, chain_verdict_t const *verdict) {
   watch(destination);
   if (!destination->failures++) destination->since = time_now();
@@ -372,9 +428,14 @@ static void leave(group_t *group) {
   destination_t *destination = group->destination;
   static uint64_t moves;
   worker_t *worker = destination->worker;
-  destination->place.moved = worker->place.moved = ++moves;
+  if (group->given) destination->place.moved = worker->place.moved = ++moves;
   destination->groups--;
-  if (!--group->attempt->groups_at[worker->number]) worker->attempts--;
+  if (group->busy) {
+    dismiss_guest(group);
+  } else {
+    group->attempt->firm--;
+    if (!--group->attempt->groups_at[worker->number]) worker->attempts--;
+  }
   if (group->given) {
     destination->given--;
     worker->groups--;

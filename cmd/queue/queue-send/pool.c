@@ -232,7 +232,8 @@ static void start_failed(worker_t *worker, int error) {
   report_trouble("worker-failed", "program", program, error);
   back_off(worker);
   /* As many as there are now: what the end of these brings about waits for the next start. */
-  for (size_t i = worker->waiting; i; i--) defer_job(destination_take_job(worker), text);
+  for (size_t i = worker->waiting; i && worker->waiting; i--)
+    defer_job(destination_take_job(worker), text);
 }
 
 static void start(worker_t *worker) {

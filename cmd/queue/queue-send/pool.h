@@ -20,6 +20,8 @@ typedef struct group {
   size_t count;        /* of those */
   size_t pending;      /* jobs without an outcome */
   uint64_t given;      /* when; 0: it waits */
+  group_t *next_guest; /* of the attempt */
+  place_t *busy;       /* where there was enough to do: it is a guest until it is given; or NULL */
   bool probe, bulk;
 } group_t;
 

@@ -134,7 +134,10 @@ static char const *acceptance_word(chain_verdict_t const *verdict) {
 
 static void settle(job_t *job) {
   recipient_t *recipient = job->recipient;
-  if (!--recipient->pending) finish(recipient);
+  if (!--recipient->pending)
+    finish(recipient);
+  else
+    attempt_turn_out(recipient->attempt);
 }
 
 static void wait_for(job_t const *job, place_t *place) {

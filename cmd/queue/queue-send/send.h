@@ -147,19 +147,23 @@ typedef struct attempt {
   queue_entry_t entry;
   queue_terms_t terms;
   queue_state_t state;
-  stralloc records;                     /* of this attempt, not written yet */
-  bool logged;                          /* there is a file state/<name> */
-  bool lost;                            /* one of them could not be kept */
-  bool early;                           /* what failed by itself is not due yet */
-  bool recorded;                        /* there are or were such records */
-  bool worth_a_sync;                    /* records tell of more than failures */
-  size_t position;                      /* in the envelope */
-  size_t recipient;                     /* index of the next one */
-  size_t open;                          /* recipients that were begun and not finished */
-  bool temporary;                       /* a target failed for now */
-  bool failed;                          /* a target failed for good, now or earlier */
-  uint64_t looked;                      /* when it was last looked for what is to be told */
-  place_t *place;                       /* that a target waits for, or NULL */
+  stralloc records;     /* of this attempt, not written yet */
+  bool logged;          /* there is a file state/<name> */
+  bool lost;            /* one of them could not be kept */
+  bool early;           /* what failed by itself is not due yet */
+  bool recorded;        /* there are or were such records */
+  bool worth_a_sync;    /* records tell of more than failures */
+  size_t position;      /* in the envelope */
+  size_t recipient;     /* index of the next one */
+  size_t open;          /* recipients that were begun and not finished */
+  bool temporary;       /* a target failed for now */
+  bool failed;          /* a target failed for good, now or earlier */
+  uint64_t looked;      /* when it was last looked for what is to be told */
+  place_t *place;       /* that a target waits for, or NULL */
+  struct group *guests; /* groups that wait where there is enough to do */
+  size_t firm;          /* other groups, open */
+  bool turning_out;
+  bool begun;                           /* all its recipients were */
   uint16_t groups_at[POOL_WORKERS_MAX]; /* open ones, at each worker */
 } attempt_t;
 
@@ -170,6 +174,8 @@ void attempt_go_on(attempt_t *attempt);
 void attempt_record(attempt_t *attempt, queue_record_t const *record);
 /* Brings the log, and what is known of it, up to what was done. 0, or -1: a record is lost. */
 int attempt_reread(attempt_t *attempt);
+/* When nothing else of it is under way, it does not stay open for its guests: they wait, parked. */
+void attempt_turn_out(attempt_t *attempt);
 /* Something of it waits for this place. */
 void attempt_wait_for(attempt_t *attempt, place_t *place);
 /* It goes to so many that others take turns with it. */
@@ -267,8 +273,12 @@ bool destination_is_down(destination_t const *destination);
 char const *destination_text(destination_t const *destination);
 /* Microseconds until it may be tried again. */
 uint64_t destination_pause(destination_t const *destination);
-/* Where a job of this attempt for this destination would have to wait; NULL: it would not. */
+/* Where a job of this attempt for this destination has to wait, which is down; NULL: it need not.
+ */
 place_t *destination_shut(destination_t *destination, attempt_t const *attempt);
+/* Takes a group back that has not been given, a guest: its jobs have to wait. */
+void destination_take_back(group_t *group);
+group_t *group_next_guest(group_t const *group);
 void destinations_run(void);
 uint64_t destinations_deadline(void);
 /* All that are down may be tried now. */
