@@ -423,7 +423,7 @@ test_deliverer_that_hangs_with_few_descriptors() {
   prlimit --nofile=150: queue-send -t 1 -w "maildir=$CHAIN/deliver" 2>>"$CHAIN/send.log" &
   SEND_PID=$!
   wait_until has_mail || fail 'nothing goes on'
-  assertEquals 'the other one hangs' 0 "$(count_box a)"
+  assertTrue 'the other one hangs' "[ $(find "$MAIL" -path '*/new/*' | wc -l) -lt 212 ]"
   sleeper=$(pgrep -P "$SEND_PID" -x sleep)
   stop_send
   kill "$sleeper"

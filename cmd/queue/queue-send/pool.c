@@ -14,7 +14,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
-#define WORKERS_MAX 8     /* of a channel */
+#define WORKERS_MAX (POOL_WORKERS_MAX / ROUTE_CHANNELS) /* of a channel */
 #define WINDOW      1024  /* jobs that a worker has at one time, at most */
 #define CROWD       20000 /* jobs that wait; more are not begun early */
 #define MINUTE      (60 * SECOND)
@@ -61,8 +61,6 @@ static bool stopped;
 place_t pool_no_memory;
 
 #define DEFAULT_COUNT 2
-
-_Static_assert(WORKERS_MAX *ROUTE_CHANNELS <= POOL_WORKERS_MAX, "a count for each worker");
 
 /* ---- set-up ---- */
 
