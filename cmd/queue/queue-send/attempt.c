@@ -345,12 +345,12 @@ static void cannot_start(item_t *item, int error) {
   index_wait(item, time_now() + TROUBLE_DELAY);
 }
 
+/* A log does not say that its entry is whole: a scan may have found that before it was synced. */
 static int open_entry(attempt_t *attempt) {
   item_t const *item = attempt->item;
   if (queue_entry_open(&attempt->entry, settings.new_fd, item->name, settings.owners) < 0)
     return -1;
-  if (!item->verify || attempt->state.attempts || queue_entry_verify(&attempt->entry) == 0)
-    return 0;
+  if (!item->verify || queue_entry_verify(&attempt->entry) == 0) return 0;
   int error = errno;
   queue_entry_close(&attempt->entry);
   return errno = error, -1;
