@@ -59,6 +59,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(PATIENCE)
         self.socket.bind((source, 0))
+        self.since = Log("smtp.log").size()
         self.socket.connect(("127.0.0.1", port))
         self.received = b""
 
@@ -173,7 +174,8 @@ class Client:
 
     def pid(self):
         """Of the process that serves this connection."""
-        return wait_until(lambda: serving(self.socket.getsockname()[1]), "a line event=accept")
+        port = self.socket.getsockname()[1]
+        return wait_until(lambda: serving(port, self.since), "a line event=accept")
 
 
 def on_the_wire(message):
@@ -186,7 +188,10 @@ class Log:
     """A log that grows, read on from where we were."""
 
     def __init__(self, name):
-        self.path, self.at, self.pids = CHAIN / name, 0, {}
+        self.path, self.at, self.accepted = CHAIN / name, 0, {}
+
+    def size(self):
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def read(self):
         with open(self.path, "rb") as file:
@@ -201,11 +206,14 @@ _log = Log("smtp.log")
 ACCEPT = re.compile(rb"event=accept remote=\S+ port=(\d+) \S+ pid=(\d+) ")
 
 
-def serving(port):
-    """The process that tcp-accept made for a client's port; the latest, if there were several."""
-    for client, pid in ACCEPT.findall(_log.read()):
-        _log.pids[int(client)] = int(pid)
-    return _log.pids.get(port)
+def serving(port, since):
+    """The process that tcp-accept made for a client's port. What the log says of it before since is
+    of another client's, who had that port earlier."""
+    begin = _log.at
+    for line in ACCEPT.finditer(_log.read()):
+        _log.accepted[int(line[1])] = begin + line.start(), int(line[2])
+    at, pid = _log.accepted.get(port, (-1, None))
+    return pid if at >= since else None
 
 
 def is_alive(pid):
