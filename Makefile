@@ -301,14 +301,22 @@ check-crash: $(links)
 	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_CRASH=1 \
 	  tests/run $(if $(ONLY),'$(ONLY)')
 
-# Fuzz targets are built from the sources, so that the fuzzer sees every branch of them.
-fuzz_flags := -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+# Fuzz targets have a library of their own, in which the fuzzer sees every branch.
+fuzz_flags := -std=c11 -g -O1 -fno-sanitize-recover=all
 fuzz_targets := $(fuzz_sources:tests/fuzz/%.c=build/fuzz/%)
+fuzz_objects := $(lib_sources:%.c=build/fuzz/obj/%.o)
 
-build/fuzz/%: tests/fuzz/%.c $(lib_sources) $(wildcard lib/*/*.h) | build/packages.fuzz
+build/fuzz/obj/%.o: %.c | build/packages.fuzz
 	@mkdir -p $(@D)
-	@echo "  FUZZ  $@"
-	@clang -D_GNU_SOURCE -Ilib $(fuzz_flags) -o $@ $< $(lib_sources) $(libs_tests) -lcrypt $(LDLIBS)
+	@echo "  FUZZ  $<"
+	@clang -D_GNU_SOURCE -Ilib -MMD -MP $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined \
+	  -c -o $@ $<
+
+build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(fuzz_objects)
+	@echo "  LINK  $@"
+	@clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs_tests) -lcrypt $(LDLIBS)
+
+-include $(patsubst %.o,%.d,$(fuzz_objects) $(fuzz_sources:%.c=build/fuzz/obj/%.o))
 
 fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(target)),$(target))),\
   $(fuzz_targets))
