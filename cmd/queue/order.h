@@ -32,6 +32,7 @@ static char const *const order_refusals[STEER_ANSWERS] = {
     [STEER_GONE] = "gone meanwhile",
     [STEER_IS_HELD] = "held: release it first",
     [STEER_IS_NOT_HELD] = "not held",
+    [STEER_IS_EARLY] = "not tried: its sender wants it to wait",
     [STEER_IS_DROPPED] = "being removed already",
     [STEER_FAILED] = "that failed, see the log of queue-send",
     [STEER_BAD] = "queue-send does not understand",
@@ -64,7 +65,7 @@ static inline steer_answer_t order_ask(order_t *order, steer_request_t const *re
 
 static inline steer_answer_t order_do(order_t *order, char const *name, pick_entry_t const *entry) {
   steer_request_t const request = {order->verb, name, order->reason};
-  steer_subject_t const subject = {entry->state.order, entry->held, entry->state.torn};
+  steer_subject_t const subject = {entry->state.order, entry->held, entry->state.torn, false};
   if (order->dry) return steer_check(order->verb, &subject);
   if (!order->alone) return order_ask(order, &request);
   return steer_alone(order->tool.queue.new_fd, order->tool.queue.state_fd, &request, &subject);

@@ -11,6 +11,7 @@ steer_answer_t steer_check(steer_verb_t verb, steer_subject_t const *subject) {
   char const order = subject->order;
   if (order == 'k' || (order == 'f' && verb != STEER_DROP)) return STEER_IS_DROPPED;
   if (verb == STEER_RETRY && subject->held) return STEER_IS_HELD;
+  if (verb == STEER_RETRY && subject->early) return STEER_IS_EARLY;
   if (verb == STEER_RELEASE && !subject->held) return STEER_IS_NOT_HELD;
   return STEER_DONE;
 }

@@ -9,6 +9,7 @@ char const *const steer_answers[STEER_ANSWERS] = {
     [STEER_GONE] = "-gone",
     [STEER_IS_HELD] = "-held",
     [STEER_IS_NOT_HELD] = "-not held",
+    [STEER_IS_EARLY] = "-too early",
     [STEER_IS_DROPPED] = "-dropped already",
     [STEER_FAILED] = "-failed",
     [STEER_BAD] = "-bad request",

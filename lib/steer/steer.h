@@ -41,6 +41,7 @@ typedef enum steer_answer {
   STEER_GONE,        /* there is no such entry, or no longer */
   STEER_IS_HELD,     /* it must be released first */
   STEER_IS_NOT_HELD, /* so it cannot be released */
+  STEER_IS_EARLY,    /* its sender wants it to wait (RFC 4865) */
   STEER_IS_DROPPED,  /* it is on its way out already */
   STEER_FAILED,      /* queue-send's log says why */
   STEER_BAD,         /* not a request */
@@ -89,6 +90,7 @@ typedef struct steer_subject {
   char order; /* queue_state_t's */
   bool held;  /* queue_held */
   bool torn;  /* its log */
+  bool early; /* its sender's time has not come */
 } steer_subject_t;
 
 /* STEER_DONE if this may be ordered of such an entry, or why it may not. */

@@ -19,6 +19,8 @@ test_held() {
   deliveries b >/dev/null
   kill -ALRM "$SEND_PID"
   logged event=found 0
+  assertEquals 'not tried: its sender wants it to wait' \
+    "$(queue-retry -r a@example.test 2>&1 | sed 's/.*: not/not/' | sort -u)"
   stop_send
   start_send
   logged 'event=found .*count=2'

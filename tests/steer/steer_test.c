@@ -101,18 +101,20 @@ static struct check_case {
   steer_subject_t subject;
   steer_answer_t want;
 } const check_cases[] = {
-    {"retry", STEER_RETRY, {0, false, false}, STEER_DONE},
-    {"retry a held one", STEER_RETRY, {'h', true, false}, STEER_IS_HELD},
-    {"retry one that its injector holds", STEER_RETRY, {0, true, false}, STEER_IS_HELD},
-    {"hold", STEER_HOLD, {0, false, false}, STEER_DONE},
-    {"hold again", STEER_HOLD, {'h', true, false}, STEER_DONE},
-    {"release", STEER_RELEASE, {'h', true, false}, STEER_DONE},
-    {"release one that is not held", STEER_RELEASE, {'l', false, false}, STEER_IS_NOT_HELD},
-    {"drop a held one", STEER_DROP, {'h', true, false}, STEER_DONE},
-    {"drop twice", STEER_DROP, {'k', false, false}, STEER_IS_DROPPED},
-    {"drop what is to be told of", STEER_DROP, {'f', false, false}, STEER_DONE},
-    {"bounce what is dropped", STEER_BOUNCE, {'k', false, false}, STEER_IS_DROPPED},
-    {"hold what is bounced", STEER_HOLD, {'f', false, false}, STEER_IS_DROPPED},
+    {"retry", STEER_RETRY, {0, false, false, false}, STEER_DONE},
+    {"retry a held one", STEER_RETRY, {'h', true, false, false}, STEER_IS_HELD},
+    {"retry one that its injector holds", STEER_RETRY, {0, true, false, false}, STEER_IS_HELD},
+    {"retry one whose time has not come", STEER_RETRY, {0, false, false, true}, STEER_IS_EARLY},
+    {"hold one whose time has not come", STEER_HOLD, {0, false, false, true}, STEER_DONE},
+    {"hold", STEER_HOLD, {0, false, false, false}, STEER_DONE},
+    {"hold again", STEER_HOLD, {'h', true, false, false}, STEER_DONE},
+    {"release", STEER_RELEASE, {'h', true, false, false}, STEER_DONE},
+    {"release one that is not held", STEER_RELEASE, {'l', false, false, false}, STEER_IS_NOT_HELD},
+    {"drop a held one", STEER_DROP, {'h', true, false, false}, STEER_DONE},
+    {"drop twice", STEER_DROP, {'k', false, false, false}, STEER_IS_DROPPED},
+    {"drop what is to be told of", STEER_DROP, {'f', false, false, false}, STEER_DONE},
+    {"bounce what is dropped", STEER_BOUNCE, {'k', false, false, false}, STEER_IS_DROPPED},
+    {"hold what is bounced", STEER_HOLD, {'f', false, false, false}, STEER_IS_DROPPED},
 };
 
 static void test_check(void) {

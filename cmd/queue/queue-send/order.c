@@ -27,6 +27,12 @@ static item_t *learn(char const *name) {
   return item;
 }
 
+static bool is_early(queue_entry_t const *entry) {
+  queue_terms_t terms;
+  queue_terms_read(&terms, entry);
+  return terms.release > time_now();
+}
+
 static steer_answer_t read_waiting(subject_t *subject) {
   queue_entry_t entry;
   queue_state_t state;
@@ -35,7 +41,8 @@ static steer_answer_t read_waiting(subject_t *subject) {
     return errno == ENOENT ? STEER_GONE : STEER_FAILED;
   steer_answer_t answer = STEER_FAILED;
   if (queue_state_read(&state, settings.state_fd, name) == 0) {
-    subject->is = (steer_subject_t){state.order, queue_held(&entry, &state), state.torn};
+    subject->is =
+        (steer_subject_t){state.order, queue_held(&entry, &state), state.torn, is_early(&entry)};
     queue_state_free(&state);
     answer = STEER_DONE;
   }
