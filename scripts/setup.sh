@@ -78,15 +78,25 @@ folder() { # folder MODE OWNER:GROUP PATH
   chmod "$1" "$3"
 }
 
+# Whoever owns a folder can put a link where root expects something else: what is done in the queue's
+# is done as its owner.
+in_queue() { # in_queue COMMANDS
+  (
+    cd "$queue"
+    if [ -n "$one_uid" ]; then sh -euc "$1"; else su -s /bin/sh -c "set -eu; $1" queue; fi
+  )
+}
+
 # new/ and tmp/ are drop boxes: those in the group write into them, and cannot list them.
 make_queue() {
   folder 0750 queue:chainq "$queue"
-  folder 3730 queue:chainq "$queue/new"
-  folder 3730 queue:chainq "$queue/tmp"
-  folder 0700 queue:chainq "$queue/state"
-  folder 0700 queue:chainq "$queue/bad"
-  [ -p "$queue/trigger" ] || mkfifo -m 0620 "$queue/trigger"
-  [ -n "$one_uid" ] || chown queue:chainq "$queue/trigger"
+  in_queue '
+    mkdir -p new tmp state bad
+    [ -p trigger ] || mkfifo -m 0620 trigger'
+  [ -n "$one_uid" ] || in_queue 'chgrp chainq new tmp state bad trigger'
+  in_queue '
+    chmod 3730 new tmp
+    chmod 0700 state bad'
 }
 
 make_logs() {

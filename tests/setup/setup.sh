@@ -35,6 +35,36 @@ test_users_of_the_trees_are_made() {
   done
 }
 
+# Accounts of a made-up machine, for the commands behind.
+with_accounts() {
+  for account in root:0 smtp:7001 queue:7002 vmail:7003 pipe:7004 relay:7005 sasl:7006 \
+    tlskey:7007 chainlog:7008; do
+    echo "${account%:*}:*:${account#*:}:${account#*:}::/:/bin/sh" >>"$ROOT/passwd"
+    echo "${account%:*}:*:${account#*:}:" >>"$ROOT/group"
+  done
+  echo 'chainq:*:7009:smtp,queue' >>"$ROOT/group"
+  unshare -m sh -euc 'mount --bind "$0/passwd" /etc/passwd; mount --bind "$0/group" /etc/group
+    "$@"' "$ROOT" "$@"
+}
+
+# Who owns the queue is not to become root by what root does there.
+test_links_in_the_queue_are_not_followed() {
+  if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+    echo 'skip - only root can make users up'
+    return
+  fi
+  with_accounts "$TOP/scripts/setup.sh" -r "$ROOT" -m mx.example.test
+  assertEquals 0 $?
+  assertEquals '7002 7009 3730' "$(stat -c '%u %g %a' "$ROOT/var/spool/chainmail/new")"
+  assertEquals '7002 7009 620' "$(stat -c '%u %g %a' "$ROOT/var/spool/chainmail/trigger")"
+  rmdir "$ROOT/var/spool/chainmail/bad"
+  ln -s "$ROOT/etc" "$ROOT/var/spool/chainmail/bad"
+  rm "$ROOT/passwd" "$ROOT/group"
+  with_accounts "$TOP/scripts/setup.sh" -r "$ROOT" >"$ROOT/output" 2>&1
+  assertNotEquals 'it is told' 0 $?
+  assertEquals '0 0 755' "$(stat -c '%u %g %a' "$ROOT/etc")"
+}
+
 test_says_that_me_is_missing() {
   assertContains "$("$TOP/scripts/setup.sh" -1 -r "$ROOT" 2>&1)" "host's name"
   assertFalse '[ -e "$ROOT/etc/chainmail/me" ]'
