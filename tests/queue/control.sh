@@ -199,6 +199,23 @@ test_drop_under_way() {
   assertEquals 'nobody was told' 0 "$(count_box sender)"
 }
 
+# Nor of what had failed for good before, or was delivered and is to be told of.
+test_drop_under_way_of_what_failed() {
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'D550 5.7.1 no'
+  start_send
+  inject_with 'Pc@example.test\0NOTIFY=SUCCESS\0\0' sender@example.test a@x.example b@y.example \
+    c@example.test
+  jobs_come a@x.example 1
+  logged event=failed
+  deliveries c >/dev/null
+  assertEquals +later "$(ask "drop $(name_of_last)")"
+  : >"$OUT/go"
+  wait_until is_empty || fail 'the queue is not empty'
+  assertEquals 'nobody was told' 0 "$(count_box sender)"
+}
+
 # A drop that a crash came before is done after it.
 test_drop_survives_a_kill() {
   attempt_one

@@ -278,12 +278,15 @@ bool attempt_is_bulk(attempt_t const *attempt) {
   return attempt->entry.envelope.count > RECIPIENTS_FEW;
 }
 
+/* Nobody is told of what is dropped. */
 static void end(attempt_t *attempt) {
   char order = attempt->state.order;
   bool left = attempt->temporary || attempt->place;
-  if (!notice_send(attempt))
+  if (order == 'k')
+    all_done(attempt);
+  else if (!notice_send(attempt))
     not_told(attempt);
-  else if (!left || order == 'k')
+  else if (!left)
     all_done(attempt);
   else if (order == 'h' || order == 'f')
     obey(attempt);
