@@ -142,6 +142,22 @@ test_once_more_and_not_for_ever() {
   assertEquals 2 "$(grep -c connect "$DIR/dump/commands")"
 }
 
+# ---- hosts that take one connection ----
+
+# What waits goes over the connection that there is; nobody asks for another one again and again.
+test_no_more_connections_than_a_host_takes() {
+  start_server -s "$DIR/dump" 1:end1=silent 'connect=421 4.7.0 too many,close' '1:connect=220 hello'
+  OPTIONS='-t final=2 -r 1'
+  assertContains "$(deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]')" 'too long a wait for the answer'
+  assertTrue 'a few connections' "[ $(grep -c connect "$DIR/dump/commands") -le 3 ]"
+  end_peers
+  rm -f "$DIR"/dump/*
+  start_server -s "$DIR/dump" 'connect=421 4.7.0 too many,close' '1:connect=220 hello'
+  OPTIONS='-r 1'
+  assertEquals 'over the first one' 5 "$(deliver 'a@x=[127.0.0.1]' 'b@x=[127.0.0.1]' \
+    'c@x=[127.0.0.1]' 'd@x=[127.0.0.1]' 'e@x=[127.0.0.1]' | grep -c '^K')"
+}
+
 # ---- several hosts ----
 
 two_hosts() {
@@ -178,6 +194,22 @@ test_slow_ones_hold_up_nobody() {
   OPTIONS='-t greeting=3 -i 1'
   deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$PORT" "c@x=127.0.0.2:$slow" >"$DIR/answers"
   assertEquals 'Z4.4.1 K250 Z4.4.1' "$(sed 's/ .*//' "$DIR/answers" | xargs)"
+}
+
+# Hosts that accept and say nothing have all connections; mail for a host that speaks leaves before
+# their time is up. Half of them keep theirs.
+test_silent_ones_do_not_have_all_connections() {
+  start_server connect=silent
+  slow=$PORT
+  start_server connect=silent
+  slower=$PORT
+  start_server
+  OPTIONS='-C 4 -t opening=1 -t greeting=6'
+  deliver "a@x=127.0.0.1:$slow" "b@x=[127.0.0.1]:$slow" "c@x=127.0.0.1:$slower" \
+    "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
+  assertEquals 'two are cut short, two are not' '2 2 1' "$(grep -c 'not ready' "$DIR/answers") \
+$(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
+  assertNotContains 'before the time of those is up' "$(tail -n 2 "$DIR/log")" event=transaction
 }
 
 test_connections_in_all() {

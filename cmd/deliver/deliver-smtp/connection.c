@@ -155,10 +155,36 @@ bool connection_adopt(destination_t *destination, uint64_t now) {
   return false;
 }
 
+/* ---- hosts that say nothing: they may have half of all connections for as long as they like ----
+ */
+
+/* The one that has been opened for the longest time, if there are too many; else NULL. */
+static connection_t *find_surplus(void) {
+  connection_t *oldest = NULL;
+  size_t count = 0;
+  for (connection_t *connection = connections; connection; connection = connection->next) {
+    if (connection->phase != OPENING) continue;
+    count++;
+    if (!oldest || connection->began < oldest->began) oldest = connection;
+  }
+  return count > 1 && count > settings.in_all / 2 ? oldest : NULL;
+}
+
+/* Each that is cut short ends, or begins anew with another address. */
+static void cut_short(uint64_t now) {
+  for (connection_t *connection; (connection = find_surplus());) {
+    if (now - connection->began < settings.opening) return;
+    opening_cut_short(connection, now);
+  }
+}
+
 /* ---- the loop's ---- */
 
 size_t connections_wait(struct pollfd *polls, uint64_t *deadline) {
+  connection_t const *const surplus = find_surplus();
   size_t count = 0;
+  if (surplus && surplus->began + settings.opening < *deadline)
+    *deadline = surplus->began + settings.opening;
   for (connection_t *connection = connections; connection; connection = connection->next) {
     connection->poll = polls + count++;
     uint64_t due = relay_wait(connection->relay, connection->poll);
@@ -183,6 +209,7 @@ void connections_step(uint64_t now) {
     next = connection->next;
     if (connection->poll) pass_time(connection, now);
   }
+  cut_short(now);
 }
 
 void connections_quit(uint64_t now) {

@@ -20,6 +20,7 @@ struct connection {
   relay_t *relay;
   struct pollfd *poll;
   uint64_t deadline;
+  uint64_t began;        /* with this address */
   unsigned int messages; /* that went over it */
   delivery_t *delivery;
   relay_transaction_t transaction;
@@ -34,6 +35,8 @@ struct connection {
 void opening_try(connection_t *connection, uint64_t now);
 /* The session has ended before it was ready: tries the next address. */
 void opening_failed(connection_t *connection, uint64_t now);
+/* The host is not waited for any longer, since others wait. */
+void opening_cut_short(connection_t *connection, uint64_t now);
 /* The session is ready. */
 void opening_done(connection_t *connection);
 

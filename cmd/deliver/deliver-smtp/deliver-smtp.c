@@ -34,6 +34,7 @@ settings_t settings = {.port = SMTP_PORT,
                        .per_destination = 10,
                        .in_all = 100,
                        .idle = 10000,
+                       .opening = 20000,
                        .messages = 100,
                        .recipients = 100};
 
@@ -128,6 +129,10 @@ static void set_patience(char const *s) {
       [RELAY_RCPT] = "rcpt",           [RELAY_DATA] = "data",         [RELAY_BLOCK] = "block",
       [RELAY_FINAL] = "final",         [RELAY_QUIT] = "quit"};
   size_t const len = strcspn(s, "=");
+  if (!strncmp(s, "opening=", 8)) {
+    settings.opening = number(s + 8, 3600) * 1000;
+    return;
+  }
   for (size_t i = 0; i < RELAY_PATIENCES; i++) {
     if (strncmp(s, names[i], len) != 0 || names[i][len] || !s[len]) continue;
     settings.patience[i] = number(s + len + 1, 3600);

@@ -33,6 +33,7 @@ typedef struct settings {
   char const *policies, *logins, *anchors;
   unsigned int per_destination, in_all; /* connections */
   unsigned int idle;                    /* milliseconds that a connection is kept */
+  unsigned int opening;                 /* that it may take to open when too many take long */
   unsigned int messages;                /* of a connection */
   unsigned int recipients;              /* of a transaction */
   unsigned int patience[RELAY_PATIENCES];
@@ -114,6 +115,7 @@ typedef enum destination_state {
 } destination_state_t;
 
 #define AVOIDED_MS 60000 /* an address that has failed is the last choice for so long */
+#define FULL_MS    60000 /* and no further connection is tried where one was refused */
 
 /* What is known of an address of the list. */
 typedef struct experience {
@@ -136,6 +138,7 @@ struct destination {
   delivery_t *last;
   size_t waiting;
   size_t connections, opening, quitting; /* of all of them, those that are */
+  uint64_t full; /* when it took no connection more than it had; 0: it has not said so */
   bool has_failure;
   chain_verdict_t failure; /* of its addresses so far */
   char name[];

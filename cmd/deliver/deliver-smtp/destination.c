@@ -224,9 +224,16 @@ static void find_go_on(destination_t *destination, uint64_t now) {
 
 /* ---- steps ---- */
 
-static bool wants_connection(destination_t const *destination) {
-  return destination->waiting > destination->opening &&
-         destination->connections - destination->quitting < settings.per_destination;
+/* What waits goes over the connections that there are: hosts that have let us in, and refuse
+   another connection, mean it. */
+static bool is_full(destination_t const *destination, size_t open, uint64_t now) {
+  return open && destination->full && now - destination->full < FULL_MS;
+}
+
+static bool wants_connection(destination_t const *destination, uint64_t now) {
+  size_t const open = destination->connections - destination->quitting;
+  return destination->waiting > destination->opening && open < settings.per_destination &&
+         !is_full(destination, open, now);
 }
 
 static void open_connections(destination_t *destination, uint64_t now) {
@@ -234,7 +241,7 @@ static void open_connections(destination_t *destination, uint64_t now) {
     destination->state = DESTINATION_NEW;
     return;
   }
-  while (wants_connection(destination)) {
+  while (wants_connection(destination, now)) {
     if (connection_adopt(destination, now)) continue;
     if (!connection_room()) return;
     connection_open(destination, now);

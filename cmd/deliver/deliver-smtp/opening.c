@@ -92,6 +92,7 @@ static int begin_session(connection_t *connection, uint64_t now, chain_verdict_t
   destination_t *const destination = connection->destination;
   mx_address_t const *const address = &destination->list.addresses[connection->address];
   write_where(connection, address);
+  connection->began = now;
   if (security_choose(&connection->security, destination, address, why) < 0) return -1;
   if (destination->experience[connection->address].clear)
     connection->security.relay.security = RELAY_PLAIN;
@@ -139,6 +140,8 @@ void opening_try(connection_t *connection, uint64_t now) {
   connection_free(connection);
   if (destination->connections == destination->quitting)
     destination_fail(destination, &destination->failure);
+  else
+    destination->full = now;
 }
 
 /* ---- how it ends ---- */
@@ -148,6 +151,21 @@ static bool falls_back(connection_t const *connection) {
   return connection->security.level == REMOTE_MAY && !connection->security.relay.login &&
          connection->security.relay.security == RELAY_OPPORTUNISTIC &&
          relay_stage(connection->relay) == RELAY_STAGE_TLS;
+}
+
+/* Goes on with the next address, or this one once more. */
+static void try_again(connection_t *connection, uint64_t now) {
+  relay_free(connection->relay);
+  connection->relay = NULL;
+  opening_try(connection, now);
+}
+
+void opening_cut_short(connection_t *connection, uint64_t now) {
+  chain_verdict_t why = {.kind = CHAIN_DEFER, .enhanced = "4.4.1"};
+  verdict_add(&why, connection->where);
+  verdict_add(&why, ": not ready soon enough, while too many other hosts are waited for");
+  note_failure(connection, relay_stage_name(relay_stage(connection->relay)), &why, now);
+  try_again(connection, now);
 }
 
 void opening_failed(connection_t *connection, uint64_t now) {
@@ -160,9 +178,7 @@ void opening_failed(connection_t *connection, uint64_t now) {
   } else {
     note_failure(connection, relay_stage_name(relay_stage(connection->relay)), &verdict, now);
   }
-  relay_free(connection->relay);
-  connection->relay = NULL;
-  opening_try(connection, now);
+  try_again(connection, now);
 }
 
 void opening_done(connection_t *connection) {
