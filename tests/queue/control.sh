@@ -170,6 +170,30 @@ test_hold_under_way_that_fails() {
     "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
 }
 
+# What was passed over while the message was held is tried at once, too, when the attempt is over.
+test_release_under_way() {
+  add_routes <<END
+@z.example  lmtp unix:/nowhere
+END
+  serve_remote
+  mkdir "$CHAIN/slow" && echo 'z@z.example wait' >"$CHAIN/slow/answers"
+  sed "s,$OUT,$CHAIN/slow," "$CHAIN/remote" >"$CHAIN/lmtp" && chmod +x "$CHAIN/lmtp"
+  CHAIN_SEND="$CHAIN_SEND -w lmtp=$CHAIN/lmtp"
+  answer x.example wait
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  inject sender@example.test z@z.example $(seq -f r%.0f@x.example 999) last@y.example
+  jobs_come @x.example 999
+  entry=$(name_of_last)
+  assertEquals +later "$(ask "hold $entry")"
+  : >"$OUT/go"
+  logged event=delivered 999
+  assertEquals +done "$(ask "release $entry")"
+  : >"$CHAIN/slow/go"
+  jobs_come last@y.example 1
+  wait_until is_empty || fail 'the queue is not empty'
+}
+
 test_bounce_under_way() {
   serve_remote
   answer x.example wait

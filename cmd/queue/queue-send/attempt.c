@@ -288,7 +288,7 @@ static void end(attempt_t *attempt) {
     not_told(attempt);
   else if (!left)
     all_done(attempt);
-  else if (order == 'h' || order == 'f')
+  else if (order == 'h' || order == 'f' || attempt->skipped)
     obey(attempt);
   else if (attempt->place)
     wait_for_place(attempt);

@@ -351,7 +351,7 @@ void recipient_start(attempt_t *attempt, char const *address) {
   char order = attempt->state.order;
   if (is_settled(attempt, index) || order == 'k') return;
   if (order == 'h') {
-    attempt->temporary = true;
+    attempt->temporary = attempt->skipped = true;
     return;
   }
   recipient_t *recipient = calloc(1, sizeof *recipient);

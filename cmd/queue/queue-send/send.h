@@ -157,6 +157,7 @@ typedef struct attempt {
   size_t recipient;     /* index of the next one */
   size_t open;          /* recipients that were begun and not finished */
   bool temporary;       /* a target failed for now */
+  bool skipped;         /* recipients were passed over while it was held */
   bool failed;          /* a target failed for good, now or earlier */
   uint64_t looked;      /* when it was last looked for what is to be told */
   place_t *place;       /* that a target waits for, or NULL */
