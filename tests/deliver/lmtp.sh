@@ -40,17 +40,22 @@ new_entry() {
 
 # ---- what the sender wants to know ----
 
+# start_other RULES...: tests/deliver/_smtp_server.py; sets port
+start_other() {
+  mkfifo "$DIR/port"
+  python3 "$TOP/tests/deliver/_smtp_server.py" -s "$DIR" "$@" >"$DIR/port" &
+  OTHER_PID=$!
+  read -r port <"$DIR/port"
+  rm -f "$DIR/port" "$DIR/commands"
+}
+
 # heard OFFER...: what a server that offers these hears of a recipient behind an alias
 heard() {
   for offer; do
     shift
     set -- "$@" -o "$offer"
   done
-  mkfifo "$DIR/port"
-  python3 "$TOP/tests/deliver/_smtp_server.py" -s "$DIR" "$@" >"$DIR/port" &
-  OTHER_PID=$!
-  read -r port <"$DIR/port"
-  rm -f "$DIR/port" "$DIR/commands"
+  start_other "$@"
   answer=$(jobs s@example.org "[127.0.0.1]:$port" "$RECIPIENT")
   stop_pid "$OTHER_PID"
   OTHER_PID=
@@ -164,6 +169,38 @@ END
   assertEquals "D550 5.1.1 $to said: no
 K250 2.0.0 $to said: done
 Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
+}
+
+# two_jobs [-b]: one after the other's answer, or together in two transactions
+two_jobs() {
+  to=127.0.0.1:$port
+  ENTRY=$(new_entry)
+  "$WORKER" "$@" "$ENTRY" s@a.example x@b "$to" "$ENTRY" s@c.example y@b "$to" -- deliver-lmtp -t 2 2>>"$DIR/log"
+}
+
+connects() { grep -c connect "$DIR/commands"; }
+
+test_a_kept_connection_that_is_gone() {
+  for action in close reset '421 4.4.2 idle too long,close'; do
+    start_other "1:mail2=$action"
+    assertEquals "$action" 2 "$(two_jobs | grep -c '^K')"
+    assertEquals 'over a second connection' 2 "$(connects)"
+    stop_pid "$OTHER_PID"
+  done
+  start_other mail2=close 2:mail=close
+  assertEquals 'once more, and not for ever' 'K250 Z4.4.2' "$(two_jobs | sed 's/ .*//' | xargs)"
+  assertEquals 2 "$(connects)"
+  stop_pid "$OTHER_PID"
+  start_other 1:end2=close
+  assertEquals 'it may have been kept' 'K250 Z4.4.2' "$(two_jobs | sed 's/ .*//' | xargs)"
+  assertEquals 1 "$(connects)"
+}
+
+# What waits goes over the connection that there is; nobody asks for another one again and again.
+test_no_more_connections_than_a_server_takes() {
+  start_other 1:end1=silent 'connect=421 4.7.0 too many,close' '1:connect=220 hello'
+  assertContains "$(two_jobs -b)" 'too long a wait for the answer to the message'
+  assertTrue 'a few connections' "[ $(connects) -le 3 ]"
 }
 
 test_a_slow_server_holds_up_nobody() {

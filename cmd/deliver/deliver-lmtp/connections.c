@@ -8,13 +8,16 @@
 #include "deliver.h"
 
 #define LMTP_PORT 24
+#define FULL_MS   60000 /* no further connection is tried where one was refused */
 
 typedef struct connection {
   char *server; /* NULL: not in use */
   relay_dial_t dial;
-  relay_t *relay;    /* NULL: the address is being looked up */
-  uint64_t idle_end; /* while it is idle */
+  relay_t *relay;      /* NULL: the address is being looked up */
+  uint64_t idle_end;   /* while it is idle */
+  uint64_t alone_till; /* the server has refused another one */
   bool is_idle;
+  bool was_used;              /* a transaction went over it */
   size_t poll_at, poll_count; /* its name servers' sockets */
   size_t count;               /* recipients of the transaction */
   job_t *jobs[BATCH_MAX];
@@ -80,8 +83,18 @@ static bool is_alone(connection_t const *connection) {
   return true;
 }
 
-static void give_up(connection_t *connection, chain_verdict_t const *verdict) {
-  if (is_alone(connection)) jobs_answer_all(connection->server, verdict);
+/* A server that has let us in and refuses another connection means it. */
+static void leave_others_alone(connection_t const *connection, uint64_t now) {
+  for (size_t i = 0; i < settings.connections; i++)
+    if (&connections[i] != connection && serves(&connections[i], connection->server))
+      connections[i].alone_till = now + FULL_MS;
+}
+
+static void give_up(connection_t *connection, chain_verdict_t const *verdict, uint64_t now) {
+  if (is_alone(connection))
+    jobs_answer_all(connection->server, verdict);
+  else
+    leave_others_alone(connection, now);
   close_connection(connection);
 }
 
@@ -105,22 +118,23 @@ static void dial(connection_t *connection, uint64_t now) {
   set_verdict(&verdict, found > 0 ? "4.4.1" : "4.4.3",
               found > 0 ? "no connection" : "the server's name leads nowhere",
               found > 0 ? NULL : strerror(error));
-  give_up(connection, &verdict);
+  give_up(connection, &verdict, now);
 }
 
 /* Only begins: what comes of it is step's. */
-static void open_connection(connection_t *connection, char const *server) {
+static void open_connection(connection_t *connection, char const *server, uint64_t now) {
   relay_server_t parsed;
   chain_verdict_t verdict;
   memset(&connection->dial, 0, sizeof connection->dial);
   connection->server = strdup(server);
-  connection->is_idle = false;
+  connection->is_idle = connection->was_used = false;
+  connection->alone_till = 0;
   connection->count = 0;
   if (!connection->server) strerr_diefu1sys(111, "open a connection");
   if (relay_server_parse(&parsed, server, LMTP_PORT) < 0 ||
       relay_dial_start(&connection->dial, &parsed) < 0) {
     set_verdict(&verdict, "4.3.5", "not a server", server);
-    give_up(connection, &verdict);
+    give_up(connection, &verdict, now);
   }
 }
 
@@ -156,7 +170,7 @@ static void fill_transaction(connection_t *connection) {
   queue_entry_stream(&connection->entry, &transaction->message);
 }
 
-/* The entry is read through the first job's descriptor, which job_answer closes. */
+/* The entry is read through the first job's descriptor, which stays the job's. */
 static bool open_entry(connection_t *connection) {
   chain_verdict_t verdict;
   if (queue_entry_from_fd(&connection->entry, connection->jobs[0]->fd) == 0) return true;
@@ -189,10 +203,30 @@ static void answer(connection_t const *connection, size_t i) {
   job_answer(connection->jobs[i], &named);
 }
 
-static void finish_transaction(connection_t *connection) {
-  connection->jobs[0]->fd = -1; /* the entry's */
-  for (size_t i = 0; i < connection->count; i++) answer(connection, i);
+/* True if it may be that the server had closed a connection that was kept, before we spoke: then
+   another one is worth a try. */
+static bool was_stale(connection_t const *connection, relay_state_t state) {
+  if (state != RELAY_ENDED || !connection->was_used) return false;
+  if (relay_message_was_sent(connection->relay)) return false;
+  for (size_t i = 0; i < connection->count; i++)
+    if (connection->jobs[i]->repeated || connection->recipients[i].verdict.kind != CHAIN_DEFER)
+      return false;
+  return true;
+}
+
+static void repeat(connection_t *connection) {
+  for (size_t i = 0; i < connection->count; i++) connection->jobs[i]->repeated = true;
+  jobs_return(connection->jobs, connection->count);
+}
+
+static void finish_transaction(connection_t *connection, relay_state_t state) {
+  connection->entry.fd = -1; /* it is the first job's */
   queue_entry_close(&connection->entry);
+  if (was_stale(connection, state))
+    repeat(connection);
+  else
+    for (size_t i = 0; i < connection->count; i++) answer(connection, i);
+  connection->was_used = true;
   connection->count = 0;
 }
 
@@ -220,7 +254,7 @@ static void end_session(connection_t *connection, uint64_t now) {
   bool const may_go_on = relay_stage(connection->relay) < RELAY_STAGE_HELLO;
   relay_free(connection->relay);
   connection->relay = NULL;
-  if (!may_go_on || !start_session(connection, now)) give_up(connection, &verdict);
+  if (!may_go_on || !start_session(connection, now)) give_up(connection, &verdict, now);
 }
 
 static void step(connection_t *connection, uint64_t now) {
@@ -230,7 +264,7 @@ static void step(connection_t *connection, uint64_t now) {
   }
   relay_state_t const state = relay_step(connection->relay, now);
   if (state == RELAY_BUSY) return;
-  if (connection->count) finish_transaction(connection);
+  if (connection->count) finish_transaction(connection, state);
   if (state == RELAY_ENDED) {
     end_session(connection, now);
   } else if (!connection->is_idle) {
@@ -266,11 +300,11 @@ static connection_t *idle_connection(char const *server) {
 }
 
 /* One at a time is being opened. */
-static bool may_open(char const *server) {
+static bool may_open(char const *server, uint64_t now) {
   size_t open = 0;
   for (size_t i = 0; i < settings.connections; i++) {
     if (!serves(&connections[i], server)) continue;
-    if (!is_ready(&connections[i])) return false;
+    if (!is_ready(&connections[i]) || now < connections[i].alone_till) return false;
     open++;
   }
   return open < settings.per_server;
@@ -293,13 +327,13 @@ static bool serve(job_t const *job, uint64_t now) {
     start_transaction(connection, job, now);
     return true;
   }
-  if (!may_open(job->server)) return false;
+  if (!may_open(job->server, now)) return false;
   connection = free_connection();
   if (!connection) {
     make_room(now);
     return false;
   }
-  open_connection(connection, job->server);
+  open_connection(connection, job->server, now);
   return !connection->server;
 }
 

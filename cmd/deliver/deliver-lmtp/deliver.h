@@ -27,6 +27,7 @@ typedef struct job {
   uint64_t number;
   int fd;
   bool expanded;
+  bool repeated; /* it was on a connection that turned out to be gone */
   char const *sender, *recipient, *server, *id, *original; /* in strings */
   char strings[];
 } job_t;
@@ -42,6 +43,8 @@ bool jobs_wanted(void);
 /* Takes up to max jobs for this transaction out of the waiting ones: those with like's entry,
    sender and server, like first. Returns how many. */
 size_t jobs_pick(job_t **picked, size_t max, job_t const *like);
+/* Puts jobs that were picked back before all others, in their order. */
+void jobs_return(job_t *const *picked, size_t count);
 /* Answers a job that was picked, and frees it. */
 void job_answer(job_t *job, chain_verdict_t const *verdict);
 /* Answers all waiting jobs of this server. */

@@ -34,6 +34,7 @@ static void add(worker_job_t const *from) {
   job->number = from->number;
   job->fd = from->fd;
   job->expanded = from->expanded;
+  job->repeated = false;
   job->sender = put(&at, from->sender);
   job->recipient = put(&at, from->recipient);
   job->server = put(&at, from->argument);
@@ -83,6 +84,14 @@ size_t jobs_pick(job_t **picked, size_t max, job_t const *like) {
       at = &(*at)->next;
   }
   return n;
+}
+
+void jobs_return(job_t *const *picked, size_t n) {
+  while (n--) {
+    picked[n]->next = jobs;
+    if (!jobs) tail = &picked[n]->next;
+    jobs = picked[n];
+  }
 }
 
 static void report(char const *s, size_t len) {
