@@ -5,6 +5,6 @@ calls epoll_wait fork get_robust_list getcwd getdents64 geteuid getpid getppid g
 calls getrlimit getsockname getsockopt gettid kill landlock_add_rule landlock_create_ruleset
 calls landlock_restrict_self listen lstat mlock mlockall openat pipe pipe2 prctl prlimit64 readlink
 calls recvfrom sched_getaffinity seccomp sendto set_robust_list setgroups setresgid setresuid
-calls setrlimit setsockopt setuid signalfd signalfd4 socket tkill umask unlink wait4
+calls setrlimit setsockopt setuid signalfd signalfd4 socket(unix) tkill umask unlink wait4
 read $CHAINMAIL_CONF /etc/letsencrypt
 make $CHAINMAIL_RUN/tls

@@ -1,5 +1,5 @@
 # queue-show: see confine(8).
-calls connect getdents64 lseek lstat openat pread64 recvfrom sendto setsockopt socket
-calls fcntl ioctl readv
+calls connect getdents64 lseek lstat openat pread64 recvfrom sendto setsockopt socket(unix) fcntl
+calls ioctl readv
 read $CHAINMAIL_CONF
 read $CHAINMAIL_QUEUE

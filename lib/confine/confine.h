@@ -59,8 +59,8 @@ bool confine_can_filter(void);
 /* No new privileges by exec. 0, or -1 with errno. */
 int confine_privileges(void);
 
-/* Parses "read", "mmap(noexec)" or "0": confine(8), PROFILES. -1 with EINVAL: no such call, or no
-   such condition of it. */
+/* Parses "read", "mmap(noexec)" or "0": confine(8), PROFILES. "clone" makes no namespaces. -1 with
+   EINVAL: no such call, or no such condition of it. */
 int confine_call_parse(confine_call_t *call, char const *s, size_t len);
 
 /* Adds a call to a set without doubles: one that is allowed whatever its arguments are needs no

@@ -136,14 +136,20 @@ typedef struct condition {
 } condition_t;
 
 #define ALTERS (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
+#define NAMESPACES                                                                                 \
+  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
+   CLONE_NEWNET)
 
+/* One without a name is of calls that are named without any. */
 static condition_t const conditions[] = {
     {SYS_mmap, "noexec", 2, PROT_EXEC, 0},
     {SYS_mprotect, "noexec", 2, PROT_EXEC, 0},
     {SYS_socket, "unix", 0, UINT32_MAX, AF_UNIX},
     {SYS_socket, "inet", 0, UINT32_MAX, AF_INET},
     {SYS_socket, "inet6", 0, UINT32_MAX, AF_INET6},
-    {SYS_clone, "thread", 0, CLONE_THREAD, CLONE_THREAD},
+    {SYS_socket, "netlink", 0, UINT32_MAX, AF_NETLINK},
+    {SYS_clone, "thread", 0, CLONE_THREAD | NAMESPACES, CLONE_THREAD},
+    {SYS_clone, "", 0, NAMESPACES, 0},
     {SYS_openat, "reading", 2, ALTERS, O_RDONLY},
 #ifdef SYS_open
     {SYS_open, "reading", 1, ALTERS, O_RDONLY},
@@ -169,33 +175,38 @@ static int scan_number(char const *s, size_t len) {
   return number;
 }
 
-static int number_of(char const *s, size_t len) {
-  int const number = scan_number(s, len);
-  if (number >= 0) return number;
+static int find_number(char const *s, size_t len) {
   for (size_t i = 0; i < LENGTH(call_names); i++)
     if (is_same(call_names[i].name, s, len)) return call_names[i].number;
   return -1;
 }
 
-static int add_condition(confine_call_t *call, char const *s, size_t len) {
-  for (size_t i = 0; i < LENGTH(conditions); i++) {
-    condition_t const *const it = &conditions[i];
-    if (it->number != call->number || !is_same(it->name, s, len)) continue;
-    *call = (confine_call_t){it->number, it->argument, it->mask, it->value};
-    return 0;
-  }
-  return errno = EINVAL, -1;
+static condition_t const *find_condition(int number, char const *s, size_t len) {
+  for (size_t i = 0; i < LENGTH(conditions); i++)
+    if (conditions[i].number == number && is_same(conditions[i].name, s, len))
+      return &conditions[i];
+  return NULL;
+}
+
+static int parse_name(confine_call_t *call, char const *s, size_t len) {
+  char const *const open = memchr(s, '(', len);
+  size_t const name_len = open ? (size_t)(open - s) : len;
+  int const number = find_number(s, name_len);
+  if (number < 0 || (open && (s[len - 1] != ')' || open[1] == ')'))) return errno = EINVAL, -1;
+  condition_t const *const condition =
+      open ? find_condition(number, open + 1, len - name_len - 2) : find_condition(number, "", 0);
+  if (open && !condition) return errno = EINVAL, -1;
+  *call = condition
+              ? (confine_call_t){number, condition->argument, condition->mask, condition->value}
+              : (confine_call_t){.number = number};
+  return 0;
 }
 
 int confine_call_parse(confine_call_t *call, char const *s, size_t len) {
-  char const *const open = memchr(s, '(', len);
-  size_t const name_len = open ? (size_t)(open - s) : len;
-  int const number = number_of(s, name_len);
-  if (number < 0) return errno = EINVAL, -1;
+  int const number = scan_number(s, len);
+  if (number < 0) return parse_name(call, s, len);
   *call = (confine_call_t){.number = number};
-  if (!open) return 0;
-  if (s[len - 1] != ')') return errno = EINVAL, -1;
-  return add_condition(call, open + 1, len - name_len - 2);
+  return 0;
 }
 
 /* a allows what b does. */

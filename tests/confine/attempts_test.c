@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -65,6 +66,14 @@ static int bind_port(void) {
 }
 static int signal_others(void) {
   return result(kill(getppid(), 0));
+}
+
+/* The kernel itself has none of these flags together. */
+static int make_namespace(void) {
+  return result(syscall(SYS_clone, CLONE_NEWUSER | CLONE_FS, 0, 0, 0, 0));
+}
+static int open_other_socket(void) {
+  return result(socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 }
 
 /* ---- calls that nobody of ours makes --------------------------------------------------------- */
@@ -138,6 +147,8 @@ static attempt_t const attempts[] = {
     FOREIGN_MAY(connect_port),
     ATTEMPT(bind_port),
     ATTEMPT(signal_others),
+    ATTEMPT(make_namespace),
+    ATTEMPT(open_other_socket),
     ATTEMPT(see_privileges),
     CALLS(ptrace),
     CALLS(mount),

@@ -1,6 +1,7 @@
 /* What is read before anything is given up: profiles, names of system calls, executables. */
 #include <elf.h>
 #include <errno.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -29,20 +30,28 @@ static void test_names(void) {
 
 static void test_conditions(void) {
   confine_call_t call = {0};
+  char number[16];
   CHECK_INT("a condition", parse(&call, "mmap(noexec)"), 0);
   CHECK_INT("of that call", call.number, SYS_mmap);
   CHECK_INT("of that argument", call.argument, 2);
   CHECK_INT("of these bits", (intmax_t)call.mask, PROT_EXEC);
   CHECK_INT("a bit", parse(&call, "clone(thread)"), 0);
-  CHECK("that must be there", call.mask && call.mask == call.value);
+  CHECK_INT("that must be there", (intmax_t)call.value, CLONE_THREAD);
+  CHECK("with no namespace", call.mask & CLONE_NEWUSER);
+  CHECK_INT("that call by its name alone", parse(&call, "clone"), 0);
+  CHECK("makes none either", call.mask & CLONE_NEWUSER && call.mask & CLONE_NEWNS && !call.value);
+  snprintf(number, sizeof number, "%d", SYS_clone);
+  CHECK_INT("by its number", parse(&call, number), 0);
+  CHECK_INT("it makes what it likes", (intmax_t)call.mask, 0);
   CHECK_INT("a value", parse(&call, "socket(inet6)"), 0);
   CHECK_INT("of all bits", (intmax_t)call.value, AF_INET6);
 }
 
 static void test_bad_calls(void) {
-  static char const *const bad[] = {"",      "reads",       "rea",           "-1",
-                                    "1x",    "read(",       "read()",        "read(noexec)",
-                                    "mmap(", "mmap(noexec", "mmap(noexec)x", "99999999999"};
+  static char const *const bad[] = {"",       "reads",       "rea",           "-1",
+                                    "1x",     "read(",       "read()",        "read(noexec)",
+                                    "mmap(",  "mmap(noexec", "mmap(noexec)x", "99999999999",
+                                    "clone()"};
   confine_call_t call;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     errno = 0;

@@ -1,8 +1,8 @@
 # Programs that we did not write: shells, interpreters, filters. All files may be read and executed
 # that the user may, and none written but in the places that the others of the chain may write to.
 # System calls are those of programs of all kinds. Left out are those that trace others, change what
-# is mounted, load code into the kernel, enter namespaces, set clocks, or have had more faults than
-# uses here: io_uring, userfaultfd, bpf, perf_event_open, keyctl.
+# is mounted, load code into the kernel, enter or make namespaces, set clocks, or have had more faults
+# than uses here: io_uring, userfaultfd, bpf, perf_event_open, keyctl.
 include libc-dynamic
 calls accept accept4 access alarm bind capget capset chdir chmod chown clock_getres clone close_range
 calls connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait
@@ -20,11 +20,12 @@ calls sched_get_priority_max sched_get_priority_min sched_getscheduler sched_set
 calls sched_setscheduler seccomp select semctl semget semop sendfile sendmmsg sendmsg sendto setfsgid
 calls setfsuid setgid setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid
 calls setrlimit setsid setsockopt setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack
-calls signalfd signalfd4 socket socketpair splice statfs symlink symlinkat sync sync_file_range syncfs
+calls signalfd signalfd4 socketpair splice statfs symlink symlinkat sync sync_file_range syncfs
 calls tee time timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create
 calls timerfd_gettime timerfd_settime times tkill truncate umask unlink unlinkat utimensat utimes
 calls vfork vmsplice wait4 waitid
 calls landlock_create_ruleset landlock_add_rule landlock_restrict_self
+calls socket(unix) socket(inet) socket(inet6) socket(netlink)
 read /
 exec /
 write /dev
