@@ -555,5 +555,28 @@ test_usage() {
   assertEquals 111 "$(queue-send -q "$CHAIN/nowhere" 2>/dev/null; echo $?)"
 }
 
+# A log that cannot be written: who has got the message does not get it again.
+test_log_cannot_be_written() {
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'Z451 4.2.2 full'
+  start_send
+  inject me@example.org a@x.example b@y.example
+  jobs_come a@x.example 1
+  log=$QUEUE/state/$(basename "$(last_entry)")
+  mkdir "$log"
+  : >"$OUT/go"
+  logged 'event=record-failed .*error="Is a directory"'
+  kill -ALRM "$SEND_PID"
+  logged event=record-failed 2
+  assertEquals 'not tried before it can' 1 "$(list_jobs b@y.example | wc -l)"
+  rmdir "$log"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  assertEquals 'a once, b twice' '1 2' \
+    "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
+}
+
 # shellcheck source=/dev/null
 . shunit2

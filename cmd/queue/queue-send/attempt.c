@@ -40,8 +40,20 @@ static void drop_place(attempt_t *attempt) {
   if (place && place->destination) destination_release(place->destination);
 }
 
+/* What could not be written goes with the entry, which is not tried again before that is done: it
+   would be delivered once more to all those who have got it. */
+static void keep_unwritten(attempt_t *attempt) {
+  if (!attempt->records.len) return;
+  stralloc *kept = malloc(sizeof *kept);
+  if (!kept) return;
+  *kept = attempt->records;
+  attempt->records = (stralloc)STRALLOC_ZERO;
+  attempt->item->unwritten = kept;
+}
+
 static void free_attempt(attempt_t *attempt) {
   unlink_attempt(attempt);
+  keep_unwritten(attempt);
   drop_place(attempt);
   queue_entry_close(&attempt->entry);
   queue_state_free(&attempt->state);
@@ -61,13 +73,13 @@ void attempt_record(attempt_t *attempt, queue_record_t const *record) {
   report_entry("record-lost", attempt->item->name, ENOMEM);
 }
 
-static int append(attempt_t *attempt, bool sync) {
-  int fd = openat(settings.state_fd, attempt->item->name,
+/* torn: the log may end amid a line */
+static int append(item_t const *item, stralloc const *records, bool torn, bool sync) {
+  int fd = openat(settings.state_fd, item->name,
                   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (fd < 0) return -1;
-  size_t len = attempt->records.len;
-  bool ended = !attempt->state.torn || allwrite(fd, "\n", 1) == 1;
-  int result = ended && allwrite(fd, attempt->records.s, len) == len ? 0 : -1;
+  bool ended = !torn || allwrite(fd, "\n", 1) == 1;
+  int result = ended && allwrite(fd, records->s, records->len) == records->len ? 0 : -1;
   if (result == 0 && sync) result = fd_sync(fd);
   int error = errno;
   close(fd);
@@ -78,19 +90,35 @@ static int append(attempt_t *attempt, bool sync) {
 /* A record that is lost costs a delivery done twice, so only what was achieved is synced. */
 static void write_records(attempt_t *attempt, bool sync) {
   if (!attempt->records.len) return;
-  if (append(attempt, sync && attempt->worth_a_sync) < 0) {
-    attempt->lost = true;
-    report_entry("record-lost", attempt->item->name, errno);
-  }
   attempt->logged = true;
-  attempt->state.torn = false;
-  attempt->records.len = 0;
+  attempt->unwritable = append(attempt->item, &attempt->records, attempt->state.torn,
+                               sync && attempt->worth_a_sync) < 0;
+  attempt->state.torn = attempt->unwritable;
+  if (attempt->unwritable)
+    report_entry("record-failed", attempt->item->name, errno);
+  else
+    attempt->records.len = 0;
+}
+
+/* Of the attempt before. False: it has to wait. */
+static bool write_kept(item_t *item) {
+  if (!item->unwritten) return true;
+  if (append(item, item->unwritten, true, true) < 0) {
+    report_entry("record-failed", item->name, errno);
+    index_wait(item, time_now() + TROUBLE_DELAY);
+    return false;
+  }
+  stralloc_free(item->unwritten);
+  free(item->unwritten);
+  item->unwritten = 0;
+  return true;
 }
 
 int attempt_reread(attempt_t *attempt) {
   queue_state_t state;
   write_records(attempt, false);
-  if (attempt->lost || queue_state_read(&state, settings.state_fd, attempt->item->name) < 0)
+  if (attempt->unwritable || attempt->lost ||
+      queue_state_read(&state, settings.state_fd, attempt->item->name) < 0)
     return -1;
   queue_state_free(&attempt->state);
   attempt->state = state;
@@ -123,6 +151,7 @@ void entry_remove(item_t *item) {
 static void all_done(attempt_t *attempt) {
   item_t *item = attempt->item;
   bool logged = attempt->logged;
+  attempt->records.len = 0;
   free_attempt(attempt);
   remove_entry(item, logged);
 }
@@ -161,7 +190,7 @@ static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
   free_attempt(attempt);
   item->fresh = item->verify = item->forced = item->early = item->asked = false;
-  index_wait(item, due);
+  index_wait(item, item->unwritten ? earlier(due, time_now() + TROUBLE_DELAY) : due);
 }
 
 static void end_log(attempt_t *attempt, uint64_t next) {
@@ -247,8 +276,9 @@ attempt_t *attempt_of(item_t const *item) {
 
 /* The order is in the log, whatever comes after. */
 int attempt_order(attempt_t *attempt, char what, char const *reason) {
-  if (queue_order(settings.state_fd, attempt->item->name, what, reason, attempt->state.torn) < 0)
-    return -1;
+  bool torn = attempt->state.torn;
+  attempt->state.torn = true;
+  if (queue_order(settings.state_fd, attempt->item->name, what, reason, torn) < 0) return -1;
   attempt->state.torn = false;
   attempt->logged = true;
   if (attempt_reread(attempt) == 0) return 0;
@@ -308,11 +338,18 @@ void attempt_turn_out(attempt_t *attempt) {
   }
 }
 
+/* The others have to wait until there is room for their outcome. */
+static void pass_over(attempt_t *attempt) {
+  attempt->temporary |= !attempt->begun;
+  attempt->begun = true;
+}
+
 /* More are begun when half of the others are done, so that they come together, too. */
 static void begin_more(attempt_t *attempt) {
   char const *address = "";
   size_t most = recipients_at_once();
   if (attempt->records.len > RECORDS_KEPT) write_records(attempt, false);
+  if (attempt->unwritable) return pass_over(attempt);
   if (attempt->open > most / 2) return;
   while (attempt->open < most) {
     address = queue_envelope_next(&attempt->entry.envelope, &attempt->position);
@@ -402,6 +439,7 @@ static bool is_released(attempt_t *attempt) {
 
 void attempt_start(item_t *item) {
   if (item->delivered) return remove_entry(item, true);
+  if (!write_kept(item)) return;
   attempt_t *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return cannot_start(item, ENOMEM);
   attempt->item = item;
@@ -420,8 +458,15 @@ void attempt_start(item_t *item) {
   free(attempt);
 }
 
+static void write_at_the_end(void *data, item_t const *item) {
+  (void)data;
+  if (item->unwritten && append(item, item->unwritten, true, true) < 0)
+    report_entry("record-failed", item->name, errno);
+}
+
 void attempts_abandon(void) {
   pool_abandon();
   for (attempt_t *attempt = attempts; attempt; attempt = attempt->next)
     if (attempt->worth_a_sync) write_records(attempt, true);
+  for (size_t bucket = 0; index_each(bucket, write_at_the_end, 0);) bucket++;
 }

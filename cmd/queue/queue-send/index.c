@@ -164,6 +164,8 @@ item_t *index_add(char const *name) {
 void index_forget(item_t *item) {
   *find(item->name) = item->same_hash;
   items--;
+  if (item->unwritten) stralloc_free(item->unwritten);
+  free(item->unwritten);
   free(item);
 }
 

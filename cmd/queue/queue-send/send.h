@@ -68,6 +68,7 @@ typedef struct item {
   struct item *same_hash;
   struct item *next, *previous; /* in a list, */
   struct item_list *list;       /* this one */
+  stralloc *unwritten;          /* records that its log could not be given, or NULL */
   uint64_t due;   /* NEVER: nothing is left to try. Of a parked one: it has waited too long */
   uint32_t place; /* in the heap */
   uint8_t state;
@@ -148,6 +149,7 @@ typedef struct attempt {
   queue_terms_t terms;
   queue_state_t state;
   stralloc records;     /* of this attempt, not written yet */
+  bool unwritable;      /* when they were to be written that failed */
   bool logged;          /* there is a file state/<name> */
   bool lost;            /* one of them could not be kept */
   bool early;           /* what failed by itself is not due yet */
