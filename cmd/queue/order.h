@@ -2,9 +2,14 @@
 #ifndef CHAINMAIL_QUEUE_ORDER_H
 #define CHAINMAIL_QUEUE_ORDER_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include <skalibs/djbunix.h>
+
+#include "net/net.h"
 #include "tool.h"
 
 #define ORDER_USAGE TOOL_USAGE " [-a] [-n] [id ...]"
@@ -71,6 +76,16 @@ static inline steer_answer_t order_do(order_t *order, char const *name, pick_ent
   return steer_alone(order->tool.queue.new_fd, order->tool.queue.state_fd, &request, &subject);
 }
 
+/* The queue's owner can put links to anywhere into it. */
+static inline void order_become_owner(char const *path) {
+  char const *step;
+  int const folder = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) strerr_diefu2sys(111, "open ", path);
+  if (net_become_owner(folder, &step) < 0)
+    strerr_diefu4sys(111, "become the owner of ", path, ": ", step);
+  close(folder);
+}
+
 /* Whoever has the lock keeps queue-send from starting amid this. */
 static inline void order_connect(order_t *order) {
   signal(SIGPIPE, SIG_IGN);
@@ -82,6 +97,7 @@ static inline void order_connect(order_t *order) {
     if (errno == EWOULDBLOCK) strerr_dief1x(111, "queue-send runs, but does not listen");
     strerr_diefu3sys(111, "lock ", order->tool.path, "/lock");
   }
+  order_become_owner(order->tool.path);
   order->alone = true;
 }
 

@@ -16,6 +16,8 @@
 #include <skalibs/types.h>
 
 #include "conf/conf.h"
+#include "print/print.h"
+#include "net/net.h"
 #include "queue/queue.h"
 
 char const *PROG = "queue-check";
@@ -35,10 +37,9 @@ static void put(char const *s) {
 }
 
 static void put_safe(char const *s, size_t len) {
-  for (size_t i = 0; i < len; i++) {
-    bool const is_control = (s[i] >= 0 && s[i] < ' ') || s[i] == 0x7f;
-    if (buffer_put(buffer_1, is_control ? "?" : s + i, 1) < 0) strerr_diefu1sys(111, "write");
-  }
+  print_t print = {.to = buffer_1};
+  print_safe_bytes(&print, s, len, false);
+  if (print.failed) strerr_diefu1sys(111, "write");
 }
 
 static void put_number(uint64_t number, char const *what) {
@@ -127,12 +128,16 @@ static void check_folder(int directory, void (*check)(char const *name)) {
   closedir(folder);
 }
 
+/* The queue's owner can put links to anywhere into it. */
 static void open_queue(void) {
+  char const *step;
   int const fd = open2(queue, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) strerr_diefu2sys(111, "open ", queue);
   new_fd = open_folder(fd, "new");
   state_fd = open_folder(fd, "state");
   bad_fd = open_folder(fd, "bad");
+  if (net_become_owner(fd, &step) < 0)
+    strerr_diefu4sys(111, "become the owner of ", queue, ": ", step);
   close(fd);
 }
 

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <skalibs/types.h>
@@ -72,4 +73,11 @@ int net_become(net_identity_t const *who, char const **reason) {
 int net_drop_root(char const **reason) {
   net_identity_t identity;
   return net_identity_read(&identity, reason) < 0 ? -1 : net_become(&identity, reason);
+}
+
+int net_become_owner(int folder, char const **reason) {
+  struct stat st;
+  if (fstat(folder, &st) < 0) return fail(reason, "ask whose it is");
+  net_identity_t const owner = {.uid = st.st_uid, .gid = st.st_gid};
+  return geteuid() || !st.st_uid ? 0 : net_become(&owner, reason);
 }

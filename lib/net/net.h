@@ -210,6 +210,11 @@ int net_identity_read(net_identity_t *identity, char const **reason);
  */
 int net_become(net_identity_t const *who, char const **reason);
 
+/* Root becomes the owner of an open folder, unless that is root, and of its group: for what is done
+   below a folder whose owner could lead root elsewhere by links. Others stay who they are. 0, or -1
+   with errno and *reason, the step that the system refused. */
+int net_become_owner(int folder, char const **reason);
+
 /* Becomes whom UID, GID and GIDLIST of the environment name; errors as of both above. */
 int net_drop_root(char const **reason);
 

@@ -142,6 +142,34 @@ test_orders_without_queue_send() {
   wait_until is_empty || fail 'the queue is not empty'
 }
 
+# Who owns the queue can have put links into it. What root orders happens there with the owner's
+# rights alone.
+test_root_is_not_led_away() {
+  if [ "$(id -u)" -ne 0 ]; then
+    echo 'skip - only root can be led to where the owner cannot go'
+    return
+  fi
+  inject me@example.org a@example.test
+  : >"$QUEUE/lock"
+  chown -R 65534:65534 "$QUEUE"
+  mkdir "$CHAIN/roots"
+  mv "$QUEUE/state" "$QUEUE/aside"
+  ln -s "$CHAIN/roots" "$QUEUE/state"
+  assertEquals "$(id_of_last) from me@example.org: that failed, see the log of queue-send
+1" "$(queue-hold -a; echo $?)"
+  assertEquals 'nothing is written there' '' "$(ls "$CHAIN/roots")"
+  mv "$QUEUE/new" "$QUEUE/was-new"
+  mv "$CHAIN/roots" "$CHAIN/entries"
+  cp -p "$QUEUE"/was-new/* "$CHAIN/entries"
+  ln -s "$CHAIN/entries" "$QUEUE/new"
+  mkdir "$CHAIN/roots"
+  assertEquals 1 "$(code_of queue-drop -a)"
+  assertEquals 'nor removed' 1 "$(find "$CHAIN/entries" -type f | wc -l)"
+  truncate -s -1 "$CHAIN"/entries/*
+  assertEquals 111 "$(code_of queue-check)"
+  assertEquals 'nor moved' 1 "$(find "$CHAIN/entries" -type f | wc -l)"
+}
+
 test_bounce_without_queue_send() {
   inject sender@example.test a@example.test
   start_send
