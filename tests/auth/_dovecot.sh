@@ -51,6 +51,9 @@ service auth {
 }
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty { # without it nobody who was wrong has to wait
+    mode = 0
+  }
 }
 service stats {
   chroot =

@@ -101,8 +101,8 @@ end_peer() {
   PEERS=${all% *}
 }
 
-can_connect() {
-  python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)' \
+can_connect() { # can_connect ADDRESS PORT: an IPv6 address in brackets
+  python3 -c 'import socket, sys; socket.create_connection((sys.argv[1].strip("[]"), int(sys.argv[2])), 1)' \
     "$1" "$2" 2>/dev/null
 }
 
