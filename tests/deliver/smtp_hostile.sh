@@ -212,6 +212,21 @@ $(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
   assertNotContains 'before the time of those is up' "$(tail -n 2 "$DIR/log")" event=transaction
 }
 
+# The same of domains whose name servers say nothing.
+test_silent_name_servers_hold_up_nobody() {
+  silent=$(seq -f 's%g.example' 60)
+  start_dns <<END
+$(echo "$silent" | sed 's/.*/quirk & silent/')
+record d.example A 127.0.0.1
+END
+  start_server
+  OPTIONS='-o 10.0.0.0/8'
+  # shellcheck disable=SC2046 # words are wanted
+  deliver $(printf 'r@%s ' $silent) r@d.example >"$DIR/answers"
+  assertEquals '60 1' "$(grep -c '^Z4.4.3' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
+  assertContains 'it goes first' "$(grep -m 1 event= "$DIR/log")" event=transaction
+}
+
 test_connections_in_all() {
   start_server -s "$DIR/dump" end=slow
   OPTIONS='-C 1'

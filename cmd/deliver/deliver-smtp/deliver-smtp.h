@@ -22,7 +22,7 @@
 
 #define SMTP_PORT     25
 #define JOBS_MAX      512 /* in hand; then no more are taken */
-#define RESOLVERS_MAX 32  /* destinations whose addresses are looked for at one time */
+#define RESOLVERS_MAX 128 /* destinations whose addresses are looked for at one time */
 
 typedef struct settings {
   char const *helo;
