@@ -16,8 +16,8 @@
 #include <skalibs/types.h>
 
 #include "conf/conf.h"
-#include "print/print.h"
 #include "net/net.h"
+#include "print/print.h"
 #include "queue/queue.h"
 
 char const *PROG = "queue-check";

@@ -61,6 +61,12 @@ test_strangers() {
   assertEquals 1 "$(count_entries)"
 }
 
+# A name may not order a terminal about: CSI, and text from right to left.
+test_names_for_terminals() {
+  echo hello >"$QUEUE/new/$(printf 'a\302\2332Jb\342\200\256c\233d')"
+  assertEquals 'a??2Jb?c?d: not a message' "$(check 1 | head -n 1)"
+}
+
 test_logs() {
   inject me@example.org a@x.example
   : >"$QUEUE/state/$(basename "$(last_entry)")"
