@@ -578,5 +578,16 @@ test_log_cannot_be_written() {
     "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
 }
 
+# Whoever may write into the trigger may not keep others' messages waiting for the next scan.
+test_rubbish_in_the_trigger() {
+  start_send
+  printf rubbish >"$QUEUE/trigger"
+  inject me@example.org a@example.test
+  deliveries a >/dev/null || fail 'it waits'
+  head -c 300 /dev/zero | tr '\0' 0 >"$QUEUE/trigger"
+  inject me@example.org b@example.test
+  deliveries b >/dev/null
+}
+
 # shellcheck source=/dev/null
 . shunit2

@@ -53,10 +53,12 @@ static void hear_of(char const *name) {
   index_ready(item);
 }
 
+/* What someone wrote without a newline does not spoil the name behind it. */
 static void take_names(void) {
   char *name = unread, *end = unread + unread_len;
   for (char *newline; (newline = memchr(name, '\n', (size_t)(end - name))); name = newline + 1) {
     *newline = 0;
+    if (newline - name > QUEUE_NAME_SIZE) name = newline - QUEUE_NAME_SIZE;
     hear_of(name);
   }
   unread_len = (size_t)(end - name);
