@@ -372,5 +372,7 @@ int queue_schedule_parse(queue_schedule_t *schedule, char const *s);
 /* The time to wait after so many attempts, in microseconds; random bits move it by up to a sixth
    each way, so that what failed together is not tried together for ever. */
 uint64_t queue_retry_delay(queue_schedule_t const *schedule, unsigned attempts, uint32_t random);
+/* What that never exceeds. */
+uint64_t queue_retry_longest(queue_schedule_t const *schedule);
 
 #endif

@@ -32,3 +32,8 @@ uint64_t queue_retry_delay(queue_schedule_t const *schedule, unsigned attempts, 
   uint64_t delay = schedule->delays[i] * UINT64_C(1000000);
   return delay - delay / 6 + random % (delay / 3);
 }
+
+uint64_t queue_retry_longest(queue_schedule_t const *schedule) {
+  uint64_t delay = schedule->delays[schedule->count - 1] * UINT64_C(1000000);
+  return delay - delay / 6 + delay / 3;
+}

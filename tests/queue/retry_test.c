@@ -55,6 +55,9 @@ static void test_delays(void) {
   CHECK("less than seven sixths", queue_retry_delay(&schedule, 2, 19999999) < 70000000);
   CHECK("moved by chance",
         queue_retry_delay(&schedule, 2, 5) != queue_retry_delay(&schedule, 2, 6000000));
+  CHECK_INT("the longest", queue_retry_longest(&schedule), 700000000);
+  CHECK("is never exceeded",
+        queue_retry_delay(&schedule, 3, 199999999) < queue_retry_longest(&schedule));
   CHECK_INT("no attempt is as one", queue_retry_delay(&schedule, 0, 0),
             queue_retry_delay(&schedule, 1, 0));
   CHECK_INT("the last one goes on", queue_retry_delay(&schedule, 1000, 0), 500000000);

@@ -578,6 +578,16 @@ test_log_cannot_be_written() {
     "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
 }
 
+# The clock was ten years ahead when the log was written.
+test_clock_set_back() {
+  inject me@example.org a@example.test
+  log=$QUEUE/state/$(basename "$(last_entry)")
+  now=$(date +%s)
+  printf '%s000000 %s\n' "$now" 't 0 - 0 4.2.2 full' "$now" "r 0 - $((now + 315360000))000000 " >"$log"
+  start_send
+  deliveries a >/dev/null
+}
+
 # Whoever may write into the trigger may not keep others' messages waiting for the next scan.
 test_rubbish_in_the_trigger() {
   start_send

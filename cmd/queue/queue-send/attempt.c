@@ -396,11 +396,16 @@ static int open_entry(attempt_t *attempt) {
   return errno = error, -1;
 }
 
+/* Nothing is put off for longer than the schedule has it: the clock was set back since. */
+static bool is_over(uint64_t next, uint64_t now) {
+  return time_until(next, now) > queue_retry_longest(&settings.schedule) || next <= now;
+}
+
 /* What was found by a scan may not be due yet; that is in its log alone. */
 static bool is_due(attempt_t *attempt) {
   item_t *item = attempt->item;
   queue_state_t const *state = &attempt->state;
-  if (!state->attempts || item->forced || state->next <= time_now()) return true;
+  if (!state->attempts || item->forced || is_over(state->next, time_now())) return true;
   attempt->early = item->early;
   if (!item->early) index_wait(item, state->next);
   return item->early;
