@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <skalibs/djbunix.h>
+
 #include "steer/steer.h"
 
 steer_answer_t steer_check(steer_verb_t verb, steer_subject_t const *subject) {
@@ -34,11 +36,17 @@ int steer_lock(char const *queue) {
   return errno = error, -1;
 }
 
-/* The entry goes before its log: what is left of a log alone is removed by a scan. */
+/* Without its log it would be delivered, should it come back after a power cut. A log that is left
+   alone is removed by a scan. */
+int steer_remove(int new_fd, int state_fd, char const *name) {
+  if (unlinkat(new_fd, name, 0) < 0) return -1;
+  if (fd_sync(new_fd) == 0) unlinkat(state_fd, name, 0);
+  return 0;
+}
+
 static steer_answer_t drop(int new_fd, int state_fd, char const *name) {
-  if (unlinkat(new_fd, name, 0) < 0) return errno == ENOENT ? STEER_GONE : STEER_FAILED;
-  unlinkat(state_fd, name, 0);
-  return STEER_DONE;
+  if (steer_remove(new_fd, state_fd, name) == 0) return STEER_DONE;
+  return errno == ENOENT ? STEER_GONE : STEER_FAILED;
 }
 
 steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *request,

@@ -109,6 +109,10 @@ int steer_lock(char const *queue);
 steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *request,
                            steer_subject_t const *subject);
 
+/* Removes an entry that was dropped and then, when it is gone from the disk, its log. 0, or -1 with
+   errno from unlinkat: both are there. */
+int steer_remove(int new_fd, int state_fd, char const *name);
+
 /* ---- a client ------------------------------------------------------------------------------- */
 
 typedef struct steer_client {

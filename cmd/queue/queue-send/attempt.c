@@ -144,16 +144,17 @@ static void remove_entry(item_t *item, bool logged) {
   index_wait(item, time_now() + TROUBLE_DELAY);
 }
 
-void entry_remove(item_t *item) {
+void entry_drop(item_t *item) {
+  steer_remove(settings.new_fd, settings.state_fd, item->name);
   remove_entry(item, true);
 }
 
 static void all_done(attempt_t *attempt) {
   item_t *item = attempt->item;
-  bool logged = attempt->logged;
+  bool const logged = attempt->logged, dropped = attempt->state.order == 'k';
   attempt->records.len = 0;
   free_attempt(attempt);
-  remove_entry(item, logged);
+  dropped ? entry_drop(item) : remove_entry(item, logged);
 }
 
 uint64_t attempt_age_base(attempt_t const *attempt) {
@@ -414,7 +415,7 @@ static bool is_due(attempt_t *attempt) {
 /* What was ordered goes before what is due. */
 static bool may_begin(attempt_t *attempt) {
   char order = attempt->state.order;
-  if (order == 'k') return remove_entry(attempt->item, true), false;
+  if (order == 'k') return entry_drop(attempt->item), false;
   if (order == 'h') return index_hold(attempt->item), false;
   return order == 'f' || is_due(attempt);
 }

@@ -88,8 +88,8 @@ static void retry(item_t *item) {
 
 /* For one that no attempt has. */
 static void (*const moves[STEER_VERBS])(item_t *item) = {
-    [STEER_RETRY] = retry,       [STEER_HOLD] = index_hold, [STEER_RELEASE] = go,
-    [STEER_DROP] = entry_remove, [STEER_BOUNCE] = go,
+    [STEER_RETRY] = retry,     [STEER_HOLD] = index_hold, [STEER_RELEASE] = go,
+    [STEER_DROP] = entry_drop, [STEER_BOUNCE] = go,
 };
 
 /* An attempt sees it in its log when what its deliverers have is done. */

@@ -197,8 +197,8 @@ attempt_t *attempt_of(item_t const *item);
 /* What was ordered of an entry (queue_order) while it is attempted; what its deliverers have goes
    on first. 0, or -1 with errno. */
 int attempt_order(attempt_t *attempt, char what, char const *reason);
-/* Removes one that is in no list, and its log. */
-void entry_remove(item_t *item);
+/* Removes one that was dropped, and is in no list; its log goes last (steer_remove). */
+void entry_drop(item_t *item);
 
 /* ---- recipient ----------------------------------------------------------------------------- */
 
