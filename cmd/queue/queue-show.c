@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "known.h"
+#include "queue/format.h"
 #include "text/text.h"
 
 char const *PROG = "queue-show";
@@ -38,20 +39,78 @@ static void put_when(uint64_t microseconds) {
 
 /* ---- the envelope ---- */
 
-static void show_parameters(queue_envelope_t const *envelope, char const *recipient) {
+/* Of many thousands, none is looked for by going through all. */
+static char const **recipients, **parameters; /* the latter: strings of P records, sorted */
+static size_t parameters_count;
+
+static void *make_room(size_t count, size_t size) {
+  void *room = calloc(count + 1, size);
+  if (!room) strerr_diefu1sys(111, "allocate");
+  return room;
+}
+
+static void find_recipients(queue_envelope_t const *envelope) {
   size_t position = 0;
-  for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));)
-    put_line("", s);
+  recipients = make_room(envelope->count, sizeof *recipients);
+  for (size_t i = 0; i < envelope->count; i++)
+    recipients[i] = queue_envelope_next(envelope, &position);
+}
+
+/* Records of one recipient in the order in which they lie. */
+static int compare_records(void const *a, void const *b) {
+  char const *left = *(char const *const *)a, *right = *(char const *const *)b;
+  int const order = strcmp(left, right);
+  return order ? order : (left > right) - (left < right);
+}
+
+static queue_cursor_t parameters_of(queue_envelope_t const *envelope) {
+  char const *s = envelope->parameters;
+  return (queue_cursor_t){s, s + envelope->parameters_len};
+}
+
+static char const *next_record(queue_cursor_t *cursor) {
+  char const *recipient = queue_take_record(cursor, 'P');
+  while (recipient && *queue_take(cursor)) continue;
+  return recipient;
+}
+
+static void find_parameters(queue_envelope_t const *envelope) {
+  queue_cursor_t cursor = parameters_of(envelope);
+  while (next_record(&cursor)) parameters_count++;
+  parameters = make_room(parameters_count, sizeof *parameters);
+  cursor = parameters_of(envelope);
+  for (size_t i = 0; i < parameters_count; i++) parameters[i] = next_record(&cursor);
+  qsort(parameters, parameters_count, sizeof *parameters, compare_records);
+}
+
+/* The first record that is not before recipient's. */
+static size_t first_record(char const *recipient) {
+  size_t low = 0, high = parameters_count;
+  while (low < high) {
+    size_t const middle = low + (high - low) / 2;
+    if (strcmp(parameters[middle], recipient) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void show_parameters(char const *recipient) {
+  for (size_t i = first_record(recipient);
+       i < parameters_count && !strcmp(parameters[i], recipient); i++)
+    for (char const *s = parameters[i]; *(s += strlen(s) + 1);) put_line("", s);
 }
 
 static void show_envelope(pick_entry_t const *entry) {
   queue_envelope_t const *envelope = &entry->entry.envelope;
-  size_t position = 0;
+  find_recipients(envelope);
+  find_parameters(envelope);
   put_line("sender", tool_sender(entry));
-  show_parameters(envelope, "");
-  for (char const *recipient; (recipient = queue_envelope_next(envelope, &position));) {
-    put_line("recipient", recipient);
-    show_parameters(envelope, recipient);
+  show_parameters("");
+  for (size_t i = 0; i < envelope->count; i++) {
+    put_line("recipient", recipients[i]);
+    show_parameters(recipients[i]);
   }
 }
 
@@ -81,13 +140,6 @@ static struct {
     {'f', "to be returned", false},
 };
 
-static char const *recipient_of(queue_envelope_t const *envelope, size_t index) {
-  size_t position = 0;
-  char const *recipient = queue_envelope_next(envelope, &position);
-  while (recipient && index--) recipient = queue_envelope_next(envelope, &position);
-  return recipient ? recipient : "?";
-}
-
 static void show_record(queue_envelope_t const *envelope, queue_record_t const *record) {
   size_t i = 0;
   while (events[i].what != record->what) i++;
@@ -95,7 +147,8 @@ static void show_record(queue_envelope_t const *envelope, queue_record_t const *
   print_time(out, record->time / TOOL_SECOND);
   print_str(out, " ");
   if (events[i].of_recipient) {
-    print_safe(out, recipient_of(envelope, record->recipient), 0);
+    bool const known = record->recipient < envelope->count;
+    print_safe(out, known ? recipients[record->recipient] : "?", 0);
     print_str(out, " ");
   }
   print_str(out, events[i].words);

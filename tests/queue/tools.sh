@@ -239,6 +239,26 @@ END
   deliveries box 2 >/dev/null
 }
 
+# As many recipients as an entry can have, each with parameters and in the log: what is shown of one
+# is not looked for among all.
+test_show_many() {
+  count=100000
+  python3 -IS - "$count" >"$CHAIN/envelope" <<'END'
+import sys
+count = range(int(sys.argv[1]))
+sys.stdout.write("Fme@example.org\0" + "".join(f"Tu{i}@x.example\0" for i in count) + "\0" +
+                 "".join(f"Pu{i}@x.example\0NOTIFY=NEVER\0\0" for i in reversed(count)))
+END
+  queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+  seq -f "1700000000000000 t %.0f - 0 4.2.2 full" 0 $((count - 1)) \
+    >"$QUEUE/state/$(basename "$(last_entry)")"
+  timeout 60 queue-show "$(id_of_last)" >"$CHAIN/shown"
+  assertEquals "$count $count $count" "$(grep -c '^recipient ' "$CHAIN/shown") $(
+    grep -c '^            NOTIFY=NEVER$' "$CHAIN/shown") $(
+    grep -c '^log .* u[0-9]*@x.example failed for now: 4.2.2 full$' "$CHAIN/shown")"
+  assertTrue "grep -q '^log .* u99999@x.example' '$CHAIN/shown'"
+}
+
 test_hostile_bytes() {
   printf 'Subject: \033[2J\302\233\342\200\256\377\n\n\033c\n' >"$CHAIN/message"
   inject SMTP_HOLD="$(printf '\033[31m')" SMTP_HELO="$(printf '\033]0;x\007')" \
