@@ -31,10 +31,13 @@ reply_name_t take_holduntil(session_t *session, smtp_parameter_t *parameter) {
 
 /* ---- DELIVERBY (RFC 2852) ---- */
 
+/* Mode R of a stranger is refused: each alias that leads to a host without DELIVERBY would return
+   the message, whole, to whoever the stranger names as its sender. */
 reply_name_t take_by(session_t *session, smtp_parameter_t *parameter) {
   smtp_by_t by;
   if (!parameter->value || smtp_by_parse(&by, parameter->value, parameter->value_len) < 0)
     return REPLY_BAD_PARAMETER;
+  if (by.returns && !session_may_relay(session)) return REPLY_AUTH_FIRST;
   bool late = by.returns && (uint64_t)by.seconds < session->conf.number[CONF_DELIVER_BY_MIN];
   return late ? REPLY_EXCESSIVE_PARAMETER : REPLY_NONE;
 }
