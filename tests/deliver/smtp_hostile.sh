@@ -221,7 +221,7 @@ record d.example A 127.0.0.1
 END
   start_server
   OPTIONS='-o 10.0.0.0/8'
-  # shellcheck disable=SC2046 # words are wanted
+  # shellcheck disable=SC2046,SC2086 # words are wanted
   deliver $(printf 'r@%s ' $silent) r@d.example >"$DIR/answers"
   assertEquals '60 1' "$(grep -c '^Z4.4.3' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
   assertContains 'it goes first' "$(grep -m 1 event= "$DIR/log")" event=transaction
