@@ -19,8 +19,8 @@ strict: less order than any file system in use gives, and no more than programs 
           given (and, for a rename, takes the old one): Linux' file systems do that, POSIX does not
           say it, and DESIGN.md, section 2, builds on it. A sync of a folder does not bring its own
           name. A rename may be on the disk with both its names, never with none of them.
-  Bytes   As above; pages may also have other bytes than were ever in the file, as where blocks are
-          reused.
+  Bytes   As above; behind what is held, pages may also have other bytes than were ever in the
+          file, as where blocks are reused.
 
 Both: a page is written whole or not. A sync of everything brings everything. Owners, modes and
 times are not modelled. Nothing on the disk decays.
@@ -104,12 +104,14 @@ def mix_pages(versions, garbage, dice):
     """Pages of any of the versions, or of none, up to a size of any of them, or a page's end."""
     size = len(dice.choice(versions))
     if dice.random() < 0.3:
-        size = min(size, dice.randrange(len(versions[0]), size + PAGE + 1) // PAGE * PAGE)
+        end = dice.randrange(len(versions[0]), size + PAGE + 1) // PAGE * PAGE
+        size = min(size, max(end, len(versions[0])))
     pages = []
     for at in range(0, size, PAGE):
         choices = {version[at:at + PAGE].ljust(PAGE, b"\0") for version in versions}
         if garbage and len(choices) > 1:
-            choices.add(dice.randbytes(PAGE))
+            held = versions[0][at:at + PAGE]
+            choices.add(held + dice.randbytes(PAGE - len(held)))
         pages.append(dice.choice(sorted(choices)))
     return b"".join(pages)[:size]
 

@@ -58,6 +58,10 @@ def synced_before_named(recording):
             move(event, names[event.node].start - 0.5)
 
 
+def orders_not_synced(recording):
+    drop_syncs(recording, named_in(recording, "queue/state"))
+
+
 def told_before_synced(recording):
     """The 250 is written as soon as the sync has begun."""
     nodes, sync = entries(recording), None
@@ -70,4 +74,4 @@ def told_before_synced(recording):
 
 MUTATIONS = {mutation.__name__: mutation for mutation in (
     entries_not_synced, synced_before_named, told_before_synced, mail_not_synced,
-    mailboxes_not_synced)}
+    mailboxes_not_synced, orders_not_synced)}

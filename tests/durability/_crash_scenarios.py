@@ -76,6 +76,19 @@ class Stage:
     def start_send(self, deliverers=1):
         return self.start(*send_command(MAIL, deliverers), "-n", "3")
 
+    def order(self, *command):
+        """Returns when what an administrator ordered is confirmed: in words, through a pipe."""
+        words, log = " ".join(map(shlex.quote, command)), shlex.quote(str(self.log))
+        self.shell.stdin.write(f"{words} 2>>{log} </dev/null || echo\n")
+        said = self.shell.stdout.readline()
+        check(said.strip(), "not confirmed:", words, self.log.read_text())
+
+    def stop(self, pid):
+        os.kill(pid, signal.SIGTERM)
+        self.pids.remove(pid)
+        self.shell.stdin.write(f"wait {pid}; echo\n")
+        self.shell.stdout.readline()
+
     def has_logged(self, pattern, count=1):
         return len(re.findall(pattern, self.log.read_text())) >= count
 
@@ -88,6 +101,9 @@ class Stage:
 
     def wait_empty(self):
         wait_until(self.is_empty, "an empty queue:", self.log)
+
+    def wait_entries(self, count):
+        wait_until(lambda: len(os.listdir(QUEUE / "new")) == count, count, "entries:", self.log)
 
     def hurry(self, send):
         """Until the queue is empty. What waits for a retry is told not to."""
@@ -308,9 +324,56 @@ def found_early():
         return stage.end(), post.messages
 
 
+def order_each(stage, messages):
+    """Afterwards the first is still held, the second goes its way, and two are gone."""
+    held, released, dropped, failed = [message.queue_id for message in messages]
+    stage.order("queue-hold", "-m", "suspicious", held)
+    stage.order("queue-hold", released)
+    stage.order("queue-drop", dropped)
+    stage.order("queue-drop", "-b", "-m", "no such luck", failed)
+    stage.order("queue-release", released)
+
+
+ORDERED = ((300, BROKEN), (5000, BROKEN), (300, BROKEN), (20000, BROKEN))
+
+
+def ordered():
+    """By queue-send, of what waits for a retry."""
+    post = Post()
+    with Stage() as stage:
+        break_box()
+        port = stage.start_front("smtp-front", "-Q")
+        send = stage.start_send()
+        post.send(port, ORDERED)
+        stage.wait_for("event=waiting", len(ORDERED))
+        order_each(stage, post.messages)
+        stage.wait_for("event=waiting", len(ORDERED) + 1)  # the one that was released
+        mend_box()
+        os.kill(send, signal.SIGALRM)
+        stage.wait_entries(1)
+        stage.order("queue-release", post.messages[0].queue_id)
+        stage.wait_empty()
+        return stage.end(), post.messages
+
+
+def ordered_alone():
+    """By the tools, while queue-send does not run, of what nobody has tried yet."""
+    post = Post()
+    with Stage() as stage:
+        port = stage.start_front("smtp-front", "queue-inject")
+        stage.stop(stage.start_send())  # the lock is there
+        post.send(port, ORDERED)
+        order_each(stage, post.messages)
+        stage.start_send()
+        stage.wait_entries(1)
+        stage.order("queue-release", post.messages[0].queue_id)
+        stage.wait_empty()
+        return stage.end(), post.messages
+
+
 SCENARIOS = {scenario.__name__: scenario for scenario in (
     accepted, accepted_at_once, copied, delivered, found, retried, returned, forwarded, busy,
-    found_early)}
+    found_early, ordered, ordered_alone)}
 
 
 def recover(state):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """_power.py [-t] [-n STATES] [-s SEED] [-m MUTATION] SCENARIO...
 
-The power fails while mail is accepted, delivered, forwarded, retried or returned.
+The power fails while mail is accepted, delivered, forwarded, retried or returned, and while
+administrators give orders.
 
 Each scenario is recorded once (_crash_scenarios.py, _recording.py). Then, for states that the disk
 may be in after a power cut at any time (_crash_model.py), queue-send is started on a disk in that
@@ -12,6 +13,8 @@ state, and it is asked what became of the mail:
   nothing is in a mailbox that was not sent to it, and nothing is torn, before or after;
   it arrives as often as it had arrived, and once more for each entry that has it and no log that
   says that it was delivered: mostly once in all, twice where the removal of the entry was lost;
+  an order that was confirmed is in force: what is held stays so until it is released, what was
+  dropped does not arrive, and the sender of what was returned is told; a torn one is none;
   torn entries, and no others, are in bad/; the queue is empty.
 
 With -t some of these starts are recorded, too, and the power fails again.
@@ -27,6 +30,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,7 +38,7 @@ import time
 from collections import Counter
 
 from _chain import PATIENCE, check
-from _crash_ledger import FORWARD, Before, Ledger, count_mail, promised
+from _crash_ledger import FORWARD, OBEYED, TOLD, Before, Ledger, count_mail, promised
 from _crash_model import MODELS, Disk, states
 from _crash_mutations import MUTATIONS
 from _crash_scenarios import SCENARIOS, recover, send_command, write_tree
@@ -59,8 +63,8 @@ class Machine:
     def names(self, folder):
         return set(os.listdir(self.disk / folder))
 
-    def is_done(self):
-        return not self.names("queue/new") and not self.names("queue/state")
+    def is_done(self, held):
+        return self.names("queue/new") == held and self.names("queue/state") == held
 
     def check(self, condition, words):
         if not condition:
@@ -77,11 +81,28 @@ class Machine:
         self.check(os.read(ready, 1), "queue-send is not ready")
         os.close(ready)
 
-    def empty(self):
-        """What waits for a retry is told not to."""
+    def order(self, words):
+        """queue-send's answer."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(PATIENCE)
+            control.connect(str(self.disk / "queue/control"))
+            control.sendall(words.encode() + b"\n")
+            with control.makefile() as lines:
+                answer = lines.readline()
+                return answer + lines.readline() if answer.startswith("=") else answer
+
+    def find_held(self, names):
+        """Until queue-send has looked at each of them."""
+        end = time.monotonic() + PATIENCE
+        for name in names:
+            while "\theld\t" not in (answer := self.order(f"list {name}")):
+                self.check(time.monotonic() < end, f"not held: {answer}")
+
+    def empty(self, held=frozenset()):
+        """But for what is held. What waits for a retry is told not to."""
         begun = time.monotonic()
         alarm = begun + ALARM
-        while not self.is_done():
+        while not self.is_done(held):
             now = time.monotonic()
             self.check(self.process.poll() is None, "queue-send has ended")
             self.check(now < begun + PATIENCE, "the queue is never empty")
@@ -90,10 +111,16 @@ class Machine:
                 alarm = now + ALARM
             time.sleep(0.0005)
 
-    def run(self):
-        """Until the queue is empty."""
+    def run(self, held, look):
+        """Until the queue is empty but for what is held: then there is a look at it. That is then
+        let go."""
         try:
             self.start()
+            self.find_held(held)
+            self.empty(held)
+            look()
+            for name in held:
+                self.check(self.order(f"release {name}") == "+done\n", "not released")
             self.empty()
             self.process.terminate()
             self.check(self.process.wait(PATIENCE) == 0, "queue-send did not end well")
@@ -120,14 +147,26 @@ def check_before(ledger, before, cut):
         there = before.arrived[subject, box]
         there += before.queued[subject, box] if kind == FORWARD else 0
         check(there, "reported and lost:", subject, box, kind)
+    for order in ledger.orders_in_force(cut):
+        letter = before.orders.get(order.subject)
+        check(OBEYED[order.letter](letter, before.told(order.subject)),
+              "confirmed and lost:", order, "the log has", letter)
 
 
-def check_after(ledger, before, after, cut):
-    accepted = promised(ledger.accepted, cut)
+def check_mail(ledger, mail, due):
+    """So many times, and no more."""
+    there, strange = count_mail(ledger, mail)
+    check(not strange, "torn or strange in a mailbox:", strange)
     for pair in ledger.pairs():
-        check(after[pair] or pair[0] not in accepted, "accepted and lost:", pair)
-        due = before.arrived[pair] + before.queued[pair]
-        check(after[pair] == due, pair, "is there", after[pair], "times, not", due)
+        for what in (pair, (*pair, TOLD)):
+            check(there[what] == due[what], what, "is there", there[what], "times, not", due[what])
+    return there
+
+
+def check_accepted(ledger, after, cut):
+    wanted = promised(ledger.accepted, cut) - ledger.given_up(cut)
+    for pair in ledger.pairs():
+        check(after[pair] or pair[0] not in wanted, "accepted and lost:", pair)
 
 
 def replay(machine, disk, ledger, recipe):
@@ -136,17 +175,18 @@ def replay(machine, disk, ledger, recipe):
     before = Before(ledger, state)
     check_before(ledger, before, cut)
     write_tree(machine.disk, state.tree)
-    machine.run()
-    after, strange = count_mail(ledger, machine.mail())
-    check(not strange, "torn or strange in a mailbox:", strange)
+    due = before.arrived + before.queued
+    machine.run(before.held_names, lambda: check_mail(ledger, machine.mail(), due))
+    after = check_mail(ledger, machine.mail(), due + before.held)
     bad = machine.names("queue/bad")
     check(bad == before.torn | before.bad, "set aside:", bad, "torn:", before.torn)
-    check_after(ledger, before, after, cut)
-    accepted = promised(ledger.accepted, cut)
+    check_accepted(ledger, after, cut)
+    accepted = promised(ledger.accepted, cut) - ledger.given_up(cut)
     times = Counter(after[pair] for pair in ledger.pairs() if pair[0] in accepted)
     return Counter({"states": 1, "acknowledged": times.total(), "once": times[1],
                     "twice": times[2], "more": times.total() - times[1] - times[2] - times[0],
-                    "lost": times[0], "set aside": len(bad)})
+                    "lost": times[0], "set aside": len(bad),
+                    "orders": len(ledger.orders_in_force(cut))})
 
 
 # ---- many of them ------------------------------------------------------------------------------
@@ -237,7 +277,7 @@ def run(name, options):
 
 STATES_OF_SECOND = 100  # for each of the first
 FAULTS_SHOWN = 20       # then it is enough
-NUMBERS = "states acknowledged once twice more lost faults".split() + ["set aside"]
+NUMBERS = "states acknowledged once twice more lost faults orders".split() + ["set aside"]
 
 
 def numbers(total):

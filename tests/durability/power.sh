@@ -31,6 +31,7 @@ test_acceptance() { replay_all accepted accepted_at_once; }
 test_delivery() { replay_all delivered found forwarded; }
 test_retry() { replay_all retried; }
 test_bounce() { replay_all returned; }
+test_orders() { replay_all ordered ordered_alone; }
 
 test_all_at_once() { replay_all busy; }
 test_again() { replay_all -t busy; }
@@ -56,6 +57,7 @@ test_faults_are_found() {
   replay -m told_before_synced accepted accepted_at_once
   replay -m mail_not_synced delivered found
   replay -m mailboxes_not_synced delivered found
+  replay -m orders_not_synced ordered ordered_alone
 }
 
 # shellcheck source=/dev/null
