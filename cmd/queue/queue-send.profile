@@ -8,5 +8,4 @@ calls renameat sendmsg sendto setpgid setsockopt signalfd signalfd4 socket(unix)
 calls umask uname unlink unlinkat vfork wait4
 read $CHAINMAIL_CONF
 make $CHAINMAIL_QUEUE
-make $CHAINMAIL_RUN
 write /dev/null

@@ -99,6 +99,12 @@ test_variables() {
   allowed confine -p system ls "$ROOM/queue"
 }
 
+# queue-send's own sockets are in the queue, and to others it only connects.
+test_queue_send_makes_nothing_among_the_sockets() {
+  allowed confine -p queue-send,foreign touch "$ROOM/queue/new"
+  refused confine -p queue-send,foreign touch "$ROOM/run/new"
+}
+
 # ---- ports ---------------------------------------------------------------------------------------
 
 connect='import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))'
