@@ -22,9 +22,11 @@ static void pad(print_t *print, size_t len, size_t width) {
 
 /* ---- foreign bytes ---- */
 
-/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: with them a line reads as another one. */
+/* U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: with them a line reads as another
+ * one. */
 static bool turns_direction(char const *s, size_t len) {
   unsigned char const *c = (unsigned char const *)s;
+  if (len == 2) return c[0] == 0xd8 && c[1] == 0x9c;
   if (len != 3 || c[0] != 0xe2) return false;
   if (c[1] == 0x80) return c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae);
   return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;

@@ -48,6 +48,8 @@ static struct safe_case {
      "a\xe2\x80\xae"
      "b",
      "a?b       |"},
+    {"an Arabic mark", "\xd8\x9c", "?         |"},
+    {"an Arabic letter", "\xd8\xa8", "\xd8\xa8         |"},
     {"isolated", "\xe2\x81\xa6", "?         |"},
     {"long", "0123456789ab", "0123456789ab|"},
 };
