@@ -118,6 +118,4 @@ deliveries() {
   fi
 }
 
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+free_port() { "$CHAIN_TOP/tests/_free_port"; }

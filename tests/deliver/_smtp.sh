@@ -34,9 +34,7 @@ remove_folder() {
   DIR=
 }
 
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+free_port() { "$SMTP_TESTS/_free_port"; }
 
 # shellcheck disable=SC2034,SC2120 # for suites
 entry() {

@@ -10,11 +10,6 @@
 NSD=${PEERS:-${TOP:-.}/build/peers}/nsd/bin/nsd
 NSD_PID=
 
-free_udp_port() {
-  python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 write_nsd_conf() { # FOLDER ADDRESS PORT
   cat <<END_CONF
 server:
@@ -37,7 +32,7 @@ END_CONF
 }
 
 start_nsd() {
-  NSD_PORT=${3:-$(free_udp_port)}
+  NSD_PORT=${3:-$("${TOP:-.}/tests/_free_port")}
   write_nsd_conf "$1" "${2:-127.0.0.1}" "$NSD_PORT" >"$1/nsd.conf"
   "$NSD" -d -c "$1/nsd.conf" >"$1/log" 2>&1 &
   NSD_PID=$!

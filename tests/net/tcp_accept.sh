@@ -164,7 +164,7 @@ test_listening_socket_of_another_process() {
   assertEquals 'not a socket' 100 $?
 }
 
-free_port() { python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'; }
+free_port() { "$(dirname "$0")/../_free_port"; }
 
 test_systemd_socket_activate() {
   command -v systemd-socket-activate >/dev/null || { skip systemd-socket-activate; return; }

@@ -67,7 +67,7 @@ test_systemd_of_another_process() {
   assertEquals 'fd 0 is no connection' 111 "$status"
 }
 
-free_port() { python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'; }
+free_port() { "$(dirname "$0")/../_free_port"; }
 
 # systemd_activate OPTION...: Accept=yes, on $port.
 systemd_activate() {
