@@ -170,6 +170,24 @@ test_hold_under_way_that_fails() {
     "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
 }
 
+# What is held is not told of as late; once it is let go it is.
+test_hold_under_way_of_what_is_late() {
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'Z451 4.2.2 full'
+  start_send
+  inject QUEUE_ID="$(make_id 20000)" sender@example.test a@x.example b@y.example
+  jobs_come b@y.example 1
+  entry=$(name_of_last)
+  assertEquals +later "$(ask "hold $entry")"
+  : >"$OUT/go"
+  becomes "$entry" held
+  assertEquals 'only the held one is in the queue' 1 "$(count_entries)"
+  assertEquals 'nobody was told' 0 "$(count_box sender)"
+  assertEquals +done "$(ask "release $entry")"
+  assertEquals 'Action: delayed' "$(grep ^Action: "$(deliveries sender)")"
+}
+
 # What was passed over while the message was held is tried at once, too, when the attempt is over.
 test_release_under_way() {
   add_routes <<END

@@ -237,8 +237,8 @@ uint64_t notice_delay_due(attempt_t const *attempt) {
 
 bool notice_send(attempt_t *attempt) {
   telling_t telling = {.attempt = attempt, .now = time_now()};
-  telling.delay =
-      (attempt->temporary || attempt->place) && telling.now >= notice_delay_due(attempt);
+  bool left = attempt->temporary || attempt->place;
+  telling.delay = left && attempt->state.order != 'h' && telling.now >= notice_delay_due(attempt);
   attempt->looked = telling.now;
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
   if (attempt_reread(attempt) < 0) return false;
