@@ -309,13 +309,11 @@ bool attempt_is_bulk(attempt_t const *attempt) {
   return attempt->entry.envelope.count > RECIPIENTS_FEW;
 }
 
-/* Nobody is told of what is dropped. */
 static void end(attempt_t *attempt) {
   char order = attempt->state.order;
-  bool left = attempt->temporary || attempt->place;
-  if (order == 'k')
-    all_done(attempt);
-  else if (!notice_send(attempt))
+  bool dropped = order == 'k'; /* and nobody is told */
+  bool left = !dropped && (attempt->temporary || attempt->place);
+  if (!dropped && !notice_send(attempt))
     not_told(attempt);
   else if (!left)
     all_done(attempt);
