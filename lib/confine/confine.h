@@ -1,7 +1,8 @@
 /* confine: what a process gives up before it reads hostile bytes. All of it lasts until it ends,
  * and its children have it too.
  *
- * A program that confines itself calls confine_process, then confine_files and confine_calls.
+ * A program that confines itself calls confine_process, then confine_files and confine_calls; or
+ * confine_reader.
  * confine(8), which confines others, reads what it lets them from profiles. */
 #ifndef CHAINMAIL_CONFINE_H
 #define CHAINMAIL_CONFINE_H
@@ -19,6 +20,11 @@ int confine_process(void);
    can any be made, removed or executed (Landlock); descriptors that are open stay so. Needs
    confine_process. 0, or -1 with errno: ENOSYS: the kernel has no Landlock. */
 int confine_files(char const *const *folders, size_t count);
+
+/* confine_process, and no file can be written, made, removed or executed from now on, where the
+   kernel has Landlock. Files are read, and connections made, as before: for what speaks to strangers
+   by itself. 0, or -1 with errno. */
+int confine_reader(void);
 
 /* A system call that stays allowed. */
 typedef struct confine_call {

@@ -100,6 +100,25 @@ static void test_process(void) {
   CHECK_INT("no new privileges, and not dumpable", status, 0);
 }
 
+/* Only the last two need Landlock. */
+static int try_reader(void) {
+  if (confine_reader() < 0) return NOT_CONFINED;
+  int const file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  int const network = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (file < 0 || network < 0 || try_flags()) return 1;
+  if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0) return 0;
+  if (open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0 || errno != EACCES) return 2;
+  return execl("/bin/true", "true", (char *)0) < 0 && errno == EACCES ? 0 : 3;
+}
+
+static void test_reader(void) {
+  pid_t const pid = fork();
+  int status = 0;
+  if (!pid) _exit(try_reader());
+  waitpid(pid, &status, 0);
+  CHECK_INT("a reader reads and connects, and writes and executes nothing", status, 0);
+}
+
 int main(void) {
   static confine_call_t const many[CONFINE_CALLS_MAX + 1];
   for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)
@@ -109,6 +128,7 @@ int main(void) {
             EPERM);
   CHECK_INT("but can write", confined(try_write, confine_stream_count), 0);
   test_process();
+  test_reader();
   CHECK("too many calls are refused", confine_calls(many, CONFINE_CALLS_MAX + 1) < 0);
   CHECK_INT("as that", errno, EINVAL);
   return unit_done();

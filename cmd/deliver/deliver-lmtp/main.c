@@ -1,7 +1,6 @@
 /* deliver-lmtp: see deliver-lmtp(8). */
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <skalibs/types.h>
 
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "deliver.h"
 
 #define USAGE   "deliver-lmtp [-c connections] [-i seconds] [-n name] [-s connections] [-t seconds]"
@@ -94,9 +94,9 @@ static void serve(void) {
 int main(int argc, char const *const *argv) {
   parse_options(argc, argv);
   if (!settings.name) settings.name = own_name();
-  prctl(PR_SET_DUMPABLE, 0);
   signal(SIGPIPE, SIG_IGN);
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
   allow_descriptors();
+  if (confine_reader() < 0) strerr_diefu1sys(111, "give up privileges");
   serve();
 }

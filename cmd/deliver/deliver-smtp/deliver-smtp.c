@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <skalibs/sgetopt.h>
@@ -17,6 +16,7 @@
 #include <skalibs/types.h>
 
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "net/net.h"
 
 char const *PROG = "deliver-smtp";
@@ -202,7 +202,7 @@ int main(int argc, char const *const *argv) {
   parse_options(argc, argv);
   fill_settings();
   allow_descriptors();
-  prctl(PR_SET_DUMPABLE, 0);
+  if (confine_reader() < 0) strerr_diefu1sys(111, "give up privileges");
   signal(SIGPIPE, SIG_IGN);
   tables_init();
   serve();
