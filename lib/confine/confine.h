@@ -22,8 +22,8 @@ int confine_process(void);
 int confine_files(char const *const *folders, size_t count);
 
 /* confine_process, and no file can be written, made, removed or executed from now on, where the
-   kernel has Landlock. Files are read, and connections made, as before: for what speaks to strangers
-   by itself. 0, or -1 with errno. */
+   kernel has Landlock. Files are read, and connections made, as before: for what speaks to
+   strangers by itself. 0, or -1 with errno. */
 int confine_reader(void);
 
 /* A system call that stays allowed. */
