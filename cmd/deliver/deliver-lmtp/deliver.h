@@ -44,7 +44,7 @@ bool jobs_wanted(void);
    sender and server, like first. Returns how many. */
 size_t jobs_pick(job_t **picked, size_t max, job_t const *like);
 /* Puts jobs that were picked back before all others, in their order. */
-void jobs_return(job_t *const *picked, size_t count);
+void jobs_return(job_t *const *picked, size_t n);
 /* Answers a job that was picked, and frees it. */
 void job_answer(job_t *job, chain_verdict_t const *verdict);
 /* Answers all waiting jobs of this server. */
