@@ -6,7 +6,8 @@ bool scan_byte(scan_t *scan, char c) {
   return true;
 }
 
-bool scan_comment(scan_t *scan) {
+/* Those in it included; false if it does not end. */
+static bool take_comment(scan_t *scan) {
   size_t depth = 0;
   while (scan->at < scan->end) {
     char const c = *scan->at++;
@@ -32,7 +33,7 @@ bool scan_blanks(scan_t *scan) {
       scan->at += fold;
     else if (*scan->at != '(')
       break;
-    else if (!scan_comment(scan))
+    else if (!take_comment(scan))
       return false;
   }
   return true;

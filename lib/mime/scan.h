@@ -24,9 +24,6 @@ static inline char scan_peek(scan_t const *scan) {
 /* Takes c if it is next. */
 bool scan_byte(scan_t *scan, char c);
 
-/* Takes a comment, those in it included; false if it does not end. */
-bool scan_comment(scan_t *scan);
-
 /* Takes blanks, folds and comments. False if a comment does not end. */
 bool scan_blanks(scan_t *scan);
 

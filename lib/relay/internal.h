@@ -61,7 +61,6 @@ struct relay {
   tls_client_t *tls;
   bool needs_reset;
   relay_offers_t offers;
-  char server_name[256];
   char nonce[33];
   bool is_logging_in;
   bool login_pending; /* the first message is for the first challenge, which is empty */
@@ -84,8 +83,6 @@ void relay_arm(relay_t *relay, relay_patience_t patience);
 void relay_end(relay_t *relay, chain_verdict_t const *verdict);
 /* The same with words of our own; what may be NULL. */
 void relay_fail(relay_t *relay, char const *enhanced, char const *text, char const *what);
-/* The next step on the way to RELAY_READY. */
-void relay_proceed(relay_t *relay);
 void relay_ready(relay_t *relay);
 
 /* ---- command.c: what goes out ---- */

@@ -211,9 +211,6 @@ void relay_verdict_format(char out[RELAY_VERDICT_MAX], chain_verdict_t const *ve
 relay_offers_t const *relay_offers(relay_t const *relay);
 /* NULL without TLS; for its report, its session, its reason. */
 tls_client_t const *relay_tls(relay_t const *relay);
-/* What the server called itself in its greeting; "" before, or where it did not. Printable ASCII.
- */
-char const *relay_server_name(relay_t const *relay);
 
 /* ---- transactions --------------------------------------------------------------------------- */
 

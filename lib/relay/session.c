@@ -123,7 +123,8 @@ static void proceed_with_login(relay_t *relay) {
     relay_ready(relay);
 }
 
-void relay_proceed(relay_t *relay) {
+/* The next step on the way to RELAY_READY. */
+static void proceed(relay_t *relay) {
   if (!wants_tls(relay)) {
     proceed_with_login(relay);
   } else if (!relay->offers.has[RELAY_STARTTLS]) {
@@ -137,15 +138,6 @@ void relay_proceed(relay_t *relay) {
 }
 
 /* ---- answers ---- */
-
-static void take_name(void *data, size_t index, char const *text, size_t len) {
-  relay_t *const relay = data;
-  size_t n = 0;
-  if (index) return;
-  while (n < len && n < sizeof relay->server_name - 1 && text[n] > ' ' && text[n] < 0x7f) n++;
-  memcpy(relay->server_name, text, n);
-  relay->server_name[n] = 0;
-}
 
 static unsigned int class_of(relay_t const *relay) {
   return relay->reply.code / 100;
@@ -172,7 +164,7 @@ static void ignore_some(relay_t *relay) {
 static void ehlo_answer(relay_t *relay) {
   relay_reply_init(&relay->reply, NULL, NULL);
   ignore_some(relay);
-  relay_proceed(relay);
+  proceed(relay);
 }
 
 /* A server that cannot EHLO gets HELO; under TLS it could before. */
@@ -400,7 +392,7 @@ relay_t *relay_start(relay_settings_t const *settings, int fd, uint64_t now) {
   relay->fd = fd;
   relay->now = now;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* if it is TCP */
-  relay_reply_init(&relay->reply, take_name, relay);
+  relay_reply_init(&relay->reply, NULL, NULL);
   relay_enter(relay, PHASE_CONNECT, RELAY_CONNECT);
   return relay;
 }
@@ -447,8 +439,4 @@ relay_offers_t const *relay_offers(relay_t const *relay) {
 
 tls_client_t const *relay_tls(relay_t const *relay) {
   return relay->tls;
-}
-
-char const *relay_server_name(relay_t const *relay) {
-  return relay->server_name;
 }

@@ -140,9 +140,6 @@ typedef struct route_parts {
   size_t extension_len;
 } route_parts_t;
 
-void route_parts_set(route_parts_t *parts, route_address_t const *address,
-                     route_match_t const *match);
-
 /* Fills in a path. What stands for a letter comes from the peer: every byte but a-z 0-9 - _ + = ,
    and a dot that does not begin it is written as %XX, so that it is one component or a part of one,
    never hidden, never "..", and different parts make different paths. 0, or -1 with errno:

@@ -5,8 +5,8 @@
 
 #define COMPONENT_MAX 255 /* bytes of a file's name: NAME_MAX */
 
-void route_parts_set(route_parts_t *parts, route_address_t const *address,
-                     route_match_t const *match) {
+static void parts_set(route_parts_t *parts, route_address_t const *address,
+                      route_match_t const *match) {
   char const *text = route_address_text(address);
   size_t user_len = match->user_len;
   size_t extension = user_len < address->at ? user_len + 1 : user_len;
@@ -77,7 +77,7 @@ int route_template_fill(char path[ROUTE_TARGET_MAX], char const *template,
 static int fill(char out[ROUTE_TARGET_MAX], char const **text, route_address_t const *address,
                 route_match_t const *match) {
   route_parts_t parts;
-  route_parts_set(&parts, address, match);
+  parts_set(&parts, address, match);
   if (route_template_fill(out, *text, &parts) < 0) return -1;
   *text = out;
   return 0;

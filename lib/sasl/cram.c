@@ -3,7 +3,10 @@
 
 #include "internal.h"
 
-void cram_md5_digest(char digest[CRAM_DIGEST_SIZE + 1], slice_t secret, slice_t challenge) {
+#define CRAM_DIGEST_SIZE 32
+
+/* HMAC-MD5 of challenge under secret, in hex with a NUL (RFC 2195, section 2). */
+static void write_digest(char digest[CRAM_DIGEST_SIZE + 1], slice_t secret, slice_t challenge) {
   static char const hex[] = "0123456789abcdef";
   unsigned char bytes[br_md5_SIZE];
   br_hmac_key_context key;
@@ -53,7 +56,7 @@ sasl_step_t client_cram_md5(sasl_client_t *client, slice_t challenge) {
   if (!challenge.s) return SASL_STEP_WAIT;
   if (client->stage++) return SASL_STEP_FAILED;
   slice_t const secret = {client->credentials.secret, strlen(client->credentials.secret)};
-  cram_md5_digest(digest, secret, challenge);
+  write_digest(digest, secret, challenge);
   bool const fits = client_append_text(client, client->credentials.name) &&
                     client_append_text(client, " ") && client_append_text(client, digest);
   return fits ? SASL_STEP_SEND : SASL_STEP_MALFORMED;

@@ -72,10 +72,6 @@ bool scram_nonce_valid(slice_t nonce);
 void scram_sign(br_hash_class const *hash, unsigned char *signature, unsigned char const *key,
                 sasl_scram_t const *scram, slice_t final);
 
-/* HMAC-MD5 of challenge under secret, in hex with a NUL (RFC 2195, section 2). */
-#define CRAM_DIGEST_SIZE 32
-void cram_md5_digest(char digest[CRAM_DIGEST_SIZE + 1], slice_t secret, slice_t challenge);
-
 /* In time that does not depend on where they differ. */
 bool is_equal(void const *a, void const *b, size_t len);
 

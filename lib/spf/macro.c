@@ -63,7 +63,9 @@ static bool read_percent(spf_macro_t *macro, char const *s, char const *end, cha
   return false;
 }
 
-int spf_macro_next(spf_macro_t *macro, spf_string_t *string, char const *letters, bool blanks) {
+/* Steps through a macro-string. 1, or 0 at the end, or -1: malformed. letters are those that are
+   known; blanks tells if spaces may stand in it (an explanation). */
+static int next_macro(spf_macro_t *macro, spf_string_t *string, char const *letters, bool blanks) {
   char const *s = string->s, *end = s + string->len;
   *macro = (spf_macro_t){.text = {.s = s}};
   if (s == end) return 0;
@@ -83,7 +85,7 @@ int spf_macro_next(spf_macro_t *macro, spf_string_t *string, char const *letters
 bool spf_macro_string_valid(spf_string_t string, char const *letters, bool blanks) {
   spf_macro_t macro;
   int result;
-  while ((result = spf_macro_next(&macro, &string, letters, blanks)) > 0) continue;
+  while ((result = next_macro(&macro, &string, letters, blanks)) > 0) continue;
   return result == 0;
 }
 
@@ -103,7 +105,7 @@ bool spf_domain_spec_valid(spf_string_t spec) {
   spf_macro_t macro, last = {.text = {.len = 0}};
   int result;
   if (!spec.len) return false;
-  while ((result = spf_macro_next(&macro, &spec, SPF_LETTERS, false)) > 0) last = macro;
+  while ((result = next_macro(&macro, &spec, SPF_LETTERS, false)) > 0) last = macro;
   return result == 0 && (last.is_expand || ends_in_top_label(last.text));
 }
 
@@ -164,7 +166,7 @@ bool spf_macro_expand(spf_text_t *out, spf_string_t string, char const *letters,
   spf_macro_t macro;
   spf_string_t text;
   int result;
-  while ((result = spf_macro_next(&macro, &string, letters, blanks)) > 0) {
+  while ((result = next_macro(&macro, &string, letters, blanks)) > 0) {
     if (!macro.letter) {
       spf_text_put(out, macro.text.s, macro.text.len);
       continue;

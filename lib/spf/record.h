@@ -58,10 +58,6 @@ typedef struct spf_macro {
 #define SPF_LETTERS             "slodiphv"
 #define SPF_LETTERS_EXPLANATION "slodiphvcrt"
 
-/* Steps through a macro-string. 1, or 0 at the end, or -1: malformed. letters are those that are
-   known; blanks tells if spaces may stand in it (an explanation). */
-int spf_macro_next(spf_macro_t *macro, spf_string_t *string, char const *letters, bool blanks);
-
 bool spf_macro_string_valid(spf_string_t string, char const *letters, bool blanks);
 
 /* domain-spec: a macro-string that ends in a macro or in a top label behind a dot. */
