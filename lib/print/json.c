@@ -3,6 +3,8 @@
 #include "print/print.h"
 #include "text/text.h"
 
+#define UTF8_MAX 4 /* bytes of a character */
+
 /* Escapes that JSON has for itself. */
 static char const *escape_of(char c) {
   switch (c) {
@@ -16,7 +18,7 @@ static char const *escape_of(char c) {
 
 /* Puts the character at the start of s. Returns its bytes. */
 static size_t put_character(print_t *print, char const *s) {
-  size_t const len = utf8_length(s, strlen(s));
+  size_t const len = utf8_length(s, strnlen(s, UTF8_MAX));
   char const *escape = escape_of(*s);
   if (len)
     print_bytes(print, s, len);
