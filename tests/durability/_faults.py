@@ -22,13 +22,23 @@ INTERRUPTED = set("open openat read readv pread64 write writev pwrite64 pwritev 
                   "rename renameat renameat2 sendto sendmsg recvfrom recvmsg poll close".split())
 FAILING = INTERRUPTED | set("unlink unlinkat fstat newfstatat stat lstat fcntl memfd_create "
                             "getdents64 getrandom mkdir mkdirat ftruncate".split())
+FAULTS = {"EIO": FAILING, "EINTR": INTERRUPTED}
+ACCEPTANCE_FAULTS = dict(FAULTS)
+if os.environ.get("CHECK_CRASH"):
+    ACCEPTANCE_FAULTS |= {
+        "ENOSPC": set("open openat write writev pwrite64 pwritev fsync linkat rename renameat "
+                      "renameat2 mkdir mkdirat ftruncate".split()),
+        "EMFILE": set("open openat socket socketpair pipe pipe2 memfd_create".split()),
+        "ENOMEM": set("open openat mmap fork vfork clone read pread64 poll sendmsg recvmsg".split()),
+        "EAGAIN": set("fork vfork clone".split()),
+    }
 
 
 def options_file(name):
     return CHAIN / f"{name}.strace"
 
 
-def list_faults(trace, start):
+def list_faults(trace, start, faults):
     """call:error=E:when=N for each call of the trace behind the first that has start in it."""
     counts, begun = collections.Counter(), False
     for line in trace.read_text(errors="replace").splitlines():
@@ -36,7 +46,7 @@ def list_faults(trace, start):
         if not found:
             continue
         counts[found[1]] += 1
-        for error, calls in (("EIO", FAILING), ("EINTR", INTERRUPTED)):
+        for error, calls in faults.items():
             if begun and found[1] in calls:
                 yield f"{found[1]}:error={error}:when={counts[found[1]]}"
         begun = begun or start in line
@@ -88,7 +98,7 @@ def accept_with_faults(name, start):
     check(Outcome("no fault", name).accepted, "without a fault")
     trace = CHAIN / f"{name}.trace"
     wait_until(lambda: "exit_group" in trace.read_text(errors="replace"), "the end of the trace")
-    faults = list(list_faults(trace, start))
+    faults = list(list_faults(trace, start, ACCEPTANCE_FAULTS))
     check(len(faults) > 20, "faults:", faults)
     outcomes = []
     with Bystander(port=int(os.environ["OTHER_PORT"])):
@@ -239,7 +249,7 @@ COMMANDS = {
 def deliver_with_faults(name, start, late=False):
     deliver_once(name, "-e trace=all", late)  # makes the Maildirs
     trace = deliver_once(name, "-e trace=all", late)
-    faults = list(list_faults(trace, start))
+    faults = list(list_faults(trace, start, FAULTS))
     check(len(faults) > 20, "faults:", faults)
     happened = 0
     for fault in faults:
