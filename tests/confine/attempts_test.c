@@ -269,8 +269,8 @@ static void test_unconfined(void) {
 
 static void make_folder(void) {
   static char path[PATH_MAX];
-  char const *const build = getenv("BUILD");
-  snprintf(path, sizeof path, "%s/attempts.XXXXXX", build ? build : "/var/lib");
+  char const *const elsewhere = getenv("ELSEWHERE");
+  snprintf(path, sizeof path, "%s/attempts.XXXXXX", elsewhere ? elsewhere : "/var/lib");
   if (!(folder = mkdtemp(path))) exit(111);
   setenv("ATTEMPTS", folder, 1);
   setenv("CHAINMAIL_QUEUE", "/nonexistent/queue", 1);

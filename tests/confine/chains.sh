@@ -74,7 +74,7 @@ test_one_that_does_harm_is_killed() {
 
 test_a_link_writes_nowhere_else() {
   echo ': >"$OUTSIDE/file"; exec "$@"' | link writes
-  OUTSIDE=$(mktemp -d "${BUILD:-/var/lib}/outside.XXXXXX")
+  OUTSIDE=$(mktemp -d "${ELSEWHERE:-/var/lib}/outside.XXXXXX")
   export OUTSIDE
   LINK=writes start_confined -p foreign
   send box >/dev/null

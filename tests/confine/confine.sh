@@ -12,7 +12,7 @@ fi
 
 # A folder of its own, below which nothing is in a profile, with a place for profiles.
 oneTimeSetUp() {
-  ROOM=$(mktemp -d "${BUILD:-/var/lib}/confine.XXXXXX")
+  ROOM=$(mktemp -d "${ELSEWHERE:-/var/lib}/confine.XXXXXX")
   export CHAINMAIL_CONF="$ROOM/conf" CHAINMAIL_QUEUE="$ROOM/queue" CHAINMAIL_RUN="$ROOM/run"
   unset CHAINMAIL_MAIL QMAILQUEUE
   mkdir -p "$ROOM/conf/confine" "$ROOM/conf/hooks" "$ROOM/queue" "$ROOM/run" "$ROOM/place/deep"

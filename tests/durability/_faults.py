@@ -249,7 +249,7 @@ COMMANDS = {
 def deliver_with_faults(name, start, late=False):
     deliver_once(name, "-e trace=all", late)  # makes the Maildirs
     trace = deliver_once(name, "-e trace=all", late)
-    faults = list(list_faults(trace, start, FAULTS))
+    faults = list(list_faults(trace, start, ACCEPTANCE_FAULTS))
     check(len(faults) > 20, "faults:", faults)
     happened = 0
     for fault in faults:

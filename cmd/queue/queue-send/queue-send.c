@@ -36,6 +36,7 @@ char const *PROG = "queue-send";
 #define LOCK_TRIES   40
 #define LOCK_PAUSE   50000 /* microseconds */
 #define RESCAN       (300 * SECOND)
+#define RESCAN_SOON  (30 * SECOND)  /* where one missed something */
 #define WAIT_MAX     (600 * SECOND) /* of a poll */
 
 settings_t settings;
@@ -125,8 +126,10 @@ static void start_attempts(void) {
 }
 
 static void scan_now_and_then(void) {
-  if (clock_now() >= rescan_at) {
-    rescan_at = clock_now() + RESCAN;
+  uint64_t now = clock_now();
+  if (scan_missed() && rescan_at > now + RESCAN_SOON) rescan_at = now + RESCAN_SOON;
+  if (now >= rescan_at) {
+    rescan_at = now + RESCAN;
     scan_start();
   }
   scan_step();

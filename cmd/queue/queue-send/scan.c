@@ -45,9 +45,28 @@ int trigger_fd(void) {
   return trigger;
 }
 
+/* The next scan, which comes soon then, finds what there was no memory for. */
+static bool missed;
+
+static void miss(char const *folder_name, int error) {
+  if (!missed) report_trouble("scan-failed", "folder", folder_name, error);
+  missed = true;
+}
+
+bool scan_missed(void) {
+  return missed;
+}
+
+/* NULL: it is known, or there is no memory. */
+static item_t *learn(char const *name) {
+  item_t *item = index_add(name);
+  if (!item && !index_knows(name)) miss("new", ENOMEM);
+  return item;
+}
+
 static void hear_of(char const *name) {
   if (!queue_name_valid(name)) return;
-  item_t *item = index_add(name);
+  item_t *item = learn(name);
   if (!item) return index_hurry(name, time_now());
   item->fresh = chain_id_time(name) > settings.started;
   index_ready(item);
@@ -83,7 +102,7 @@ static bool again; /* a scan was asked for while one runs */
 
 static bool found_entry(char const *name) {
   item_t *item;
-  if (!queue_name_valid(name) || !(item = index_add(name))) return false;
+  if (!queue_name_valid(name) || !(item = learn(name))) return false;
   item->verify = true;
   index_wait(item, entry_born(name, time_now()));
   return true;
@@ -128,7 +147,7 @@ static void open_folder(void) {
   directory = fd < 0 ? 0 : fdopendir(fd);
   count = 0;
   if (directory) return;
-  report_trouble("scan-failed", "folder", folder->name, errno);
+  miss(folder->name, errno);
   if (fd >= 0) close(fd);
 }
 
@@ -151,6 +170,7 @@ bool scan_running(void) {
 void scan_start(void) {
   again = directory;
   if (directory) return;
+  missed = false;
   folder = folders;
   open_folder();
 }
@@ -160,7 +180,7 @@ void scan_step(void) {
     errno = 0;
     struct dirent const *file = readdir(directory);
     if (!file) {
-      if (errno) report_trouble("scan-failed", "folder", folder->name, errno);
+      if (errno) miss(folder->name, errno);
       end_folder();
     } else if (file->d_name[0] != '.') {
       count += folder->found(file->d_name);

@@ -139,6 +139,8 @@ void scan_start(void);
 /* Goes on for a while. */
 void scan_step(void);
 bool scan_running(void);
+/* The last one, or the trigger since, could not take in all that there is. */
+bool scan_missed(void);
 
 /* ---- attempt ------------------------------------------------------------------------------- */
 
