@@ -279,7 +279,7 @@ $(growths): $(BUILD)/growth/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/gr
 .PHONY: growths counted
 growths: $(growths)
 counted: | $(packages)
-	@$(MAKE) -s --no-print-directory LIBC=$(LIBC) SAN= BUILD=build/counted \
+	@$(MAKE) -s --no-print-directory LIBC=$(LIBC) SAN= BUILD=$(BUILD)-counted \
 	  CFLAGS='-O1 -fno-builtin -fsanitize-coverage=trace-pc' growths
 
 -include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects) $(BUILD)/obj/tests/growth.o)
@@ -287,7 +287,7 @@ counted: | $(packages)
 # ---- Testing ----
 
 # With ONLY, what other tests need is not made.
-check: $(links) $(unit_tests) $(replays) $(if $(findstring growth,$(or $(ONLY),growth)),counted)
+check: $(links) $(unit_tests) $(replays) $(if $(SAN),,$(if $(findstring growth,$(or $(ONLY),growth)),counted))
 	@scripts/packages.sh check
 	@scripts/peers.sh
 	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' CHECK_SAN='$(SAN)' \

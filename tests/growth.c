@@ -76,7 +76,6 @@ int strncasecmp(char const *a, char const *b, size_t len) {
 int strcasecmp(char const *a, char const *b) {
   return strncasecmp(a, b, (size_t)-1);
 }
-// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 /* Copies are done by words elsewhere: a branch for each 16 bytes. */
 void *memmove(void *to, void const *from, size_t len) {
@@ -93,6 +92,8 @@ void *memmove(void *to, void const *from, size_t len) {
 void *memcpy(void *restrict to, void const *restrict from, size_t len) {
   return memmove(to, from, len);
 }
+
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 static unsigned long cost(uint8_t const *bytes, size_t size) {
   uint8_t *const copy = malloc(size);
