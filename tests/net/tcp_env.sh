@@ -72,6 +72,7 @@ free_port() { "$(dirname "$0")/../_free_port"; }
 # systemd_activate OPTION...: Accept=yes, on $port.
 systemd_activate() {
   port=$(free_port)
+  : >"$log" # what the one before has said is not this one's
   systemd-socket-activate -E PATH -a "$@" -l "127.0.0.1:$port" tcp-env sh -c "$show" >/dev/null 2>"$log" &
   server=$!
   eventually logged 'Listening on'
