@@ -274,7 +274,8 @@ $(replays): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/replay.o $(archive)
 # Fuzz targets whose work is counted (tests/growth.c); for a BUILD of their own, see below.
 growths := $(fuzz_sources:tests/fuzz/%.c=$(BUILD)/growth/%)
 $(growths): libs := $(libs_tests)
-$(growths): $(BUILD)/growth/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/growth.o $(archive)
+$(growths): $(BUILD)/growth/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/growth.o \
+  $(BUILD)/obj/tests/counted.o $(archive)
 	$(link_program)
 .PHONY: growths counted
 growths: $(growths)
@@ -282,7 +283,8 @@ counted: | $(packages)
 	@$(MAKE) -s --no-print-directory LIBC=$(LIBC) SAN= BUILD=$(BUILD)-counted \
 	  CFLAGS='-O1 -fno-builtin -fsanitize-coverage=trace-pc' growths
 
--include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects) $(BUILD)/obj/tests/growth.o)
+-include $(patsubst %.o,%.d,$(lib_objects) $(cmd_objects) $(test_objects) $(BUILD)/obj/tests/growth.o \
+  $(BUILD)/obj/tests/counted.o)
 
 # ---- Testing ----
 

@@ -4,6 +4,7 @@
    every form that invites to more. */
 #include <strings.h>
 
+#include "../counted.h"
 #include "../unit.h"
 #include "mime/mime.h"
 
@@ -81,48 +82,6 @@ static struct {
     {"a name's quotes", decode_phrase, "", "\"a\""},
 };
 
-/* ---- counting -------------------------------------------------------------------------------- */
-
-static unsigned long branches;
-
-void __sanitizer_cov_trace_pc(void);
-__attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) {
-  branches++;
-}
-
-// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's names are none
-void *memchr(void const *s, int c, size_t len) {
-  for (char const *at = s, *end = at + len; at < end; at++)
-    if (*at == (char)c) return (void *)at;
-  return 0;
-}
-
-void *memcpy(void *restrict to, void const *restrict from, size_t len) {
-  for (size_t i = 0; i < len; i++) ((char *)to)[i] = ((char const *)from)[i];
-  return to;
-}
-
-char *strchr(char const *s, int c) {
-  for (; *s != (char)c; s++)
-    if (!*s) return 0;
-  return (char *)s;
-}
-
-static int lower(char c) {
-  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-int strncasecmp(char const *a, char const *b, size_t len) {
-  for (; len; len--, a++, b++)
-    if (lower(*a) != lower(*b) || !*a) return lower(*a) - lower(*b);
-  return 0;
-}
-
-int strcasecmp(char const *a, char const *b) {
-  return strncasecmp(a, b, (size_t)-1);
-}
-// NOLINTEND(readability-inconsistent-declaration-parameter-name)
-
 static void fill(char const *begin, char const *part, size_t len) {
   size_t const begin_len = strlen(begin), part_len = strlen(part);
   for (size_t i = 0; i < len; i++)
@@ -130,9 +89,9 @@ static void fill(char const *begin, char const *part, size_t len) {
 }
 
 static unsigned long cost(void (*run)(size_t len), size_t len) {
-  branches = 0;
+  counted_branches = 0;
   run(len);
-  return branches;
+  return counted_branches;
 }
 
 static void check_growth(size_t i) {
