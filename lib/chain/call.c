@@ -115,8 +115,10 @@ static void end_group(call_t *call) {
 }
 
 static pid_t start(chain_call_t const *call, int verdict_fd) {
-  chain_fd_t const fds[] = {
-      {0, call->message_fd}, {1, call->envelope_fd}, {4, verdict_fd}, {6, verdict_fd}};
+  chain_fd_t const fds[] = {{0, call->message_fd},
+                            {1, call->envelope_fd},
+                            {CHAIN_VERDICT_FD, verdict_fd},
+                            {6, verdict_fd}};
   chain_spawn_t const spawn = {.path = call->path,
                                .argv = call->argv,
                                .envp = call->envp,

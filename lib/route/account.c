@@ -7,11 +7,13 @@
 #include "route/draft.h"
 #include "table/table.h"
 
-#define PERSON 'p'
+#define PERSON      'p'
+#define RECORD_SIZE (2 * ROUTE_TARGET_MAX + 12 * ROUTE_GROUPS_MAX)
 
 /* ---- records ---- */
 
-size_t route_account_format(char *out, route_account_t const *account) {
+/* Returns its bytes; 0: it has more than RECORD_SIZE. */
+static size_t record_format(char *out, route_account_t const *account) {
   char *s = out;
   if (account->group_count > ROUTE_GROUPS_MAX) return 0;
   if (account->is_person) *s++ = PERSON;
@@ -102,12 +104,12 @@ static bool is_named(adding_t const *adding, char const *name) {
 /* Rules and accounts together are as many as cdbmake can sort. */
 static int account_add(void *data, route_account_t const *account) {
   adding_t *adding = data;
-  char key[1 + ROUTE_NAME_SIZE] = {ROUTE_KEY_ACCOUNT}, record[ROUTE_ACCOUNT_SIZE];
+  char key[1 + ROUTE_NAME_SIZE] = {ROUTE_KEY_ACCOUNT}, record[RECORD_SIZE];
   if (adding->all && is_named(adding, account->name)) return 0;
   if (genalloc_len(draft_rule_t, &adding->draft->rules) + ++adding->count > ROUTE_RULES_MAX)
     return errno = E2BIG, -1;
   char *end = stpcpy(key + 1, account->name);
-  size_t size = route_account_format(record, account);
+  size_t size = record_format(record, account);
   if (!size) return errno = E2BIG, -1;
   return cdbmake_add(adding->maker, key, (uint32_t)(end - key), record, (uint32_t)size) ? 0 : -1;
 }

@@ -72,10 +72,6 @@ char const *route_rule_text(route_rule_t const *rule, char letter);
 /* The channel an item's letter stands for, or ROUTE_CHANNELS. */
 route_channel_t route_letter_channel(char letter);
 
-/* Writes the record of an account. Returns its bytes; 0: it has more than ROUTE_ACCOUNT_SIZE. */
-#define ROUTE_ACCOUNT_SIZE (2 * ROUTE_TARGET_MAX + 12 * ROUTE_GROUPS_MAX)
-size_t route_account_format(char *out, route_account_t const *account);
-
 /* ---- addresses and the rules that match them: match.c -------------------------------------- */
 
 /* An address to look up, in lower case. */
