@@ -148,6 +148,7 @@ left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassw
 
 # Sources that a program shares with another program, besides its own folder.
 SHARES_user-add := cmd/auth/user-passwd/password.c
+$(foreach name,hold release retry,$(eval SHARES_queue-$(name) := cmd/queue/queue-drop/order.c))
 SHARES_lmtp-inject := $(patsubst %,cmd/deliver/smtp-inject/%.c,inject input)
 SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay)
 SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
