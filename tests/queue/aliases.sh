@@ -6,25 +6,7 @@
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
-
-# Another host, that of far.example; what it hears is in $CHAIN/heard.
-serve_elsewhere() {
-  mkdir "$CHAIN/heard"
-  mkfifo "$CHAIN/port"
-  python3 -IS "$TOP/tests/deliver/_smtp_server.py" -s "$CHAIN/heard" "$@" >"$CHAIN/port" &
-  ELSEWHERE=$!
-  read -r port <"$CHAIN/port"
-  printf '#!/bin/sh\nexec deliver-smtp -H me.example\n' >"$CHAIN/remote"
-  chmod +x "$CHAIN/remote"
-  # shellcheck disable=SC2034 # for start_send
-  CHAIN_SEND="-w remote=1 -w remote=$CHAIN/remote"
-  echo "@far.example  smarthost [127.0.0.1]:$port" | add_routes
-}
-
-end_elsewhere() {
-  [ -z "${ELSEWHERE-}" ] || kill "$ELSEWHERE"
-  ELSEWHERE=
-}
+. "$TOP/tests/queue/_elsewhere.sh"
 
 heard() { sed -n 's/^[0-9]* RCPT TO://p' "$CHAIN/heard/commands" | sort; }
 

@@ -6,6 +6,7 @@
 
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
+. "$TOP/tests/queue/_elsewhere.sh"
 
 CHAIN_FRONT='env RELAYCLIENT= smtp-front queue-inject'
 
@@ -20,24 +21,6 @@ with smtplib.SMTP("127.0.0.1", int(port)) as server:
     except smtplib.SMTPSenderRefused as error:
         print(error.smtp_code, error.smtp_error.decode())
 END
-}
-
-# Another host, that of far.example; what it hears is in $CHAIN/heard.
-serve_elsewhere() {
-  mkdir "$CHAIN/heard"
-  mkfifo "$CHAIN/port"
-  python3 -IS "$TOP/tests/deliver/_smtp_server.py" -s "$CHAIN/heard" "$@" >"$CHAIN/port" &
-  ELSEWHERE=$!
-  read -r port <"$CHAIN/port"
-  printf '#!/bin/sh\nexec deliver-smtp -H me.example\n' >"$CHAIN/remote"
-  chmod +x "$CHAIN/remote"
-  CHAIN_SEND="-w remote=1 -w remote=$CHAIN/remote"
-  echo "@far.example  smarthost [127.0.0.1]:$port" | add_routes
-}
-
-end_elsewhere() {
-  [ -z "${ELSEWHERE-}" ] || kill "$ELSEWHERE"
-  ELSEWHERE=
 }
 
 done_all() { wait_until is_empty || fail 'the queue is not empty'; }

@@ -8,6 +8,7 @@
 #include <skalibs/djbunix.h>
 
 #include "net/net.h"
+
 typedef struct order {
   tool_t tool;
   steer_verb_t verb;
