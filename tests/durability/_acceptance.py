@@ -5,10 +5,10 @@ trace of smtp-front and what it starts."""
 import re
 import time
 
-from _chain import (CHAIN, QUEUE, Client, check, clear_queue, entries, main, on_the_wire,
-                    wait_until)
+from _chain import QUEUE, Client, check, clear_queue, entries, main, on_the_wire
+from _inject import Program, Tracing
 
-OPTIONS, TRACE = CHAIN / "front.strace", CHAIN / "front.trace"
+FRONT = Program("front")
 WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 SYNCS = {"fsync", "fdatasync", "sync", "syncfs", "sync_file_range", "msync"}
 COPIES = {"sendfile", "splice", "copy_file_range", "rename", "renameat", "renameat2"}
@@ -32,7 +32,7 @@ UNFINISHED = " <unfinished ...>"
 def read_trace():
     """All calls, in the order in which they began; start and end are lines of the trace."""
     calls, open_calls = [], {}
-    for number, line in enumerate(TRACE.read_text(errors="replace").splitlines()):
+    for number, line in enumerate(FRONT.read_trace().splitlines()):
         found = LINE.match(line)
         if not found:
             continue
@@ -48,15 +48,17 @@ def read_trace():
     return calls
 
 
+def begin_session(options, verb=b"EHLO"):
+    with FRONT.under(Tracing(options)):
+        return Client().greet(verb)
+
+
 def trace(options, converse):
     """Has a session under strace, and returns its calls."""
-    TRACE.unlink(missing_ok=True)
-    OPTIONS.write_text(options)
-    client = Client().greet()
-    OPTIONS.unlink()
+    client = begin_session(options)
     converse(client)
     client.quit()
-    wait_until(lambda: "exit_group" in TRACE.read_text(errors="replace"), "the end of the trace")
+    FRONT.await_end()
     return read_trace()
 
 
@@ -111,9 +113,7 @@ def order():
 def silence():
     """The sync takes a second longer; until then the client hears nothing."""
     for when in ("delay_enter", "delay_exit"):
-        OPTIONS.write_text(f"-f -e trace=fsync -e inject=fsync:{when}=1000000")
-        client = Client().greet()
-        OPTIONS.unlink()
+        client = begin_session(f"-f -e trace=fsync -e inject=fsync:{when}=1000000")
         client.begin("box")
         client.say(b"DATA", b"354 ")
         began = time.monotonic()
@@ -125,9 +125,7 @@ def silence():
 
 def silence_in_lmtp():
     """No recipient's reply comes before."""
-    OPTIONS.write_text("-f -e trace=fsync -e inject=fsync:delay_exit=1000000")
-    client = Client().greet(b"LHLO")
-    OPTIONS.unlink()
+    client = begin_session("-f -e trace=fsync -e inject=fsync:delay_exit=1000000", b"LHLO")
     client.begin("box")
     client.say(b"RCPT TO:<other@example.test>", b"250 ")
     client.say(b"DATA", b"354 ")

@@ -4,8 +4,8 @@
 #   play SCRIPT SCENARIO [ARGUMENT...]  runs one in Python against the chain; its words if it fails
 #   has_strace                          skips the test if strace cannot trace here
 #
-# The link `_traced NAME PROGRAM...` runs the program under strace, with the options that are in
-# $CHAIN/NAME.strace, if there is such a file; the trace is appended to $CHAIN/NAME.trace.
+# The link `_traced NAME PROGRAM...` runs the program behind the words that are in $CHAIN/NAME.tracer, if
+# there is such a file; _inject.py writes it.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/_chain.sh

@@ -7,50 +7,12 @@ was not let in is told so for now, not for good; and a session beside it goes on
 
 import collections
 import os
-import pathlib
-import re
-import select
 import signal
-import subprocess
 
-from _chain import (CHAIN, PATIENCE, QUEUE, Bystander, Client, check, check_clean, children,
-                    files_of, main, on_the_wire, received, wait_until)
-
-# Calls that a signal may interrupt, and others that may fail in the way of a message. Those that
-# start and await processes are not here.
-INTERRUPTED = set("open openat read readv pread64 write writev pwrite64 pwritev fsync linkat "
-                  "rename renameat renameat2 sendto sendmsg recvfrom recvmsg poll close".split())
-FAILING = INTERRUPTED | set("unlink unlinkat fstat newfstatat stat lstat fcntl memfd_create "
-                            "getdents64 getrandom mkdir mkdirat ftruncate".split())
-FAULTS = {"EIO": FAILING, "EINTR": INTERRUPTED}
-ACCEPTANCE_FAULTS = dict(FAULTS)
-if os.environ.get("CHECK_CRASH"):
-    ACCEPTANCE_FAULTS |= {
-        "ENOSPC": set("open openat write writev pwrite64 pwritev fsync linkat rename renameat "
-                      "renameat2 mkdir mkdirat ftruncate".split()),
-        "EMFILE": set("open openat socket socketpair pipe pipe2 memfd_create".split()),
-        "ENOMEM": set("open openat mmap fork vfork clone read pread64 poll sendmsg recvmsg".split()),
-        "EAGAIN": set("fork vfork clone".split()),
-    }
-
-
-def options_file(name):
-    return CHAIN / f"{name}.strace"
-
-
-def list_faults(trace, start, faults):
-    """call:error=E:when=N for each call of the trace behind the first that has start in it."""
-    counts, begun = collections.Counter(), False
-    for line in trace.read_text(errors="replace").splitlines():
-        found = re.match(r"(\w+)\(", line)
-        if not found:
-            continue
-        counts[found[1]] += 1
-        for error, calls in faults.items():
-            if begun and found[1] in calls:
-                yield f"{found[1]}:error={error}:when={counts[found[1]]}"
-        begun = begun or start in line
-
+from _chain import (Bystander, Client, check, check_clean, files_of, main, on_the_wire, received,
+                    wait_until)
+from _inject import Program
+from _scheduler import TRACED, Scheduler
 
 # ---- acceptance --------------------------------------------------------------------------------
 
@@ -62,7 +24,7 @@ class Outcome:
     """What one client was told of one message."""
 
     def __init__(self, fault, name):
-        self.fault, self.message, self.replies = fault, body(name), []
+        self.fault, self.message, self.replies = str(fault), body(name), []
         self.accepted = False
         try:
             self.attempt()
@@ -93,19 +55,18 @@ class Outcome:
 
 def accept_with_faults(name, start):
     """A message for each fault of one program, in a session of its own."""
-    options = options_file(name)
-    options.write_text("-e trace=all")
-    check(Outcome("no fault", name).accepted, "without a fault")
-    trace = CHAIN / f"{name}.trace"
-    wait_until(lambda: "exit_group" in trace.read_text(errors="replace"), "the end of the trace")
-    faults = list(list_faults(trace, start, ACCEPTANCE_FAULTS))
-    check(len(faults) > 20, "faults:", faults)
-    outcomes = []
+    program, outcomes = Program(name), []
+
+    def send_one(fault):
+        outcomes.append(Outcome(fault, f"{name} {len(outcomes)}"))
+
+    def send_undisturbed(fault):
+        check(Outcome(fault, name).accepted, "without a fault")
+        program.await_end()
+
+    faults = program.faults(send_undisturbed, start)
     with Bystander(port=int(os.environ["OTHER_PORT"])):
-        for number, fault in enumerate(faults):
-            options.write_text(f"-e inject={fault}")
-            outcomes.append(Outcome(fault, f"{name} {number}"))
-    options.unlink()
+        program.disturb(send_one, faults)
     check_outcomes(outcomes)
 
 
@@ -135,66 +96,6 @@ def inject():
 
 # ---- delivery ----------------------------------------------------------------------------------
 
-class Scheduler:
-    """queue-send, one life after the other."""
-
-    def __init__(self, *command):
-        self.command, self.process, self.log = command, None, CHAIN / "send.log"
-        self.troubled = False
-        self.log.touch()
-
-    def start(self, *command, wait=True):
-        """Returns when it is ready, or has ended; or at once."""
-        self.begun = self.log.stat().st_size
-        ready, tell = os.pipe()
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*(command or self.command), "-n", str(tell)],
-                                            stderr=log, stdin=subprocess.DEVNULL, pass_fds=[tell])
-        os.close(tell)
-        if wait:
-            check(select.select([ready], [], [], PATIENCE)[0], "queue-send is not ready")
-        os.close(ready)
-
-    def has_logged(self, pattern):
-        with open(self.log, "rb") as file:
-            file.seek(self.begun)
-            return re.search(pattern, file.read())
-
-    def pid(self):
-        """Its own, where strace is its parent."""
-        below = [pid for pid, _ in children(self.process.pid) if command_of(pid) == "queue-send"]
-        return below[0] if below else self.process.pid
-
-    def signal(self, number):
-        try:
-            os.kill(self.pid(), number)
-        except ProcessLookupError:
-            pass
-
-    def stop(self):
-        self.signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-
-    def tend(self):
-        """What a supervisor, and an impatient administrator, do: true when the queue is empty."""
-        if self.process.poll() is not None or self.has_logged(rb"event=worker-(lost|failed)"):
-            self.stop()
-            self.start("queue-send")
-            self.troubled = True
-        self.troubled |= bool(self.has_logged(rb"event=(waiting|\S+-failed|\S+-lost)"))
-        if self.troubled:
-            self.signal(signal.SIGALRM)
-        check(not os.listdir(QUEUE / "bad"), "set aside:", os.listdir(QUEUE / "bad"))
-        return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
-
-
-def command_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return None
-
-
 def send_two(name):
     """One message to two, one to one."""
     client = Client(int(os.environ["OTHER_PORT"])).greet()
@@ -218,28 +119,6 @@ def check_delivered(fault, name):
             file.unlink()
 
 
-def deliver_once(name, options, late):
-    """One life of queue-send with a fault, and what it takes to come to an end."""
-    trace, scheduler = CHAIN / f"{name}.trace", Scheduler(*COMMANDS[name])
-    trace.unlink(missing_ok=True)
-    options_file(name).write_text(options)
-    if not late:
-        send_two("m")
-    scheduler.start(wait=late)
-    try:
-        if late:
-            send_two("m")
-        wait_until(lambda: scheduler.tend() or trace.exists(), "a trace")
-        options_file(name).unlink()
-        wait_until(scheduler.tend, options, "an empty queue")
-    finally:
-        scheduler.stop()
-    check_delivered(options, "m")
-    return trace
-
-
-HERE = pathlib.Path(__file__).resolve().parent
-TRACED = str(HERE / "_traced")
 COMMANDS = {
     "send": [TRACED, "send", "queue-send", "-w", "maildir=1"],
     "deliver": ["queue-send", "-w", "maildir=1", "-w", f"maildir={TRACED} deliver deliver-maildir"],
@@ -247,15 +126,26 @@ COMMANDS = {
 
 
 def deliver_with_faults(name, start, late=False):
-    deliver_once(name, "-e trace=all", late)  # makes the Maildirs
-    trace = deliver_once(name, "-e trace=all", late)
-    faults = list(list_faults(trace, start, ACCEPTANCE_FAULTS))
-    check(len(faults) > 20, "faults:", faults)
-    happened = 0
-    for fault in faults:
-        trace = deliver_once(name, f"-e inject={fault}", late)
-        happened += "(INJECTED)" in trace.read_text(errors="replace")
-    check(happened > len(faults) * 0.8, happened, "of", len(faults), "happened")
+    program = Program(name)
+
+    def deliver_once(fault):
+        """One life of queue-send, and what it takes to come to an end."""
+        scheduler = Scheduler(*COMMANDS[name])
+        if not late:
+            send_two("m")
+        scheduler.start(wait=late)
+        try:
+            if late:
+                send_two("m")
+            wait_until(lambda: scheduler.tend() or program.trace.exists(), "a trace")
+            program.release()
+            wait_until(scheduler.tend, fault, "an empty queue")
+        finally:
+            scheduler.stop()
+        check_delivered(fault, "m")
+
+    deliver_once("no fault")  # makes the Maildirs
+    program.disturb(deliver_once, program.faults(deliver_once, start))
 
 
 def send_after_a_start():
