@@ -37,7 +37,7 @@ static int append_in(char *buffer, size_t len, int fd, uint64_t size, queue_draf
   return write_at(fd, buffer, total, size);
 }
 
-static int append_trailer(int fd, uint64_t size, queue_draft_t const *draft) {
+int queue_trailer_append(int fd, uint64_t size, queue_draft_t const *draft) {
   size_t len = queue_trailer_write(0, draft);
   if (len > QUEUE_TRAILER_MAX) return errno = EMSGSIZE, -1;
   char usual[16384];
@@ -76,7 +76,7 @@ static int name_file(int fd, char const *path) {
 
 static int commit_unnamed(int fd, struct stat const *status, queue_draft_t const *draft,
                           char const *path) {
-  if (append_trailer(fd, (uint64_t)status->st_size, draft) < 0) return -1;
+  if (queue_trailer_append(fd, (uint64_t)status->st_size, draft) < 0) return -1;
   if (allow_reading(fd, status->st_mode) < 0 || name_file(fd, path) < 0) return -1;
   return fd_sync(fd) < 0 ? unlink_failed(path) : 0;
 }
@@ -114,7 +114,7 @@ static int sync_folder(char const *queue, int file) {
 }
 
 static int write_copy(int out, int fd, uint64_t size, queue_draft_t const *draft) {
-  if (copy_message(out, fd, size) < 0 || append_trailer(out, size, draft) < 0) return -1;
+  if (copy_message(out, fd, size) < 0 || queue_trailer_append(out, size, draft) < 0) return -1;
   return fchmod(out, 0640) < 0 ? -1 : fd_sync(out);
 }
 

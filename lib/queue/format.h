@@ -28,6 +28,10 @@ int queue_take_parameters(queue_cursor_t *cursor, queue_envelope_t *envelope);
    and its ranges are malloced. 0, or -1 with errno (EBADMSG, ENOMEM). */
 int queue_trailer_parse(queue_entry_t *entry, char const *bytes, size_t len);
 
+/* Writes trailer and footer behind the size bytes of message that fd has. 0, or -1 with errno
+   (EMSGSIZE: over QUEUE_TRAILER_MAX). */
+int queue_trailer_append(int fd, uint64_t size, queue_draft_t const *draft);
+
 /* ---- the footer --------------------------------------------------------------------------- */
 
 #define QUEUE_FOOTER_DIGITS 17 /* the checksum's, and the LF: what it does not cover */

@@ -190,6 +190,12 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name);
 
 void queue_entry_stream(queue_entry_t const *entry, queue_stream_t *stream);
 
+/* Makes an entry for someone who is to know the message and no more: as edited, with the same id
+   and sender, and this recipient alone; no parameters, no facts, and nothing of what was cut out.
+   It is in memory, sealed; the descriptor is close-on-exec, at any offset. -1 with errno (EBADMSG:
+   the entry is shorter than it says). */
+int queue_entry_copy(queue_entry_t const *entry, char const *recipient);
+
 /* Makes a name of an id: QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno (no random
    bytes to be had). */
 int queue_name_make(char *name, char const *id);

@@ -254,6 +254,33 @@ static void handed_over(void) {
   CHECK("it stays open", fcntl(ends[0], F_GETFD) >= 0);
 }
 
+/* Nothing of the entry's that its reader is not to see is anywhere in a copy. */
+static void copies(void) {
+  static char const copy[] = "X-A: b\nX-C: d\n\nhelo\n"
+                             "I" ID "\0"
+                             "Fme@x.example\0"
+                             "Tz@y.example\0"
+                             "\nchainmail 1 00000000000000000020 0000000045 ";
+  char bytes[sizeof copy + 64], longer[QUEUE_ADDRESS_MAX + 2];
+  queue_entry_t entry, other;
+  put_file(NAME, golden, GOLDEN_LEN);
+  CHECK_INT("of an entry", queue_entry_open(&entry, dir, NAME, 0), 0);
+  int fd = queue_entry_copy(&entry, "z@y.example");
+  ssize_t len = pread(fd, bytes, sizeof bytes, 0);
+  CHECK_MEM("has the message as edited, and one recipient", bytes,
+            len > QUEUE_FOOTER_DIGITS ? (size_t)len - QUEUE_FOOTER_DIGITS : 0, copy,
+            sizeof copy - 1);
+  CHECK("cannot be changed", pwrite(fd, "x", 1, 0) < 0 && ftruncate(fd, 0) < 0);
+  memset(longer, 'x', sizeof longer - 1);
+  longer[sizeof longer - 1] = 0;
+  CHECK("not for longer addresses than there are",
+        queue_entry_copy(&entry, longer) < 0 && errno == ENAMETOOLONG);
+  queue_entry_close(&entry);
+  CHECK_INT("is an entry", queue_entry_from_fd(&other, fd), 0);
+  CHECK_INT("and whole", queue_entry_verify(&other), 0);
+  queue_entry_close(&other);
+}
+
 static void names(void) {
   char one[QUEUE_NAME_SIZE + 1], two[QUEUE_NAME_SIZE + 1];
   CHECK_INT("made", queue_name_make(one, ID), 0);
@@ -280,6 +307,7 @@ int main(void) {
   strange_trailers();
   strange_files();
   handed_over();
+  copies();
   names();
   folder_remove();
   return unit_done();

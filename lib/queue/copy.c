@@ -1,0 +1,44 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+
+#include "queue/format.h"
+
+static int copy_message(int to, queue_entry_t const *entry) {
+  char buffer[65536];
+  queue_stream_t stream;
+  ssize_t n;
+  queue_entry_stream(entry, &stream);
+  while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0)
+    if (allwrite(to, buffer, (size_t)n) < (size_t)n) return -1;
+  return (int)n;
+}
+
+static int append_trailer(int to, queue_entry_t const *entry, char const *recipient) {
+  static char const *const no_facts[] = {0};
+  queue_stream_t stream;
+  char record[1 + QUEUE_ADDRESS_MAX + 1] = "T";
+  size_t len = strlen(recipient);
+  if (len > QUEUE_ADDRESS_MAX) return errno = ENAMETOOLONG, -1;
+  memcpy(record + 1, recipient, len + 1);
+  queue_draft_t draft = {.id = entry->id, .facts = no_facts};
+  draft.envelope = (queue_envelope_t){.sender = entry->envelope.sender,
+                                      .recipients = record,
+                                      .recipients_len = 1 + len + 1,
+                                      .count = 1};
+  queue_entry_stream(entry, &stream);
+  return queue_trailer_append(to, queue_stream_size(&stream), &draft);
+}
+
+int queue_entry_copy(queue_entry_t const *entry, char const *recipient) {
+  int fd = chain_memfd();
+  if (fd < 0) return -1;
+  if (copy_message(fd, entry) == 0 && append_trailer(fd, entry, recipient) == 0 &&
+      chain_memfd_seal(fd) == 0)
+    return fd;
+  int error = errno;
+  close(fd);
+  return errno = error, -1;
+}
