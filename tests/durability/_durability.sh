@@ -3,6 +3,7 @@
 #
 #   play SCRIPT SCENARIO [ARGUMENT...]  runs one in Python against the chain; its words if it fails
 #   has_strace                          skips the test if strace cannot trace here
+#   has_disturb                         the same for disturb.c, which it makes: $CHAIN/disturb
 #
 # The link `_traced NAME PROGRAM...` runs the program behind the words that are in $CHAIN/NAME.tracer, if
 # there is such a file; _inject.py writes it.
@@ -27,4 +28,18 @@ has_strace() {
   startSkipping
   echo 'skip - strace cannot be used here'
   return 1
+}
+
+has_disturb() {
+  # The sanitizers' own tracer, which looks for leaks, and another one do not go together.
+  if [ -z "${CHECK_SAN-}" ] && make_disturb; then return; fi
+  startSkipping
+  echo 'skip - programs cannot be traced here'
+  return 1
+}
+
+make_disturb() {
+  [ -x "$CHAIN/disturb" ] ||
+    "${CC:-gcc}" -std=c11 -O1 -D_GNU_SOURCE -o "$CHAIN/disturb" "$HERE/disturb.c" || return
+  "$CHAIN/disturb" -o /dev/null true 2>/dev/null
 }

@@ -1,0 +1,686 @@
+/* disturb [-f] -o TRACE [FAULT] PROGRAM...
+
+   Becomes PROGRAM, and has one of its system calls disturbed; with -f also calls of its children.
+   FAULT is [PROCESS/]CALL:NUMBER:HOW, say write:3:100, or 1/openat:2:EMFILE.
+
+   PROCESS  0 (if it is not there) is the program and what it executes, 1 the first child and so on,
+            threads too
+   NUMBER   counts the calls of that name in that process from 1, through its execs
+   HOW      a number: the call moves so many bytes at most. The kernel is given a smaller length,
+   and really reads or writes less; nobody is lied to. An error's name (EIO): the call is not made
+   and fails so; close() is made, since Linux closes whatever it says.
+
+   Without FAULT each call is a line of TRACE (it is appended to), with one that call alone, when it
+   has happened; then all run free.
+
+     PROCESS CALL NUMBER KIND ASKED RESULT
+
+   RESULT is what the call returned, an error as -errno. KIND is what the bytes move through, and
+   ASKED how many were to, where the kernel might move fewer: "file", "pipe", "stream" (a socket)
+   and "copy" (between two descriptors); "-" and 0 are with all other calls, also with writes to a
+   pipe that it takes whole, and sockets that keep records.
+
+   It is the program that has this process's id; who traces is nobody's child, holds none of the
+   program's descriptors, and ends with the last traced process. For x86-64. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- what there is --------------------------------------------------------------------------- */
+
+/* Where a call has the number of bytes to be moved. */
+typedef enum length {
+  LENGTH_NONE,
+  LENGTH_RDX,     /* read(fd, bytes, length) */
+  LENGTH_VECTOR,  /* readv(fd, vector, count) */
+  LENGTH_MESSAGE, /* sendmsg(fd, message): its vector */
+  LENGTH_R8,      /* splice(fd, offset, fd, offset, length) */
+  LENGTH_R10      /* sendfile(fd, fd, offset, length) */
+} length_t;
+
+typedef struct call {
+  char const *name;
+  length_t length;
+  bool writes;
+} call_t;
+
+#define PLAIN(name)          [SYS_##name] = {#name, LENGTH_NONE, false}
+#define READS(name, length)  [SYS_##name] = {#name, length, false}
+#define WRITES(name, length) [SYS_##name] = {#name, length, true}
+
+static call_t const calls[] = {
+    READS(read, LENGTH_RDX),
+    READS(pread64, LENGTH_RDX),
+    READS(recvfrom, LENGTH_RDX),
+    READS(readv, LENGTH_VECTOR),
+    READS(preadv, LENGTH_VECTOR),
+    READS(preadv2, LENGTH_VECTOR),
+    READS(recvmsg, LENGTH_MESSAGE),
+    WRITES(write, LENGTH_RDX),
+    WRITES(pwrite64, LENGTH_RDX),
+    WRITES(sendto, LENGTH_RDX),
+    WRITES(writev, LENGTH_VECTOR),
+    WRITES(pwritev, LENGTH_VECTOR),
+    WRITES(pwritev2, LENGTH_VECTOR),
+    WRITES(sendmsg, LENGTH_MESSAGE),
+    WRITES(splice, LENGTH_R8),
+    WRITES(copy_file_range, LENGTH_R8),
+    WRITES(sendfile, LENGTH_R10),
+    PLAIN(accept),
+    PLAIN(accept4),
+    PLAIN(access),
+    PLAIN(arch_prctl),
+    PLAIN(bind),
+    PLAIN(brk),
+    PLAIN(chdir),
+    PLAIN(chmod),
+    PLAIN(chown),
+    PLAIN(clock_gettime),
+    PLAIN(clock_nanosleep),
+    PLAIN(clone),
+    PLAIN(clone3),
+    PLAIN(close),
+    PLAIN(close_range),
+    PLAIN(connect),
+    PLAIN(dup),
+    PLAIN(dup2),
+    PLAIN(dup3),
+    PLAIN(epoll_create1),
+    PLAIN(epoll_ctl),
+    PLAIN(epoll_pwait),
+    PLAIN(epoll_wait),
+    PLAIN(eventfd2),
+    PLAIN(execve),
+    PLAIN(exit),
+    PLAIN(exit_group),
+    PLAIN(faccessat),
+    PLAIN(faccessat2),
+    PLAIN(fadvise64),
+    PLAIN(fallocate),
+    PLAIN(fchdir),
+    PLAIN(fchmod),
+    PLAIN(fchmodat),
+    PLAIN(fchown),
+    PLAIN(fchownat),
+    PLAIN(fcntl),
+    PLAIN(fdatasync),
+    PLAIN(flock),
+    PLAIN(fork),
+    PLAIN(fstat),
+    PLAIN(fsync),
+    PLAIN(ftruncate),
+    PLAIN(futex),
+    PLAIN(getcwd),
+    PLAIN(getdents64),
+    PLAIN(getegid),
+    PLAIN(geteuid),
+    PLAIN(getgid),
+    PLAIN(getgroups),
+    PLAIN(getpeername),
+    PLAIN(getpgid),
+    PLAIN(getpid),
+    PLAIN(getppid),
+    PLAIN(getpriority),
+    PLAIN(getrandom),
+    PLAIN(getresgid),
+    PLAIN(getresuid),
+    PLAIN(getrlimit),
+    PLAIN(getsockname),
+    PLAIN(getsockopt),
+    PLAIN(gettid),
+    PLAIN(gettimeofday),
+    PLAIN(getuid),
+    PLAIN(ioctl),
+    PLAIN(kill),
+    PLAIN(landlock_add_rule),
+    PLAIN(landlock_create_ruleset),
+    PLAIN(landlock_restrict_self),
+    PLAIN(link),
+    PLAIN(linkat),
+    PLAIN(listen),
+    PLAIN(lseek),
+    PLAIN(lstat),
+    PLAIN(madvise),
+    PLAIN(membarrier),
+    PLAIN(memfd_create),
+    PLAIN(mkdir),
+    PLAIN(mkdirat),
+    PLAIN(mlock),
+    PLAIN(mmap),
+    PLAIN(mprotect),
+    PLAIN(mremap),
+    PLAIN(munmap),
+    PLAIN(nanosleep),
+    PLAIN(newfstatat),
+    PLAIN(open),
+    PLAIN(openat),
+    PLAIN(pidfd_open),
+    PLAIN(pipe),
+    PLAIN(pipe2),
+    PLAIN(poll),
+    PLAIN(ppoll),
+    PLAIN(prctl),
+    PLAIN(prlimit64),
+    PLAIN(readlink),
+    PLAIN(readlinkat),
+    PLAIN(rename),
+    PLAIN(renameat),
+    PLAIN(renameat2),
+    PLAIN(rmdir),
+    PLAIN(rseq),
+    PLAIN(rt_sigaction),
+    PLAIN(rt_sigpending),
+    PLAIN(rt_sigprocmask),
+    PLAIN(rt_sigreturn),
+    PLAIN(rt_sigtimedwait),
+    PLAIN(seccomp),
+    PLAIN(select),
+    PLAIN(set_robust_list),
+    PLAIN(set_tid_address),
+    PLAIN(setgid),
+    PLAIN(setgroups),
+    PLAIN(setitimer),
+    PLAIN(setpgid),
+    PLAIN(setpriority),
+    PLAIN(setresgid),
+    PLAIN(setresuid),
+    PLAIN(setrlimit),
+    PLAIN(setsid),
+    PLAIN(setsockopt),
+    PLAIN(setuid),
+    PLAIN(shutdown),
+    PLAIN(sigaltstack),
+    PLAIN(signalfd4),
+    PLAIN(socket),
+    PLAIN(socketpair),
+    PLAIN(stat),
+    PLAIN(statfs),
+    PLAIN(statx),
+    PLAIN(symlink),
+    PLAIN(sync_file_range),
+    PLAIN(sysinfo),
+    PLAIN(tgkill),
+    PLAIN(timerfd_create),
+    PLAIN(timerfd_settime),
+    PLAIN(tkill),
+    PLAIN(umask),
+    PLAIN(uname),
+    PLAIN(unlink),
+    PLAIN(unlinkat),
+    PLAIN(utimensat),
+    PLAIN(vfork),
+    PLAIN(wait4),
+    PLAIN(waitid),
+};
+
+enum { CALLS = sizeof calls / sizeof *calls };
+
+static struct {
+  char const *name;
+  int number;
+} const errors[] = {
+    {"EPERM", EPERM},
+    {"ENOENT", ENOENT},
+    {"EINTR", EINTR},
+    {"EIO", EIO},
+    {"EAGAIN", EAGAIN},
+    {"ENOMEM", ENOMEM},
+    {"EACCES", EACCES},
+    {"EBUSY", EBUSY},
+    {"EEXIST", EEXIST},
+    {"EXDEV", EXDEV},
+    {"EINVAL", EINVAL},
+    {"ENFILE", ENFILE},
+    {"EMFILE", EMFILE},
+    {"ENOSPC", ENOSPC},
+    {"EROFS", EROFS},
+    {"EPIPE", EPIPE},
+    {"ENOBUFS", ENOBUFS},
+    {"ECONNABORTED", ECONNABORTED},
+    {"EDQUOT", EDQUOT},
+    {"ECONNRESET", ECONNRESET},
+    {"ETIMEDOUT", ETIMEDOUT},
+    {"ENOSYS", ENOSYS},
+    {"ECONNREFUSED", ECONNREFUSED},
+    {"EHOSTUNREACH", EHOSTUNREACH},
+    {"ENOTSUP", ENOTSUP},
+    {"ELOOP", ELOOP},
+    {"EPROTO", EPROTO},
+};
+
+/* ---- the fault ------------------------------------------------------------------------------- */
+
+typedef struct fault {
+  unsigned int process, number;
+  long call;
+  int error;     /* or 0: */
+  size_t amount; /* bytes */
+} fault_t;
+
+_Noreturn static void die(char const *step) {
+  fprintf(stderr, "disturb: %s: %s\n", step, strerror(errno));
+  exit(111);
+}
+
+_Noreturn static void die_usage(void) {
+  fprintf(stderr, "usage: disturb [-f] -o trace [[process/]call:number:how] program...\n");
+  exit(100);
+}
+
+static long find_call(char const *name, size_t len) {
+  for (long i = 0; i < CALLS; i++)
+    if (calls[i].name && strlen(calls[i].name) == len && !memcmp(calls[i].name, name, len))
+      return i;
+  die_usage();
+}
+
+static int find_error(char const *name) {
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    if (!strcmp(errors[i].name, name)) return errors[i].number;
+  die_usage();
+}
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+static fault_t parse_fault(char const *text) {
+  fault_t fault = {.process = 0};
+  char *end;
+  if (is_digit(*text)) {
+    fault.process = (unsigned int)strtoul(text, &end, 10);
+    text = *end ? end + 1 : end;
+  }
+  size_t const name = strcspn(text, ":");
+  fault.call = find_call(text, name);
+  fault.number = text[name] ? (unsigned int)strtoul(text + name + 1, &end, 10) : 0;
+  if (!fault.number || *end != ':') die_usage();
+  if (is_digit(end[1]))
+    fault.amount = strtoul(end + 1, NULL, 10);
+  else
+    fault.error = find_error(end + 1);
+  return fault;
+}
+
+/* ---- those who are traced -------------------------------------------------------------------- */
+
+/* A word of a tracee's memory, as it was. */
+typedef struct word {
+  uintptr_t address;
+  size_t value;
+} word_t;
+
+typedef struct tracee {
+  pid_t pid;
+  unsigned int process;
+  bool inside;  /* a call */
+  bool counted; /* it is past its first exec */
+  unsigned int counts[CALLS];
+  /* Of the call that it is inside of: */
+  long call;
+  char const *kind;
+  size_t asked;
+  bool disturbed;
+  struct user_regs_struct before;
+  word_t changed[2];
+} tracee_t;
+
+static struct {
+  FILE *trace;
+  bool follow, over;
+  fault_t fault;
+  bool has_fault;
+  unsigned int processes;
+  tracee_t tracees[64];
+} tracer;
+
+static tracee_t *find_tracee(pid_t pid) {
+  for (size_t i = 0; i < sizeof tracer.tracees / sizeof *tracer.tracees; i++)
+    if (tracer.tracees[i].pid == pid) return tracer.tracees + i;
+  return NULL;
+}
+
+static tracee_t *add_tracee(pid_t pid) {
+  tracee_t *const tracee = find_tracee(0);
+  if (!tracee) abort();
+  *tracee = (tracee_t){.pid = pid, .process = tracer.processes++};
+  tracee->counted = tracee->process > 0;
+  return tracee;
+}
+
+static int open_memory(tracee_t const *tracee) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/mem", tracee->pid);
+  return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static bool read_memory(tracee_t const *tracee, uintptr_t address, void *bytes, size_t len) {
+  int const memory = open_memory(tracee);
+  ssize_t const n = memory < 0 ? -1 : pread(memory, bytes, len, (off_t)address);
+  if (memory >= 0) close(memory);
+  return n == (ssize_t)len;
+}
+
+static bool write_word(tracee_t const *tracee, uintptr_t address, size_t value) {
+  int const memory = open_memory(tracee);
+  ssize_t const n = memory < 0 ? -1 : pwrite(memory, &value, sizeof value, (off_t)address);
+  if (memory >= 0) close(memory);
+  return n == sizeof value;
+}
+
+/* ---- what a call moves ----------------------------------------------------------------------- */
+
+static char const *kind_of_socket(pid_t pid, int fd) {
+  int const process = (int)syscall(SYS_pidfd_open, pid, 0);
+  int const copy = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+  int type = 0;
+  if (copy >= 0) getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type});
+  if (copy >= 0) close(copy);
+  if (process >= 0) close(process);
+  return type == SOCK_STREAM ? "stream" : NULL;
+}
+
+static char const *kind_of(pid_t pid, int fd) {
+  char path[64];
+  struct stat status;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+  if (stat(path, &status) < 0) return NULL;
+  if (S_ISREG(status.st_mode)) return "file";
+  if (S_ISFIFO(status.st_mode)) return "pipe";
+  return S_ISSOCK(status.st_mode) ? kind_of_socket(pid, fd) : NULL;
+}
+
+typedef struct vector {
+  uintptr_t address;
+  size_t count;
+  struct iovec pieces[64];
+} vector_t;
+
+static bool read_vector(tracee_t const *tracee, length_t length, vector_t *vector) {
+  struct msghdr message;
+  vector->address = tracee->before.rsi;
+  vector->count = tracee->before.rdx;
+  if (length == LENGTH_MESSAGE) {
+    if (!read_memory(tracee, tracee->before.rsi, &message, sizeof message)) return false;
+    vector->address = (uintptr_t)message.msg_iov;
+    vector->count = message.msg_iovlen;
+  }
+  return vector->count <= sizeof vector->pieces / sizeof *vector->pieces &&
+         read_memory(tracee, vector->address, vector->pieces,
+                     vector->count * sizeof *vector->pieces);
+}
+
+static size_t vector_length(tracee_t const *tracee, length_t length) {
+  vector_t vector;
+  size_t sum = 0;
+  if (!read_vector(tracee, length, &vector)) return 0;
+  for (size_t i = 0; i < vector.count; i++) sum += vector.pieces[i].iov_len;
+  return sum;
+}
+
+static size_t length_of(tracee_t const *tracee, length_t length) {
+  switch (length) {
+  case LENGTH_RDX: return tracee->before.rdx;
+  case LENGTH_R8: return tracee->before.r8;
+  case LENGTH_R10: return tracee->before.r10;
+  case LENGTH_VECTOR:
+  case LENGTH_MESSAGE: return vector_length(tracee, length);
+  default: return 0;
+  }
+}
+
+static void look_at_length(tracee_t *tracee, call_t const *call) {
+  bool const copies = call->length == LENGTH_R8 || call->length == LENGTH_R10;
+  tracee->kind = copies ? "copy" : kind_of(tracee->pid, (int)tracee->before.rdi);
+  tracee->asked = tracee->kind ? length_of(tracee, call->length) : 0;
+  bool const whole = call->writes && tracee->asked <= PIPE_BUF;
+  if (tracee->kind && !strcmp(tracee->kind, "pipe") && whole) tracee->asked = 0;
+  if (!tracee->asked) tracee->kind = NULL;
+}
+
+/* ---- the disturbance ------------------------------------------------------------------------- */
+
+static bool set_registers(tracee_t const *tracee, struct user_regs_struct *registers) {
+  return !ptrace(PTRACE_SETREGS, tracee->pid, NULL, registers);
+}
+
+static bool change_word(tracee_t *tracee, unsigned int slot, uintptr_t address, size_t old,
+                        size_t value) {
+  tracee->changed[slot] = (word_t){address, old};
+  return write_word(tracee, address, value);
+}
+
+/* The last piece that is still wanted gets shorter, and those behind it go. */
+static bool shorten_vector(tracee_t *tracee, length_t length, size_t amount) {
+  struct user_regs_struct registers = tracee->before;
+  vector_t vector;
+  size_t i = 0;
+  if (!read_vector(tracee, length, &vector)) return false;
+  for (; amount > vector.pieces[i].iov_len; i++) amount -= vector.pieces[i].iov_len;
+  uintptr_t const piece = vector.address + i * sizeof *vector.pieces;
+  if (!change_word(tracee, 0, piece + offsetof(struct iovec, iov_len), vector.pieces[i].iov_len,
+                   amount))
+    return false;
+  if (length == LENGTH_MESSAGE)
+    return change_word(tracee, 1, tracee->before.rsi + offsetof(struct msghdr, msg_iovlen),
+                       vector.count, i + 1);
+  registers.rdx = i + 1;
+  return set_registers(tracee, &registers);
+}
+
+static bool shorten(tracee_t *tracee, length_t length, size_t amount) {
+  struct user_regs_struct registers = tracee->before;
+  if (amount >= tracee->asked) return false;
+  switch (length) {
+  case LENGTH_RDX: registers.rdx = amount; break;
+  case LENGTH_R8: registers.r8 = amount; break;
+  case LENGTH_R10: registers.r10 = amount; break;
+  case LENGTH_VECTOR:
+  case LENGTH_MESSAGE: return shorten_vector(tracee, length, amount);
+  default: return false;
+  }
+  return set_registers(tracee, &registers);
+}
+
+static bool prevent(tracee_t *tracee) {
+  struct user_regs_struct registers = tracee->before;
+  if (tracee->call == SYS_close) return true;
+  registers.orig_rax = (unsigned long long)-1;
+  return set_registers(tracee, &registers);
+}
+
+static bool is_wanted(tracee_t const *tracee) {
+  fault_t const *const fault = &tracer.fault;
+  return tracer.has_fault && !tracer.over && tracee->process == fault->process &&
+         tracee->call == fault->call && tracee->counts[tracee->call] == fault->number;
+}
+
+static void enter(tracee_t *tracee) {
+  tracee->call = -1;
+  tracee->kind = NULL;
+  tracee->asked = 0;
+  tracee->disturbed = false;
+  memset(tracee->changed, 0, sizeof tracee->changed);
+  if (ptrace(PTRACE_GETREGS, tracee->pid, NULL, &tracee->before) < 0) return;
+  tracee->call = (long)tracee->before.orig_rax;
+  if (tracee->call < 0 || tracee->call >= CALLS || !tracee->counted) return;
+  tracee->counts[tracee->call]++;
+  call_t const *const call = calls + tracee->call;
+  bool const wanted = is_wanted(tracee);
+  if (call->length != LENGTH_NONE && (wanted || !tracer.has_fault)) look_at_length(tracee, call);
+  if (wanted)
+    tracee->disturbed =
+        tracer.fault.error ? prevent(tracee) : shorten(tracee, call->length, tracer.fault.amount);
+}
+
+/* The kernel keeps the registers that arguments are in, and programs may count on that. */
+static long long restore(tracee_t *tracee, struct user_regs_struct *registers) {
+  struct user_regs_struct const *const before = &tracee->before;
+  for (size_t i = 0; i < 2; i++)
+    if (tracee->changed[i].address)
+      write_word(tracee, tracee->changed[i].address, tracee->changed[i].value);
+  registers->rdx = before->rdx;
+  registers->r8 = before->r8;
+  registers->r10 = before->r10;
+  if (tracer.fault.error) registers->rax = (unsigned long long)-tracer.fault.error;
+  set_registers(tracee, registers);
+  return (long long)registers->rax;
+}
+
+static void tell(tracee_t const *tracee, long long result) {
+  char number[24];
+  snprintf(number, sizeof number, "call_%ld", tracee->call);
+  bool const known = tracee->call >= 0 && tracee->call < CALLS;
+  char const *const name = known && calls[tracee->call].name ? calls[tracee->call].name : number;
+  fprintf(tracer.trace, "%u %s %u %s %zu %lld\n", tracee->process, name,
+          known ? tracee->counts[tracee->call] : 0, tracee->kind ? tracee->kind : "-",
+          tracee->asked, result);
+  fflush(tracer.trace);
+}
+
+static void leave(tracee_t *tracee) {
+  struct user_regs_struct registers;
+  if (ptrace(PTRACE_GETREGS, tracee->pid, NULL, &registers) < 0) return;
+  long long const result =
+      tracee->disturbed ? restore(tracee, &registers) : (long long)registers.rax;
+  if (tracee->counted && (!tracer.has_fault || tracee->disturbed)) tell(tracee, result);
+  tracer.over |= tracee->disturbed;
+  tracee->counted |= tracee->call == SYS_execve && !result;
+}
+
+/* ---- tracing --------------------------------------------------------------------------------- */
+
+/* What does not return has no other moment to be told of. */
+static bool returns(tracee_t const *tracee) {
+  return tracee->call != SYS_exit_group && tracee->call != SYS_exit;
+}
+
+static void take_call(tracee_t *tracee) {
+  tracee->inside = !tracee->inside;
+  if (!tracee->inside)
+    leave(tracee);
+  else {
+    enter(tracee);
+    if (!returns(tracee) && !tracer.has_fault) tell(tracee, 0);
+  }
+}
+
+static bool is_stop_signal(int number) {
+  return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+static void go_on(tracee_t *tracee, int number) {
+  enum __ptrace_request const how = tracer.over && !tracee->inside ? PTRACE_DETACH : PTRACE_SYSCALL;
+  if (ptrace(how, tracee->pid, NULL, (long)number) < 0 || how == PTRACE_DETACH) tracee->pid = 0;
+}
+
+static void take_stop(tracee_t *tracee, int status) {
+  int const number = WSTOPSIG(status), event = status >> 16;
+  if (number == (SIGTRAP | 0x80)) {
+    take_call(tracee);
+    go_on(tracee, 0);
+  } else if (event == PTRACE_EVENT_STOP && is_stop_signal(number))
+    ptrace(PTRACE_LISTEN, tracee->pid, NULL, NULL);
+  else
+    go_on(tracee, event ? 0 : number);
+}
+
+_Noreturn static void trace_all(void) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
+    tracee_t *tracee = find_tracee(pid);
+    if (!tracee && WIFSTOPPED(status)) tracee = add_tracee(pid);
+    if (!tracee) continue;
+    if (WIFSTOPPED(status))
+      take_stop(tracee, status);
+    else
+      tracee->pid = 0;
+  }
+  _exit(0);
+}
+
+static void attach(pid_t pid) {
+  long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+  if (tracer.follow) options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0) die("trace");
+  if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0) die("trace");
+  add_tracee(pid);
+}
+
+/* Its ends of the program's pipes would keep them open. */
+static void close_others(int const *kept, size_t count) {
+  int next = 0;
+  for (size_t i = 0; i < count; next = kept[i++] + 1)
+    if (kept[i] > next) syscall(SYS_close_range, next, kept[i] - 1, 0);
+  syscall(SYS_close_range, next, ~0U, 0);
+}
+
+_Noreturn static void run_tracer(pid_t program, int ready) {
+  int const trace = fileno(tracer.trace);
+  int const kept[] = {ready < trace ? ready : trace, ready < trace ? trace : ready};
+  setsid();
+  attach(program);
+  close_others(kept, 2);
+  if (write(ready, "", 1) != 1) _exit(111);
+  close(ready);
+  trace_all();
+}
+
+/* ---- main ------------------------------------------------------------------------------------ */
+
+static void start_tracer(void) {
+  int ready[2];
+  char byte;
+  pid_t const program = getpid();
+  if (pipe(ready) < 0) die("pipe");
+  pid_t const between = fork();
+  if (between < 0) die("fork");
+  if (!between) {
+    close(ready[0]);
+    if (fork()) _exit(0);
+    run_tracer(program, ready[1]);
+  }
+  close(ready[1]);
+  while (waitpid(between, NULL, 0) < 0)
+    if (errno != EINTR) die("wait");
+  ssize_t n;
+  do n = read(ready[0], &byte, 1);
+  while (n < 0 && errno == EINTR);
+  if (n != 1) die("trace");
+  close(ready[0]);
+}
+
+int main(int argc, char **argv) {
+  for (int option; (option = getopt(argc, argv, "+fo:")) != -1;) switch (option) {
+    case 'f': tracer.follow = true; break;
+    case 'o': tracer.trace = fopen(optarg, "ae"); break;
+    default: die_usage();
+    }
+  argv += optind;
+  if (*argv && strchr(*argv, ':')) {
+    tracer.fault = parse_fault(*argv++);
+    tracer.has_fault = true;
+  }
+  if (!tracer.trace || !*argv) die_usage();
+  start_tracer();
+  fclose(tracer.trace);
+  execvp(*argv, argv);
+  die(*argv);
+}
