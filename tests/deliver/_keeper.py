@@ -22,8 +22,11 @@ class Session(socketserver.StreamRequestHandler):
             self.wfile.write(f"{line[:3]}-{line[4:]}\r\n".encode())
         self.wfile.write(f"{lines[-1]}\r\n".encode())
 
+    def offers(self):
+        return ["250 keeper.example", "250 PIPELINING", "250 8BITMIME", "250 DSN"]
+
     def do_ehlo(self, _):
-        self.say("250 keeper.example", "250 PIPELINING", "250 8BITMIME", "250 DSN")
+        self.say(*self.offers())
 
     def do_lhlo(self, words):
         self.is_lmtp = True
@@ -98,4 +101,5 @@ def main():
     print(servers[0].server_address[1], flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
