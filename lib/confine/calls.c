@@ -22,12 +22,16 @@
 #define FOREIGN_BIT  0
 #endif
 
-#define PER_CALL 6 /* instructions at most */
+#define PER_TEST 3 /* instructions */
+#define PER_CALL (3 + PER_TEST * CONFINE_TESTS_MAX)
 
 typedef struct program {
   unsigned short len;
-  struct sock_filter code[8 + PER_CALL * CONFINE_CALLS_MAX];
+  struct sock_filter code[10 + PER_CALL * CONFINE_CALLS_MAX];
 } program_t;
+
+_Static_assert(sizeof((program_t *)0)->code / sizeof(struct sock_filter) <= BPF_MAXINSNS,
+               "the kernel takes no longer filter");
 
 static void add(program_t *program, unsigned int code, unsigned char if_so, unsigned char if_not,
                 uint32_t k) {
@@ -66,17 +70,29 @@ static void begin(program_t *program, bool is_short) {
   end(program, SECCOMP_RET_KILL_PROCESS);
 }
 
+static unsigned char tests_of(confine_call_t const *call) {
+  unsigned char count = 0;
+  while (count < CONFINE_TESTS_MAX && call->tests[count].mask) count++;
+  return count;
+}
+
+/* One that says no goes on behind what lies ahead of the next call: other tests, and the end. */
+static void add_test(program_t *program, confine_test_t const *test, unsigned char ahead) {
+  load(program, offset_of(test->argument));
+  add(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, test->mask);
+  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, ahead, test->value);
+}
+
 /* The number is in the accumulator before and, where the program goes on, behind it. */
 static void allow(program_t *program, confine_call_t const *call) {
-  unsigned char const rest = call->mask ? 5 : 1;
-  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, rest, (uint32_t)call->number);
-  if (call->mask) {
-    load(program, offset_of(call->argument));
-    add(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, call->mask);
-    add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call->value);
-  }
+  unsigned char const tests = tests_of(call);
+  unsigned char rest = (unsigned char)(PER_TEST * tests + 1);
+  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, (unsigned char)(rest + (tests > 0)),
+      (uint32_t)call->number);
+  for (unsigned char i = 0; i < tests; i++)
+    add_test(program, &call->tests[i], rest = (unsigned char)(rest - PER_TEST));
   end(program, SECCOMP_RET_ALLOW);
-  if (call->mask) load(program, offsetof(struct seccomp_data, nr));
+  if (tests) load(program, offsetof(struct seccomp_data, nr));
 }
 
 static uint32_t const answers[] = {

@@ -26,15 +26,40 @@ int confine_files(char const *const *folders, size_t count);
    strangers by itself. 0, or -1 with errno. */
 int confine_reader(void);
 
-/* A system call that stays allowed. */
-typedef struct confine_call {
-  int number;    /* SYS_... */
-  int argument;  /* 0 to 5: allowed if this one, with the bits of mask alone, is value; */
-  uint32_t mask; /* 0: whatever the arguments are. Only the lower 32 bits are looked at. */
+/* What an argument must be. */
+typedef struct confine_test {
+  int argument;  /* 0 to 5: this one, with the bits of mask alone, is value; */
+  uint32_t mask; /* 0: whatever it is. Only the lower 32 bits are looked at. */
   uint32_t value;
+} confine_test_t;
+
+/* A system call that stays allowed if all these tests say so; those behind the first without a mask
+   are not looked at. */
+#define CONFINE_TESTS_MAX 3
+typedef struct confine_call {
+  int number; /* SYS_... */
+  confine_test_t tests[CONFINE_TESTS_MAX];
 } confine_call_t;
 
-#define CONFINE_CALLS_MAX 400
+/* Calls, in a table: whatever the arguments are; with an argument of that value; memory that is not
+   executable; a file that is opened for reading alone. */
+#define CONFINE_ANY(name)                                                                          \
+  { .number = SYS_##name }
+#define CONFINE_WITH(name, argument, value)                                                        \
+  {                                                                                                \
+    .number = SYS_##name, .tests[0] = { argument, UINT32_MAX, value }                              \
+  }
+#define CONFINE_NOEXEC(name)                                                                       \
+  {                                                                                                \
+    .number = SYS_##name, .tests[0] = { 2, PROT_EXEC, 0 }                                          \
+  }
+#define CONFINE_READING(name, argument)                                                            \
+  {                                                                                                \
+    .number = SYS_##name, .tests[0] = { argument, CONFINE_ALTERS, O_RDONLY }                       \
+  }
+#define CONFINE_ALTERS (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND) /* of open's flags */
+
+#define CONFINE_CALLS_MAX 330
 
 /* All system calls but these fail with EPERM from now on (seccomp); needs confine_process. 0, or -1
    with errno: EINVAL (too many), ENOSYS (not on this machine, or the kernel has no seccomp). */
@@ -65,8 +90,8 @@ bool confine_can_filter(void);
 /* No new privileges by exec. 0, or -1 with errno. */
 int confine_privileges(void);
 
-/* Parses "read", "mmap(noexec)" or "0": confine(8), PROFILES. "clone" makes no namespaces. -1 with
-   EINVAL: no such call, or no such condition of it. */
+/* Parses "read", "mmap(noexec)" or "0": confine(8), PROFILES. "clone" makes no namespaces, and
+   "sendto" no connections. -1 with EINVAL: no such call, or no such condition of it. */
 int confine_call_parse(confine_call_t *call, char const *s, size_t len);
 
 /* Adds a call to a set without doubles: one that is allowed whatever its arguments are needs no

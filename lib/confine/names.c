@@ -1,6 +1,7 @@
 /* System calls by name. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -127,32 +128,48 @@ static call_name_t const call_names[] = {
     /* clang-format on */
 };
 
-/* What an argument must be. */
+/* What arguments must be. */
 typedef struct condition {
   int number;
   char const *name;
-  int argument;
-  uint32_t mask, value;
+  confine_test_t tests[CONFINE_TESTS_MAX];
 } condition_t;
 
-#define ALTERS (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
 #define NAMESPACES                                                                                 \
   (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
    CLONE_NEWNET)
+#define KIND     0xFU       /* of a socket's type, without the flags */
+#define CONNECTS 0x20000000 /* MSG_FASTOPEN, which not every libc names: it asks no Landlock */
+
+/* Of a family a kind, and the protocol of that name or none: others that are streams, MPTCP's, are
+   not bound by rules for TCP's ports. */
+#define PROTOCOL(family, kind, protocol)                                                           \
+  {                                                                                                \
+    {0, UINT32_MAX, family}, {1, KIND, kind}, {                                                    \
+      2, ~(uint32_t)(protocol), 0                                                                  \
+    }                                                                                              \
+  }
 
 /* One without a name is of calls that are named without any. */
 static condition_t const conditions[] = {
-    {SYS_mmap, "noexec", 2, PROT_EXEC, 0},
-    {SYS_mprotect, "noexec", 2, PROT_EXEC, 0},
-    {SYS_socket, "unix", 0, UINT32_MAX, AF_UNIX},
-    {SYS_socket, "inet", 0, UINT32_MAX, AF_INET},
-    {SYS_socket, "inet6", 0, UINT32_MAX, AF_INET6},
-    {SYS_socket, "netlink", 0, UINT32_MAX, AF_NETLINK},
-    {SYS_clone, "thread", 0, CLONE_THREAD | NAMESPACES, CLONE_THREAD},
-    {SYS_clone, "", 0, NAMESPACES, 0},
-    {SYS_openat, "reading", 2, ALTERS, O_RDONLY},
+    {SYS_mmap, "noexec", {{2, PROT_EXEC, 0}}},
+    {SYS_mprotect, "noexec", {{2, PROT_EXEC, 0}}},
+    {SYS_socket, "unix", {{0, UINT32_MAX, AF_UNIX}}},
+    {SYS_socket, "inet", {{0, UINT32_MAX, AF_INET}}},
+    {SYS_socket, "inet6", {{0, UINT32_MAX, AF_INET6}}},
+    {SYS_socket, "netlink", {{0, UINT32_MAX, AF_NETLINK}}},
+    {SYS_socket, "tcp", PROTOCOL(AF_INET, SOCK_STREAM, IPPROTO_TCP)},
+    {SYS_socket, "tcp6", PROTOCOL(AF_INET6, SOCK_STREAM, IPPROTO_TCP)},
+    {SYS_socket, "udp", PROTOCOL(AF_INET, SOCK_DGRAM, IPPROTO_UDP)},
+    {SYS_socket, "udp6", PROTOCOL(AF_INET6, SOCK_DGRAM, IPPROTO_UDP)},
+    {SYS_sendto, "", {{3, CONNECTS, 0}}},
+    {SYS_sendmsg, "", {{2, CONNECTS, 0}}},
+    {SYS_sendmmsg, "", {{3, CONNECTS, 0}}},
+    {SYS_clone, "thread", {{0, CLONE_THREAD | NAMESPACES, CLONE_THREAD}}},
+    {SYS_clone, "", {{0, NAMESPACES, 0}}},
+    {SYS_openat, "reading", {{2, CONFINE_ALTERS, O_RDONLY}}},
 #ifdef SYS_open
-    {SYS_open, "reading", 1, ALTERS, O_RDONLY},
+    {SYS_open, "reading", {{1, CONFINE_ALTERS, O_RDONLY}}},
 #endif
 };
 
@@ -196,9 +213,8 @@ static int parse_name(confine_call_t *call, char const *s, size_t len) {
   condition_t const *const condition =
       open ? find_condition(number, open + 1, len - name_len - 2) : find_condition(number, "", 0);
   if (open && !condition) return errno = EINVAL, -1;
-  *call = condition
-              ? (confine_call_t){number, condition->argument, condition->mask, condition->value}
-              : (confine_call_t){.number = number};
+  *call = (confine_call_t){.number = number};
+  if (condition) memcpy(call->tests, condition->tests, sizeof call->tests);
   return 0;
 }
 
@@ -209,10 +225,16 @@ int confine_call_parse(confine_call_t *call, char const *s, size_t len) {
   return 0;
 }
 
-/* a allows what b does. */
+static bool is_same_test(confine_test_t const *a, confine_test_t const *b) {
+  return a->argument == b->argument && a->mask == b->mask && a->value == b->value;
+}
+
+/* a allows what b does, as far as its tests are the first of b's. */
 static bool covers(confine_call_t const *a, confine_call_t const *b) {
   if (a->number != b->number) return false;
-  return !a->mask || (a->argument == b->argument && a->mask == b->mask && a->value == b->value);
+  for (size_t i = 0; i < CONFINE_TESTS_MAX && a->tests[i].mask; i++)
+    if (!is_same_test(&a->tests[i], &b->tests[i])) return false;
+  return true;
 }
 
 int confine_calls_add(confine_calls_t *calls, confine_call_t const *call) {

@@ -4,59 +4,54 @@
 
 #include "confine/confine.h"
 
-#define ANY(name)                                                                                  \
-  { SYS_##name, 0, 0, 0 }
-#define NOT_EXECUTABLE(name)                                                                       \
-  { SYS_##name, 2, PROT_EXEC, 0 }
-
 confine_call_t const confine_stream[] = {
     /* bytes */
-    ANY(read),
-    ANY(write),
-    ANY(readv),
-    ANY(writev),
-    ANY(recvfrom),
-    ANY(sendto),
-    ANY(ppoll),
+    CONFINE_ANY(read),
+    CONFINE_ANY(write),
+    CONFINE_ANY(readv),
+    CONFINE_ANY(writev),
+    CONFINE_ANY(recvfrom),
+    CONFINE_ANY(sendto),
+    CONFINE_ANY(ppoll),
 #ifdef SYS_poll
-    ANY(poll),
+    CONFINE_ANY(poll),
 #endif
     /* descriptors */
-    ANY(shutdown),
-    ANY(fcntl),
-    ANY(close),
+    CONFINE_ANY(shutdown),
+    CONFINE_ANY(fcntl),
+    CONFINE_ANY(close),
     /* memory */
-    NOT_EXECUTABLE(mmap),
-    NOT_EXECUTABLE(mprotect),
-    ANY(mremap),
-    ANY(munmap),
-    ANY(madvise),
-    ANY(brk),
+    CONFINE_NOEXEC(mmap),
+    CONFINE_NOEXEC(mprotect),
+    CONFINE_ANY(mremap),
+    CONFINE_ANY(munmap),
+    CONFINE_ANY(madvise),
+    CONFINE_ANY(brk),
     /* time and chance */
-    ANY(clock_gettime),
-    ANY(gettimeofday),
+    CONFINE_ANY(clock_gettime),
+    CONFINE_ANY(gettimeofday),
 #ifdef SYS_time
-    ANY(time),
+    CONFINE_ANY(time),
 #endif
-    ANY(getrandom),
+    CONFINE_ANY(getrandom),
     /* oneself */
-    ANY(getpid),
-    ANY(gettid),
-    ANY(futex),
-    ANY(sched_yield),
-    ANY(rt_sigprocmask),
-    ANY(rt_sigreturn),
-    ANY(restart_syscall),
-    ANY(exit),
-    ANY(exit_group),
+    CONFINE_ANY(getpid),
+    CONFINE_ANY(gettid),
+    CONFINE_ANY(futex),
+    CONFINE_ANY(sched_yield),
+    CONFINE_ANY(rt_sigprocmask),
+    CONFINE_ANY(rt_sigreturn),
+    CONFINE_ANY(restart_syscall),
+    CONFINE_ANY(exit),
+    CONFINE_ANY(exit_group),
 #ifdef __SANITIZE_ADDRESS__
-    ANY(sigaltstack), /* the sanitizer's, before what does not return */
+    CONFINE_ANY(sigaltstack), /* the sanitizer's, before what does not return */
 #endif
     /* asking */
-    {SYS_socket, 0, UINT32_MAX, AF_UNIX},
-    ANY(connect),
-    ANY(recvmsg),
-    ANY(sendmsg),
+    CONFINE_WITH(socket, 0, AF_UNIX),
+    CONFINE_ANY(connect),
+    CONFINE_ANY(recvmsg),
+    CONFINE_ANY(sendmsg),
 };
 
 #define ASKING 4

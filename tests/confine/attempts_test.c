@@ -16,6 +16,12 @@
 
 #include "../unit.h"
 
+/* The kernel's, which not every libc names. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#define FASTOPEN 0x20000000
+
 static char const *folder; /* in the environment of whoever tries */
 
 static char const *in_folder(char const *name) {
@@ -63,6 +69,28 @@ static int connect_port(void) {
 }
 static int bind_port(void) {
   return with_port(bind);
+}
+
+/* Streams that rules for TCP's ports say nothing of. */
+static int connect_multipath(void) {
+  int const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+  return fd < 0 ? errno : 0;
+}
+
+/* What connects a socket, and is not connect. */
+static int connect_by_sending(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(1)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int const error =
+      result(sendto(fd, "", 1, FASTOPEN, (struct sockaddr const *)&address, sizeof address));
+  return error == EACCES || error == EPERM ? error : 0;
+}
+static int open_raw(void) {
+  return result(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP));
+}
+static int open_datagrams(void) {
+  return result(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 static int signal_others(void) {
   return result(kill(getppid(), 0));
@@ -126,13 +154,20 @@ static int see_privileges(void) {
 typedef struct attempt {
   char const *name;
   int (*try)(void);
-  int foreign_may; /* where programs of others may run */
+  unsigned int who_may;
 } attempt_t;
+
+enum {
+  FOREIGN = 1, /* where programs of others may run */
+  ASKING = 2,  /* where name servers are asked */
+};
 
 #define ATTEMPT(name)                                                                              \
   { #name, name, 0 }
 #define FOREIGN_MAY(name)                                                                          \
-  { #name, name, 1 }
+  { #name, name, FOREIGN }
+#define ASKING_MAY(name)                                                                           \
+  { #name, name, FOREIGN | ASKING }
 #define CALLS(name)                                                                                \
   { #name, try_##name, 0 }
 
@@ -146,6 +181,10 @@ static attempt_t const attempts[] = {
     FOREIGN_MAY(execute),
     FOREIGN_MAY(connect_port),
     ATTEMPT(bind_port),
+    ATTEMPT(connect_multipath),
+    ATTEMPT(connect_by_sending),
+    ATTEMPT(open_raw),
+    ASKING_MAY(open_datagrams),
     ATTEMPT(signal_others),
     ATTEMPT(make_namespace),
     ATTEMPT(open_other_socket),
@@ -211,13 +250,17 @@ static int is_refused(int outcome) {
   return outcome == -1 || outcome == EACCES || outcome == EPERM;
 }
 
-static int is_for_foreign(char const *path) {
+static unsigned int who_is(char const *path) {
   static char text[65536];
   FILE *const file = fopen(path, "r");
   size_t const len = file ? fread(text, 1, sizeof text - 1, file) : 0;
   if (file) fclose(file);
   text[len] = 0;
-  return strstr(path, "/foreign") || strstr(text, "include foreign") || strstr(text, "hooks /");
+  unsigned int who = 0;
+  if (strstr(path, "/foreign") || strstr(text, "include foreign")) who |= FOREIGN;
+  if (strstr(path, "/dns") || strstr(text, "include dns") || strstr(text, "socket(udp)"))
+    who |= ASKING;
+  return who;
 }
 
 static int is_outside(char const *profile) {
@@ -231,10 +274,10 @@ static void reset_folder(void) {
 }
 
 static void test_profile(char const *path, char const *profile) {
-  int const foreign = is_for_foreign(path);
+  unsigned int const who = who_is(path);
   int all = 1;
   for (size_t i = 0; i < COUNT; i++) {
-    if (foreign && attempts[i].foreign_may) continue;
+    if (who & attempts[i].who_may) continue;
     int const got = outcome(profile, attempts[i].name);
     if (is_refused(got)) continue;
     fprintf(stderr, "  %s: %s: %d\n", profile, attempts[i].name, got);
@@ -255,10 +298,14 @@ static void test_profiles(char const *profiles) {
   if (dir) closedir(dir);
 }
 
+static int needs_root(int (*attempt)(void)) {
+  return attempt == bind_port || attempt == open_raw;
+}
+
 /* A test that cannot fail would be none. */
 static void test_unconfined(void) {
   for (size_t i = 0; i < COUNT; i++) {
-    if (attempts[i].try == bind_port && geteuid()) continue;
+    if (needs_root(attempts[i].try) && geteuid()) continue;
     int const got = outcome(NULL, attempts[i].name);
     if (got && !(attempts[i].try == execute && got == ENOEXEC))
       fprintf(stderr, "  %s: %d\n", attempts[i].name, got);

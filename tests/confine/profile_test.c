@@ -1,6 +1,7 @@
 /* What is read before anything is given up: profiles, names of system calls, executables. */
 #include <elf.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -8,6 +9,11 @@
 
 #include "../unit.h"
 #include "confine/confine.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#define FASTOPEN 0x20000000
 
 /* ---- system calls ---------------------------------------------------------------------------- */
 
@@ -19,7 +25,7 @@ static void test_names(void) {
   confine_call_t call = {0};
   CHECK_INT("a name", parse(&call, "read"), 0);
   CHECK_INT("its number", call.number, SYS_read);
-  CHECK_INT("whatever its arguments are", (intmax_t)call.mask, 0);
+  CHECK_INT("whatever its arguments are", (intmax_t)call.tests[0].mask, 0);
   CHECK_INT("a number", parse(&call, "435"), 0);
   CHECK_INT("stands for itself", call.number, 435);
   CHECK_INT("a name that newer machines do not have", parse(&call, "open"), 0);
@@ -33,18 +39,42 @@ static void test_conditions(void) {
   char number[16];
   CHECK_INT("a condition", parse(&call, "mmap(noexec)"), 0);
   CHECK_INT("of that call", call.number, SYS_mmap);
-  CHECK_INT("of that argument", call.argument, 2);
-  CHECK_INT("of these bits", (intmax_t)call.mask, PROT_EXEC);
+  CHECK_INT("of that argument", call.tests[0].argument, 2);
+  CHECK_INT("of these bits", (intmax_t)call.tests[0].mask, PROT_EXEC);
   CHECK_INT("a bit", parse(&call, "clone(thread)"), 0);
-  CHECK_INT("that must be there", (intmax_t)call.value, CLONE_THREAD);
-  CHECK("with no namespace", call.mask & CLONE_NEWUSER);
+  CHECK_INT("that must be there", (intmax_t)call.tests[0].value, CLONE_THREAD);
+  CHECK("with no namespace", call.tests[0].mask & CLONE_NEWUSER);
   CHECK_INT("that call by its name alone", parse(&call, "clone"), 0);
-  CHECK("makes none either", call.mask & CLONE_NEWUSER && call.mask & CLONE_NEWNS && !call.value);
+  CHECK("makes none either", call.tests[0].mask & CLONE_NEWUSER &&
+                                 call.tests[0].mask & CLONE_NEWNS && !call.tests[0].value);
   snprintf(number, sizeof number, "%d", SYS_clone);
   CHECK_INT("by its number", parse(&call, number), 0);
-  CHECK_INT("it makes what it likes", (intmax_t)call.mask, 0);
+  CHECK_INT("it makes what it likes", (intmax_t)call.tests[0].mask, 0);
   CHECK_INT("a value", parse(&call, "socket(inet6)"), 0);
-  CHECK_INT("of all bits", (intmax_t)call.value, AF_INET6);
+  CHECK_INT("of all bits", (intmax_t)call.tests[0].value, AF_INET6);
+}
+
+static void test_sockets(void) {
+  confine_call_t call = {0};
+  CHECK_INT("a protocol", parse(&call, "socket(udp6)"), 0);
+  CHECK_INT("is a family", (intmax_t)call.tests[0].value, AF_INET6);
+  CHECK_INT("and a kind", (intmax_t)call.tests[1].value, SOCK_DGRAM);
+  CHECK("with flags", !(call.tests[1].mask & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
+  CHECK("and its number, or none", !(call.tests[2].mask & IPPROTO_UDP));
+  CHECK("but no other", call.tests[2].mask & IPPROTO_MPTCP);
+}
+
+static void test_connecting_is_connect(void) {
+  static struct {
+    char const *name;
+    int flags;
+  } const senders[] = {{"sendto", 3}, {"sendmsg", 2}, {"sendmmsg", 3}};
+  for (size_t i = 0; i < sizeof senders / sizeof *senders; i++) {
+    confine_call_t call = {0};
+    CHECK_INT(senders[i].name, parse(&call, senders[i].name), 0);
+    CHECK_INT("has flags", call.tests[0].argument, senders[i].flags);
+    CHECK_INT("of which one connects", (intmax_t)call.tests[0].mask, FASTOPEN);
+  }
 }
 
 static void test_bad_calls(void) {
@@ -76,9 +106,15 @@ static void test_set(void) {
   add("socket(inet)");
   add("socket(unix)");
   CHECK_INT("and once for each condition", (intmax_t)set.count, 3);
+  add("socket(tcp)");
+  add("socket(tcp)");
+  CHECK_INT("as a family allows each of its protocols", (intmax_t)set.count, 3);
+  add("socket(tcp6)");
+  add("socket(udp6)");
+  CHECK_INT("which are two", (intmax_t)set.count, 5);
   add("mmap");
   add("mmap(noexec)");
-  CHECK_INT("a call without one needs none", (intmax_t)set.count, 4);
+  CHECK_INT("a call without one needs none", (intmax_t)set.count, 6);
 }
 
 static void test_full_set(void) {
@@ -184,6 +220,8 @@ static void test_executables(void) {
 int main(void) {
   test_names();
   test_conditions();
+  test_sockets();
+  test_connecting_is_connect();
   test_bad_calls();
   test_set();
   test_full_set();

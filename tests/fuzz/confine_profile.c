@@ -10,6 +10,12 @@ typedef struct bounds {
   char const *s, *end;
 } bounds_t;
 
+static int is_one(confine_call_t const *call) {
+  for (size_t i = 0; i < CONFINE_TESTS_MAX; i++)
+    if (call->tests[i].argument < 0 || call->tests[i].argument > 5) return 0;
+  return call->number >= 0;
+}
+
 static int take(void *data, confine_word_t keyword, char const *s, size_t len) {
   bounds_t const *const bounds = data;
   confine_call_t call;
@@ -17,7 +23,7 @@ static int take(void *data, confine_word_t keyword, char const *s, size_t len) {
   if (s < bounds->s || s + len > bounds->end) abort();
   if ((len == 0) != (keyword == CONFINE_PROFILE_OUTSIDE)) abort();
   if (memchr(s, ' ', len) || memchr(s, '\t', len) || memchr(s, '\n', len)) abort();
-  if (confine_call_parse(&call, s, len) == 0 && (call.number < 0 || call.argument > 5)) abort();
+  if (confine_call_parse(&call, s, len) == 0 && !is_one(&call)) abort();
   return 0;
 }
 

@@ -25,7 +25,7 @@ calls tee time timer_create timer_delete timer_getoverrun timer_gettime timer_se
 calls timerfd_gettime timerfd_settime times tkill truncate umask unlink unlinkat utimensat utimes
 calls vfork vmsplice wait4 waitid
 calls landlock_create_ruleset landlock_add_rule landlock_restrict_self
-calls socket(unix) socket(inet) socket(inet6) socket(netlink)
+calls socket(unix) socket(tcp) socket(tcp6) socket(udp) socket(udp6) socket(netlink)
 read /
 exec /
 write /dev
