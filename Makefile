@@ -90,6 +90,7 @@ CPPFLAGS += -D_GNU_SOURCE -Ilib
 CFLAGS ?= -O2
 cflags := -std=c11 $(warnings) -ffile-prefix-map=$(TOP)=. -ffunction-sections -fdata-sections
 ldflags := -Wl,--gc-sections -Wl,--build-id=none
+no_symbols := $(if $(SYMBOLS),,-s) # SYMBOLS=1: static executables keep theirs, for profilers
 
 ifeq ($(SAN),1)
   sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -99,7 +100,7 @@ else ifeq ($(LIBC),musl)
   cflags += -fno-pie
   # Two segments instead of four: an exec maps and faults in less, 15 percent of its time. RELRO means
   # nothing to a static executable at a fixed address.
-  ldflags += -static -no-pie -s -Wl,-z,noseparate-code,-z,norelro
+  ldflags += -static -no-pie $(no_symbols) -Wl,-z,noseparate-code,-z,norelro
 endif
 ifneq ($(SYSROOT),)
   CPPFLAGS += -isystem $(SYSROOT)/include
@@ -123,7 +124,7 @@ LIBS_mail-inject := $(libs_dns) -lbearssl
 # login, and finding and relocating shared libraries costs it 1.3 ms and 0.5 MB with OpenSSL's, half a
 # millisecond with libxcrypt. Make them anew after an update of these libraries;
 # HAVE_OPENSSL_STATIC= and HAVE_CRYPT_STATIC= on the command line have them shared.
-static_flags := $(if $(SAN),,-static -no-pie -s -Wl,--no-warnings)
+static_flags := $(if $(SAN),,-static -no-pie $(no_symbols) -Wl,--no-warnings)
 LIBS_tls-wrap-openssl := $(if $(HAVE_OPENSSL_STATIC),$(static_flags)) -lssl -lcrypto -lbearssl
 LIBS_tls-keyd := -lbearssl
 LIBS_tls-check := -lbearssl
