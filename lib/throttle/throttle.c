@@ -19,6 +19,7 @@
 
 #define LOCK_TRIES 100
 #define LOCK_WAIT  10 /* milliseconds */
+#define TURN_WAIT  160
 
 /* A network's failures are one moment: each puts it off by the time after which one is forgotten,
    so that they are forgotten as time goes by, without anybody's doing. */
@@ -212,13 +213,16 @@ static int64_t milliseconds_now(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* A crowd that looks for a place all the time would take that from those who have one. */
 int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milliseconds) {
+  int wait = LOCK_WAIT;
   int64_t const deadline = milliseconds_now() + milliseconds;
   for (;;) {
     int const found = find_place(throttle, places);
     if (found) return found > 0 ? 0 : -1;
     if (milliseconds_now() >= deadline) return errno = ETIMEDOUT, -1;
-    poll(0, 0, LOCK_WAIT);
+    poll(0, 0, wait);
+    if (wait < TURN_WAIT) wait *= 2;
   }
 }
 

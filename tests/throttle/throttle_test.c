@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,6 +186,24 @@ static void test_places(void) {
   throttle_close(&third);
 }
 
+static long waits(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) < 0) abort();
+  return usage.ru_nvcsw;
+}
+
+static void test_patience(void) {
+  throttle_t first, second;
+  open_new(&first);
+  CHECK_INT("another process", throttle_open(&second, path, 3, 60), 0);
+  CHECK_INT("a place", throttle_enter(&first, 1, 0), 0);
+  long const before = waits();
+  CHECK_INT("it is the only one", throttle_enter(&second, 1, 1000), -1);
+  CHECK_INT("who waits does not look for it all the time", waits() - before < 30, 1);
+  throttle_close(&first);
+  throttle_close(&second);
+}
+
 int main(void) {
   alarm(60);
   if (!mkdtemp(folder)) return 111;
@@ -198,6 +217,7 @@ int main(void) {
   test_file_that_shrinks();
   test_lock_that_is_held();
   test_places();
+  test_patience();
   unlink(path);
   rmdir(folder);
   return unit_done();

@@ -74,9 +74,11 @@ static void count_failure(void) {
     attempt_log_trouble("count a failure");
 }
 
+/* Whoever has its turn next knows of this one's failure. */
 static void tell(void) {
   log_attempt();
   count_failure();
+  steps_end_turn();
 }
 
 void attempt_refuse(char const *reason) {
@@ -113,7 +115,7 @@ static bool has_means(sasl_mechanism_t mechanism) {
   }
 }
 
-static bool is_throttled(void) {
+bool attempt_is_throttled(void) {
   ip46 ip;
   if (!options.throttle.is_open || !facts_address(&ip)) return false;
   int const over_limit = throttle_is_over(&options.throttle, &ip, (uint64_t)time(0));
@@ -125,7 +127,7 @@ static bool is_throttled(void) {
 static bool admit(sasl_mechanism_t mechanism) {
   sasl_channel_t const channel = facts_channel();
   char const *const list = conf.text[CONF_AUTH_MECHANISMS];
-  if (is_throttled())
+  if (attempt_is_throttled())
     attempt_end(SASL_THROTTLED, "throttled");
   else if (!sasl_mechanism_listed(list, mechanism) || !has_means(mechanism))
     attempt_end(SASL_UNKNOWN, "unknown");
@@ -191,7 +193,7 @@ static void run_apop(sasl_request_t const *request) {
   sasl_server_t *server = &attempt.server;
   attempt.method = "APOP";
   sasl_server_init(server, SASL_CRAM_MD5, &none);
-  if (is_throttled()) return attempt_end(SASL_THROTTLED, "throttled");
+  if (attempt_is_throttled()) return attempt_end(SASL_THROTTLED, "throttled");
   if (!sasl_name_listed(conf.text[CONF_AUTH_MECHANISMS], "APOP") || !options.checker)
     return attempt_end(SASL_UNKNOWN, "unknown");
   if (strlen(request->timestamp) >= sizeof attempt.challenge ||

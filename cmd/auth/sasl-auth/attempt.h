@@ -31,12 +31,16 @@ void attempt_end(sasl_result_t result, char const *reason);
 /* Logs and counts a failure of which the client is told by a challenge, as some mechanisms have it:
    it is one whatever the client says to that, and if it says nothing. */
 void attempt_refuse(char const *reason);
+/* True if the client's network has failed too often. */
+bool attempt_is_throttled(void);
 /* The time as checkers are told it: seconds since the epoch. */
 char const *attempt_seconds(void);
 void attempt_log_trouble(char const *what);
 
 /* steps.c: goes on from this step until the attempt has ended. */
 void steps_run(sasl_step_t step);
+/* Lets others ask a checker, if this attempt had its turn. */
+void steps_end_turn(void);
 /* Decodes what the client says, base64, in its own place. NULL: it is none. */
 char const *steps_decode(char *line, size_t *len);
 

@@ -61,14 +61,28 @@ static void ask(char const *const *argv, char const *credentials, size_t len) {
   checker_ask(&call, &attempt.answer);
 }
 
-/* False if there are too many others, for half the time that the front waits. */
-static bool ask_in_turn(char const *const *argv, char const *credentials, size_t len) {
+/* ---- turns ------------------------------------------------------------------------------------
+ */
+
+static bool has_turn;
+
+/* False, and the attempt has ended: there are too many others, for half the time that the front
+   waits; or others of its network have failed meanwhile, and guessing goes no faster for being done
+   by many at once. */
+static bool take_turn(void) {
   unsigned int const patience = (unsigned int)conf.number[CONF_TIMEOUT_AUTH] * 500;
-  if (options.checkers && throttle_enter(&options.throttle, options.checkers, patience) < 0)
-    return false;
-  ask(argv, credentials, len);
-  if (options.checkers) throttle_leave(&options.throttle);
-  return true;
+  if (!options.checkers) return true;
+  has_turn = throttle_enter(&options.throttle, options.checkers, patience) == 0;
+  if (!has_turn)
+    attempt_end(SASL_TEMPORARY, "busy");
+  else if (attempt_is_throttled())
+    attempt_end(SASL_THROTTLED, "throttled");
+  return !attempt.is_over;
+}
+
+void steps_end_turn(void) {
+  if (has_turn) throttle_leave(&options.throttle);
+  has_turn = false;
 }
 
 /* A checker that names nobody has let in whom the client named. */
@@ -110,9 +124,10 @@ static sasl_step_t ask_checker(char const *const *argv, char const *third, size_
   memcpy(credentials, server->name, name_size);
   memcpy(credentials + name_size, server->secret, server->secret_len + 1);
   memcpy(credentials + len - third_size, third, third_size);
-  bool const asked = ask_in_turn(argv, credentials, len);
+  bool const may_ask = take_turn();
+  if (may_ask) ask(argv, credentials, len);
   explicit_bzero(credentials, len);
-  if (!asked) return over(SASL_TEMPORARY, "busy");
+  if (!may_ask) return SASL_STEP_FAILED;
   if (attempt.answer.answer == ANSWER_NO) return refuse();
   if (attempt.answer.answer == ANSWER_YES) return succeed(), SASL_STEP_PROVEN;
   attempt.is_failure = attempt.answer.is_failure;
