@@ -21,20 +21,28 @@ static bool is_nothing_yet(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+static void lose_connection(relay_t *relay, int error) {
+  relay->over = true;
+  relay->error = error;
+}
+
+/* Who has gone may have said why before; no reply comes to what was not sent for another reason. */
+static void send_failed(relay_t *relay, int error) {
+  relay->deaf = true;
+  if (error != EPIPE && error != ECONNRESET) lose_connection(relay, error);
+}
+
 /* Bytes that the kernel took. */
 static size_t send_some(relay_t *relay, void const *s, size_t len) {
   ssize_t const n = send(relay->fd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (n < 0 && !is_nothing_yet(errno)) relay->deaf = true;
+  if (n < 0 && !is_nothing_yet(errno)) send_failed(relay, errno);
   return n < 0 ? 0 : (size_t)n;
 }
 
 static size_t receive_some(relay_t *relay, void *s, size_t len) {
   ssize_t const n = recv(relay->fd, s, len, MSG_DONTWAIT);
   if (n > 0) return (size_t)n;
-  if (n == 0 || !is_nothing_yet(errno)) {
-    relay->over = true;
-    relay->error = n == 0 ? 0 : errno;
-  }
+  if (n == 0 || !is_nothing_yet(errno)) lose_connection(relay, n == 0 ? 0 : errno);
   return 0;
 }
 
