@@ -196,7 +196,7 @@ help:
 	  'make install      into PREFIX (/usr/local) under DESTDIR' \
 	  'make lint         clang-tidy, cppcheck, shellcheck, mandoc, clang-format' \
 	  'make fuzz         each fuzz target for FUZZ_TIME (60) seconds (ONLY=pattern)' \
-	  'make bench        load tests beside Postfix (WHOLE=1: beside four others, all sizes)' \
+	  'make bench        load tests beside Postfix (WHOLE=1: beside five others, all sizes; STEPS=1: by step)' \
 	  'make clean        removes what was built, keeps build/sysroot and build/peers' \
 	  'make distclean    removes build/' \
 	  'LIBC=musl|system, CC=, CFLAGS=, SAN=1 choose the variant; WERROR= lets warnings pass'
@@ -328,7 +328,7 @@ fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(
 
 bench: $(links)
 	@scripts/packages.sh bench
-	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' scripts/bench
+	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' LIBC=$(LIBC) scripts/bench
 
 lint:
 	@scripts/packages.sh lint
