@@ -7,6 +7,7 @@
 
 #include <skalibs/strerr.h>
 
+#include "connection.h"
 #include "deliver-smtp.h"
 
 size_t jobs_count;
@@ -150,9 +151,14 @@ void delivery_fail(delivery_t *delivery, chain_verdict_t const *verdict) {
 /* ---- taking ---- */
 
 static chain_verdict_t const bad_destination = {CHAIN_REJECT, 0, "5.1.2", "not a destination"};
-static chain_verdict_t const bad_entry = {CHAIN_DEFER, 0, "4.3.0",
-                                          "unable to read the queue entry"};
 static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
+
+static chain_verdict_t const *bad_entry(int error) {
+  static chain_verdict_t verdict;
+  verdict = (chain_verdict_t){CHAIN_DEFER, 0, "4.3.0", "unable to read the queue entry: "};
+  verdict_add(&verdict, strerror(error));
+  return &verdict;
+}
 
 /* An ORCPT that was made is kept with it. */
 static job_t *job_new(worker_job_t const *job, message_t *message) {
@@ -171,7 +177,7 @@ static job_t *job_new(worker_job_t const *job, message_t *message) {
 }
 
 static chain_verdict_t const *failure_of(int error) {
-  return error == ENOMEM ? &no_memory : error == EINVAL ? &bad_destination : &bad_entry;
+  return error == ENOMEM ? &no_memory : error == EINVAL ? &bad_destination : bad_entry(error);
 }
 
 /* 0, or -1 with errno. */
@@ -187,7 +193,7 @@ static int hand_over(worker_job_t const *job, message_t *message) {
 /* What stands in the way; NULL: it is on its way. */
 static chain_verdict_t const *take_job(worker_job_t const *job) {
   message_t *const message = message_of(job);
-  if (!message) return errno == ENOMEM ? &no_memory : &bad_entry;
+  if (!message) return errno == ENOMEM ? &no_memory : bad_entry(errno);
   chain_verdict_t const *const reason = hand_over(job, message) < 0 ? failure_of(errno) : NULL;
   message_release(message);
   return reason;

@@ -49,12 +49,13 @@ static int read_open(text_t *text, int fd, bool secret) {
   struct stat status;
   if (fstat(fd, &status) < 0) return -1;
   if (secret && status.st_mode & (S_IRWXO | S_IWGRP)) return errno = EACCES, -1;
-  if (status.st_size > REMOTE_TEXT_MAX) return errno = EFBIG, -1;
-  text->s = malloc((size_t)status.st_size + 1);
+  size_t const size = (size_t)status.st_size;
+  if (size > REMOTE_TEXT_MAX) return errno = EFBIG, -1;
+  text->s = malloc(size + 1);
   if (!text->s) return -1;
   errno = 0;
-  text->len = allread(fd, text->s, (size_t)status.st_size);
-  return errno && errno != EPIPE ? -1 : 0;
+  text->len = allread(fd, text->s, size);
+  return text->len < size && errno && errno != EPIPE ? -1 : 0;
 }
 
 /* A file that is not there is an empty one. 0, or -1 with errno. */
@@ -109,18 +110,19 @@ static void complain(char const *path, remote_error_t const *error) {
   log_send(&line);
 }
 
-/* NULL: one of them is no good, which was logged. */
-static tables_t *tables_read(void) {
+/* NULL: one of them is no good, which was logged; lasting: until somebody changes it. */
+static tables_t *tables_read(bool *lasting) {
   remote_error_t error = {0};
   tables_t *const tables = calloc(1, sizeof *tables);
+  *lasting = false;
   if (!tables) return NULL;
   tables->users = 1;
-  if (load_policies(tables, &error) < 0)
-    complain(settings.policies, &error);
-  else if (load_logins(tables, &error) < 0)
-    complain(settings.logins, &error);
-  else
-    return tables;
+  char const *const bad = load_policies(tables, &error) < 0 ? settings.policies
+                          : load_logins(tables, &error) < 0 ? settings.logins
+                                                            : NULL;
+  if (!bad) return tables;
+  *lasting = error.reason || errno == EACCES || errno == EFBIG;
+  complain(bad, &error);
   tables_release(tables);
   return NULL;
 }
@@ -133,20 +135,27 @@ static void note_stamps(stamps_t *stamps) {
 /* ---- use ---- */
 
 void tables_init(void) {
+  bool lasting;
   note_stamps(&read_as);
-  current = tables_read();
+  current = tables_read(&lasting);
   if (!current) strerr_dief1x(111, "the tables cannot be used");
 }
 
-/* Tables that are no good leave the old ones in force, and are tried again when they change. */
+static void replace(tables_t *tables) {
+  tables_release(current);
+  current = tables;
+}
+
+/* Tables that are no good leave the old ones in force, and are tried again when they change; those
+   that could not be read, at the next use. */
 tables_t *tables_use(void) {
   stamps_t now;
+  bool lasting;
   note_stamps(&now);
   if (!is_same(&now.policies, &read_as.policies) || !is_same(&now.logins, &read_as.logins)) {
-    tables_t *const tables = tables_read();
-    if (tables) tables_release(current);
-    if (tables) current = tables;
-    read_as = now;
+    tables_t *const tables = tables_read(&lasting);
+    if (tables) replace(tables);
+    if (tables || lasting) read_as = now;
   }
   current->users++;
   return current;
