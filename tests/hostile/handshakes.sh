@@ -1,0 +1,39 @@
+#!/bin/sh
+# Clients that begin a TLS handshake, by the hundred, and never end it: at each engine, with TLS from the
+# first byte on and after STARTTLS. The long form is done with two thousand.
+# check-crash: 300
+# shellcheck disable=SC2034 # _tls.sh reads the variables
+
+# shellcheck source=tests/tls/_tls.sh
+. "$(dirname "$0")/../tls/_tls.sh"
+
+# shellcheck disable=SC3045 # ulimit -n: dash has it
+count() {
+  COUNT=60
+  [ -z "${CHECK_CRASH-}" ] || COUNT=2000
+  [ "$(ulimit -n)" -gt $((COUNT + 100)) ] || ulimit -n $((COUNT + 100)) 2>/dev/null || COUNT=60
+}
+
+oneTimeSetUp() { count && make_host || exit 1; }
+
+# in_both SCENARIO COUNT
+in_both() {
+  export MODE
+  for MODE in implicit starttls; do
+    CHAIN_ACCEPT="-c $(($2 + 20)) -C $2" serve "$MODE"
+    play _handshakes.py "$@"
+  done
+}
+
+test_stuck() {
+  echo 300 >"$CHAINMAIL_CONF/timeout-handshake"
+  each in_both stuck "$COUNT"
+}
+
+test_given_up() {
+  echo 1 >"$CHAINMAIL_CONF/timeout-handshake"
+  each in_both given_up 20
+}
+
+# shellcheck source=/dev/null
+. shunit2
