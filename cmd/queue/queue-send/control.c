@@ -1,4 +1,6 @@
 /* The control socket: its clients, and what they ask. Nothing here waits for any of them. */
+#include "control.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -6,9 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "index.h"
 #include "log/log.h"
 #include "net/net.h"
-#include "send.h"
+#include "order.h"
+#include "report.h"
+#include "survey.h"
 
 #define OUTPUT_FULL 16384 /* bytes that a client has not read: it is served again when it has */
 #define AT_ONCE     8     /* requests of each that are served before other events are looked at */

@@ -1,52 +1,7 @@
+#include "index.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "send.h"
-
-/* ---- lists ---- */
-
-static void list_append(item_list_t *list, item_t *item) {
-  item->next = 0;
-  item->previous = list->last;
-  item->list = list;
-  *(list->last ? &list->last->next : &list->first) = item;
-  list->last = item;
-}
-
-static void list_remove(item_t *item) {
-  item_list_t *list = item->list;
-  *(item->previous ? &item->previous->next : &list->first) = item->next;
-  *(item->next ? &item->next->previous : &list->last) = item->previous;
-  item->list = 0;
-}
-
-static void place_append(place_t *place, item_t *item) {
-  item_list_t *list = &place->lists[item->class][item->fresh];
-  list->place = place;
-  list_append(list, item);
-}
-
-/* A bit for each class that something waits in. */
-static unsigned filled_classes(place_t const *place) {
-  unsigned filled = 0;
-  for (unsigned class = 0; class < QUEUE_PRIORITIES; class ++)
-    if (place->lists[class][0].first || place->lists[class][1].first) filled |= 1u << class;
-  return filled;
-}
-
-bool place_is_empty(place_t const *place) {
-  return !filled_classes(place);
-}
-
-static item_t *place_take(place_t *place) {
-  unsigned filled = filled_classes(place);
-  if (!filled) return 0;
-  item_list_t *lists = place->lists[queue_priority_pick(filled, ++place->turns)];
-  place->turn = lists[!place->turn].first ? !place->turn : place->turn;
-  item_t *item = lists[place->turn].first;
-  list_remove(item);
-  return item;
-}
 
 /* ---- by name ---- */
 
@@ -205,21 +160,15 @@ void index_hold(item_t *item) {
   item->forced = item->early = item->asked = false;
 }
 
-static void leave_list(item_t *item) {
-  place_t *place = item->list->place;
-  list_remove(item);
-  if (place && place->destination) destination_unpark(place->destination);
-}
-
 void index_take_out(item_t *item) {
   if (item->state == ITEM_WAITING || item->state == ITEM_PARKED) heap_take(item->place);
-  if (item->list) leave_list(item);
+  if (item->list) place_remove(item);
 }
 
 /* One that was parked has waited too long there. */
 static item_t *take_due(void) {
   item_t *item = heap_take(0);
-  if (item->list) leave_list(item);
+  if (item->list) place_remove(item);
   return item;
 }
 
@@ -229,7 +178,7 @@ void index_hurry(char const *name, uint64_t now) {
 }
 
 uint64_t index_next_due(void) {
-  if (!place_is_empty(&ready)) return 0;
+  if (ready.count) return 0;
   return heap_size ? heap[0]->due : NEVER;
 }
 
@@ -237,7 +186,7 @@ uint64_t index_next_due(void) {
 item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
-  ready_last = !place_is_empty(&ready) && !(ready_last && is_due);
+  ready_last = ready.count && !(ready_last && is_due);
   item_t *item = ready_last ? place_take(&ready) : is_due ? take_due() : 0;
   if (item) item->state = ITEM_ACTIVE;
   return item;

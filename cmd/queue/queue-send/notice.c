@@ -1,3 +1,5 @@
+#include "notice.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -8,8 +10,10 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "attempt.h"
+#include "destination.h"
 #include "dsn/dsn.h"
-#include "send.h"
+#include "report.h"
 
 #define IDS_MAX 3 /* tried for a boundary that the message does not contain */
 
@@ -201,10 +205,10 @@ static void record_told(telling_t const *telling) {
   bool delay = false;
   for (size_t i = 0; i < telling->count; i++) {
     delay |= telling->told[i].what == 'w';
-    if (telling->told[i].what != 'w') attempt_record(telling->attempt, &telling->told[i]);
+    if (telling->told[i].what != 'w') journal_add(telling->attempt, &telling->told[i]);
   }
   if (!delay) return;
-  attempt_record(telling->attempt, &warned);
+  journal_add(telling->attempt, &warned);
   telling->attempt->state.warned = telling->now;
 }
 
@@ -241,7 +245,7 @@ bool notice_send(attempt_t *attempt) {
   telling.delay = left && attempt->state.order != 'h' && telling.now >= notice_delay_due(attempt);
   attempt->looked = telling.now;
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
-  if (attempt_reread(attempt) < 0) return false;
+  if (journal_reread(attempt) < 0) return false;
   bool told = make_room(&telling) && tell(&telling);
   free(telling.asked);
   free(telling.results);

@@ -1,11 +1,14 @@
-/* What administrators order of single entries. */
+#include "order.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "attempt.h"
+#include "entry.h"
+#include "index.h"
 #include "log/log.h"
-#include "send.h"
 
 /* An entry, and what is known of it. */
 typedef struct subject {
@@ -69,7 +72,7 @@ static int write_down(subject_t const *subject, steer_request_t const *request) 
   char const letter = steer_verbs[request->verb].order;
   if (!letter) return 0;
   steer_reason(reason, request);
-  if (subject->attempt) return attempt_order(subject->attempt, letter, reason);
+  if (subject->attempt) return journal_order(subject->attempt, letter, reason);
   if (queue_order(settings.state_fd, request->name, letter, reason, subject->is.torn) < 0)
     return -1;
   subject->item->fresh = false; /* it has a log */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -20,9 +20,20 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "attempt.h"
+#include "channel.h"
 #include "conf/conf.h"
+#include "control.h"
+#include "destination.h"
+#include "index.h"
 #include "net/net.h"
+#include "notice.h"
+#include "pool.h"
+#include "recipient.h"
+#include "scan.h"
 #include "send.h"
+#include "share.h"
+#include "worker.h"
 
 char const *PROG = "queue-send";
 
@@ -47,25 +58,6 @@ static uint64_t stop_at = NEVER; /* when those in flight are given up; set by TE
 static uint64_t stop_time = 10 * SECOND;
 static unsigned notify_fd;
 
-static uint64_t read_clock(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec / 1000;
-}
-
-uint64_t time_now(void) {
-  return read_clock(CLOCK_REALTIME);
-}
-
-uint64_t clock_now(void) {
-  return read_clock(CLOCK_MONOTONIC);
-}
-
-uint64_t entry_born(char const *name, uint64_t now) {
-  uint64_t born = chain_id_time(name);
-  return born < now ? born : now;
-}
-
 /* ---- signals ---- */
 
 static bool is_stopping(void) {
@@ -75,7 +67,7 @@ static bool is_stopping(void) {
 static void stop(void) {
   if (is_stopping()) return;
   stop_at = clock_now() + stop_time;
-  pool_stop();
+  workers_stop();
   net_notify("STOPPING=1");
 }
 
@@ -133,10 +125,6 @@ static void scan_now_and_then(void) {
     scan_start();
   }
   scan_step();
-}
-
-uint64_t time_until(uint64_t then, uint64_t now) {
-  return then > now ? then - now : 0;
 }
 
 /* Microseconds until something is to be done by itself. */
@@ -225,7 +213,7 @@ static void limit_attempts(void) {
   size_t apart = FDS_APART + pool_size();
   if (limit.rlim_cur <= apart) strerr_dief1x(111, "too few file descriptors allowed");
   attempts_max = limit.rlim_cur - apart < ATTEMPTS_MAX ? limit.rlim_cur - apart : ATTEMPTS_MAX;
-  pool_limit(attempts_max);
+  share_limit(attempts_max);
 }
 
 /* Notices are our own. */
@@ -258,7 +246,8 @@ static void set_option(int option, char const *value) {
   case 'r': settings.routes = value; break;
   case 'o': set_owners(value); break;
   case 'w':
-    if (pool_configure(value) < 0) strerr_dief2x(100, "not a channel and how to serve it: ", value);
+    if (channel_configure(value) < 0)
+      strerr_dief2x(100, "not a channel and how to serve it: ", value);
     break;
   case 'n': notify_fd = parse_number(value); break;
   case 't': stop_time = parse_number(value) * SECOND; break;

@@ -1,10 +1,17 @@
+#include "recipient.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/types.h>
 
-#include "send.h"
+#include "attempt.h"
+#include "destination.h"
+#include "group.h"
+#include "notice.h"
+#include "report.h"
+#include "worker/worker.h"
 
 static route_table_t routes;
 static bool routes_doubtful = true;
@@ -42,7 +49,7 @@ static void put_down(recipient_t *recipient, uint64_t target, char what, char co
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, target);
   bool same = before && before->what == 't' && record.what == 't' && before->target == target &&
               !strcmp(before->text, text);
-  if (!same) attempt_record(attempt, &record);
+  if (!same) journal_add(attempt, &record);
 }
 
 bool recipient_is_expanded(recipient_t const *recipient) {
@@ -137,7 +144,7 @@ static void settle(job_t *job) {
   if (!--recipient->pending)
     finish(recipient);
   else
-    attempt_turn_out(recipient->attempt);
+    guests_turn_out(recipient->attempt);
 }
 
 static void wait_for(job_t const *job, place_t *place) {
@@ -318,10 +325,10 @@ static void put_job(job_t *job) {
   attempt_t const *attempt = job->recipient->attempt;
   if (attempt->state.order == 'f') return give_up(job, attempt->state.reason);
   if (attempt_is_late(attempt)) return return_late(job);
-  place_t *place = pool_put(job);
+  place_t *place = destination_put(job);
   if (!place) return;
   job->recipient->pending--;
-  if (place != &pool_no_memory) return hold(job, place);
+  if (place != &destination_no_memory) return hold(job, place);
   job->kind = CHAIN_DEFER;
   job->tried = true;
   job->text = strdup(no_memory.text);

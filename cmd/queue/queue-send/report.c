@@ -1,7 +1,13 @@
+#include "report.h"
+
 #include <sys/wait.h>
 
+#include "attempt.h"
+#include "channel.h"
+#include "destination.h"
 #include "log/log.h"
-#include "pool.h"
+#include "recipient.h"
+#include "worker.h"
 
 static void start(log_line_t *line, char const *event) {
   log_start(line, "queue-send", event);
@@ -54,7 +60,7 @@ void report_recipient(recipient_t const *recipient, chain_kind_t kind, char cons
 static void start_destination(log_line_t *line, char const *event,
                               destination_t const *destination) {
   start(line, event);
-  log_str(line, "channel", pool_channel_word(destination->worker));
+  log_str(line, "channel", destination->worker->channel->word);
   log_str(line, "to", destination->argument);
 }
 

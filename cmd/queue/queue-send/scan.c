@@ -1,3 +1,5 @@
+#include "scan.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,8 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
 
-#include "send.h"
+#include "index.h"
+#include "report.h"
 
 #define STEP          1000      /* folder entries read in one go */
 #define PIPE_SIZE     (1 << 20) /* what Linux gives to ordinary users */

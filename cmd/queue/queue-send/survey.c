@@ -1,7 +1,12 @@
-/* What administrators are told that queue-send alone knows. */
+#include "survey.h"
+
 #include <skalibs/types.h>
 
+#include "channel.h"
+#include "destination.h"
+#include "index.h"
 #include "pool.h"
+#include "worker.h"
 
 /* A line of a reply on its way into out. */
 typedef struct row {
@@ -38,13 +43,13 @@ static char const *const words[] = {
 #define STATES (sizeof words / sizeof *words)
 
 static uint64_t wakes(destination_t const *destination) {
-  return destination->failures ? time_now() + destination_pause(destination) : 0;
+  return destination->outage.failures ? time_now() + destination_pause(destination) : 0;
 }
 
 static void put_place(row_t *row, place_t const *place) {
   destination_t const *destination = place->destination;
   if (!destination) return;
-  put(row, pool_channel_word(destination->worker));
+  put(row, destination->worker->channel->word);
   put(row, destination->argument);
   put(row, destination_text(destination));
 }
@@ -87,7 +92,7 @@ static void put_counts(row_t *row) {
 static void put_worker(void *data, worker_t const *worker) {
   row_t *row = data;
   put(row, "deliverer");
-  put(row, pool_channel_word(worker));
+  put(row, worker->channel->word);
   put(row, worker->socket >= 0 ? "running" : worker->failures ? "failed" : "idle");
   put_number(row, (uint64_t)worker->pid);
   put_number(row, worker->given_count);
@@ -99,15 +104,15 @@ static void put_worker(void *data, worker_t const *worker) {
 static void put_destination(void *data, destination_t const *destination) {
   row_t *row = data;
   put(row, "destination");
-  put(row, pool_channel_word(destination->worker));
+  put(row, destination->worker->channel->word);
   put(row, destination->argument);
-  put_number(row, destination->failures);
-  put_number(row, destination->failures ? destination->since : 0);
+  put_number(row, destination->outage.failures);
+  put_number(row, destination->outage.failures ? destination->outage.since : 0);
   put_number(row, wakes(destination));
   put_number(row, destination->given);
   put_number(row, destination->groups - destination->given);
-  put_number(row, destination->parked);
-  put(row, destination->failures ? destination_text(destination) : "");
+  put_number(row, destination->place.count);
+  put(row, destination->outage.failures ? destination_text(destination) : "");
   end(row);
 }
 

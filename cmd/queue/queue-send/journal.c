@@ -1,0 +1,142 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+
+#include "attempt.h"
+#include "entry.h"
+#include "index.h"
+#include "report.h"
+
+#define RECORDS_KEPT 65536 /* bytes in memory; more are written as they come */
+
+void journal_add(attempt_t *attempt, queue_record_t const *record) {
+  journal_t *journal = &attempt->journal;
+  char line[QUEUE_RECORD_MAX];
+  size_t len = queue_record_format(line, record);
+  journal->recorded = true;
+  journal->worth_a_sync |= record->what != 't' && record->what != 'r';
+  if (stralloc_catb(&journal->records, line, len)) return;
+  journal->lost = true;
+  report_entry("record-lost", attempt->item->name, ENOMEM);
+}
+
+/* ---- writing ---- */
+
+/* torn: the log may end amid a line */
+static int append(item_t const *item, stralloc const *records, bool torn, bool sync) {
+  int fd = openat(settings.state_fd, item->name,
+                  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+  if (fd < 0) return -1;
+  bool ended = !torn || allwrite(fd, "\n", 1) == 1;
+  int result = ended && allwrite(fd, records->s, records->len) == records->len ? 0 : -1;
+  if (result == 0 && sync) result = fd_sync(fd);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return result;
+}
+
+static void write_records(attempt_t *attempt, bool sync) {
+  journal_t *journal = &attempt->journal;
+  if (!journal->records.len) return;
+  journal->logged = true;
+  journal->unwritable = append(attempt->item, &journal->records, attempt->state.torn, sync) < 0;
+  attempt->state.torn = journal->unwritable;
+  if (journal->unwritable)
+    report_entry("record-failed", attempt->item->name, errno);
+  else
+    journal->records.len = 0;
+}
+
+void journal_spill(attempt_t *attempt) {
+  if (attempt->journal.records.len > RECORDS_KEPT) write_records(attempt, false);
+}
+
+void journal_commit(attempt_t *attempt) {
+  write_records(attempt, attempt->journal.worth_a_sync);
+}
+
+void journal_end(attempt_t *attempt, uint64_t next) {
+  queue_record_t end = {.time = time_now(), .what = 'r', .next = next, .text = ""};
+  journal_add(attempt, &end);
+  journal_commit(attempt);
+  report_waiting(attempt, attempt->state.attempts + 1, next);
+}
+
+int journal_reread(attempt_t *attempt) {
+  queue_state_t state;
+  write_records(attempt, false);
+  if (attempt->journal.unwritable || attempt->journal.lost ||
+      queue_state_read(&state, settings.state_fd, attempt->item->name) < 0)
+    return -1;
+  queue_state_free(&attempt->state);
+  attempt->state = state;
+  return 0;
+}
+
+/* The order is in the log, whatever comes after. */
+int journal_order(attempt_t *attempt, char what, char const *reason) {
+  bool torn = attempt->state.torn;
+  attempt->state.torn = true;
+  if (queue_order(settings.state_fd, attempt->item->name, what, reason, torn) < 0) return -1;
+  attempt->state.torn = false;
+  attempt->journal.logged = true;
+  if (journal_reread(attempt) == 0) return 0;
+  attempt->state.order = what;
+  attempt->state.reason = "5.7.0 removed by an administrator";
+  return 0;
+}
+
+/* ---- what is not written ---- */
+
+void journal_discard(attempt_t *attempt) {
+  attempt->journal.records.len = 0;
+}
+
+static void keep_unwritten(attempt_t *attempt) {
+  journal_t *journal = &attempt->journal;
+  if (!journal->records.len) return;
+  stralloc *kept = malloc(sizeof *kept);
+  if (!kept) return;
+  *kept = journal->records;
+  journal->records = (stralloc)STRALLOC_ZERO;
+  attempt->item->unwritten = kept;
+}
+
+void journal_free(attempt_t *attempt) {
+  keep_unwritten(attempt);
+  stralloc_free(&attempt->journal.records);
+}
+
+static int append_kept(item_t const *item) {
+  if (append(item, item->unwritten, true, true) == 0) return 0;
+  report_entry("record-failed", item->name, errno);
+  return -1;
+}
+
+bool journal_write_kept(item_t *item) {
+  if (!item->unwritten) return true;
+  if (append_kept(item) < 0) {
+    index_wait(item, time_now() + TROUBLE_DELAY);
+    return false;
+  }
+  stralloc_free(item->unwritten);
+  free(item->unwritten);
+  item->unwritten = 0;
+  return true;
+}
+
+static void write_kept(void *data, item_t const *item) {
+  (void)data;
+  if (item->unwritten) append_kept(item);
+}
+
+void journal_write_all_kept(void) {
+  for (size_t bucket = 0; index_each(bucket, write_kept, 0);) bucket++;
+}
