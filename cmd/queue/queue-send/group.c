@@ -155,7 +155,7 @@ void group_leave(group_t *group) {
 
 /* The last job may take the group and its attempt with it. */
 static void hold_jobs(group_t *group) {
-  while (group->count) {
+  while (group->first) {
     job_t *job = group_take_job(group);
     if (group->pending == 1) {
       group_leave(group);
