@@ -238,6 +238,33 @@ def chunk_of_the_largest_size():
     check(not (CHAIN / "mail/victim").exists(), "a message was smuggled")
 
 
+def chunks_of_one_octet():
+    """A message of five thousand chunks, whatever comes together in one read: it arrives, and costs
+    the session no memory."""
+    wire = b"Subject: x\r\n\r\n" + b"0123456789ABCDE\r\n" * 300
+    chunks = b"".join(b"BDAT 1\r\n%c" % byte for byte in wire) + b"BDAT 0 LAST\r\n"
+    client = Client().greet()
+    watch = Watch(client)
+    client.begin("bytes")
+    codes = client.converse([chunks[at:at + 1000] for at in range(0, len(chunks), 1000)], len(wire) + 1)
+    check(codes == {b"250": len(wire) + 1}, codes)
+    watch.check()
+    client.quit()
+    check(messages_of("bytes", 1) == [wire.replace(b"\r\n", b"\n")])
+
+
+def commands_without_end():
+    """A session has so many commands as it may have, then it is ended."""
+    client = Client().greet()
+    watch = Watch(client)
+    client.send(b"NOOP\r\n" * 1000)
+    for _ in range(999):
+        client.expect(b"250 2.0.0 ")
+    client.expect(b"421 4.7.0 ")
+    watch.check()
+    client.expect_end()
+
+
 # ---- one who does not listen -------------------------------------------------------------------
 
 def deaf():

@@ -20,11 +20,17 @@ test_large_line() { input large_line; }
 test_every_byte_of_a_message() { input every_byte_of_a_message; }
 test_rubbish() { input rubbish; }
 test_chunk_sizes() { input chunk_sizes; }
+test_chunks_of_one_octet() { input chunks_of_one_octet; }
 test_chunk_of_the_largest_size() { input chunk_of_the_largest_size; }
 
 test_every_byte() {
   CHAIN_FRONT='smtp-front -o bad-commands=1000' restart_smtp
   input every_byte
+}
+
+test_commands_without_end() {
+  CHAIN_FRONT='smtp-front -o commands=1000' restart_smtp
+  input commands_without_end
 }
 
 # Nobody delivers meanwhile: the entry is looked at.
