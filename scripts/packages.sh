@@ -17,6 +17,7 @@ needs() {
       echo s6 shunit2 python3 swaks curl msmtp socat strace procps util-linux e2fsprogs openssl \
         gnutls-bin testssl.sh gsasl mutt s-nail perl iproute2 ;;
     bench) echo s6 python3 strace procps util-linux e2fsprogs openssl libssl-dev ;;
+    steps) needs bench; echo linux-perf valgrind ;;
     lint) echo clang-tidy clang-format cppcheck shellcheck mandoc ;;
     fuzz) needs system; echo clang libclang-rt-dev ;;
     *) echo "packages.sh: no goal is named $1" >&2; exit 100 ;;

@@ -82,10 +82,13 @@ class Bench:
     # ---- messages ----
 
     def send(self, server, mode, count):
-        subprocess.run(
+        done = subprocess.run(
             [self.source, *MODES[mode], "-s", str(AT_ONCE), "-m", str(count), "-f", servers.SENDER,
              "-t", servers.RECIPIENT, "-F", str(self.message), f"127.0.0.1:{server.port}"],
-            check=True, timeout=120, capture_output=True)
+            check=False, timeout=120, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{server.name}: smtp-source: {done.stderr.strip()[-500:]}\n"
+                               + server.tail())
 
     def send_and_wait(self, server, mode, count, deliver):
         """Returns when all are accepted, or are in the Maildir."""
