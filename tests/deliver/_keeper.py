@@ -3,9 +3,12 @@
 
 It has these addresses, or a free port of 127.0.0.1; prints a port when it listens. Before it says that
 it has a message it appends a line for each recipient to LEDGER: the message's Subject, the recipient,
-"whole" or "torn" (whole messages end in a line "hello"), and the address that it came to. Local parts have meanings: nobody is refused for good, later for now, and at a name
-that begins with full the mailbox is: LMTP says so after the message.
+"whole" or "torn" (whole messages end in a line "hello", and if they have a field Sum it is the SHA-256 of
+their body, with LF for line ends), and the address that it came to. Local parts have meanings: nobody is
+refused for good, later for now, and at a name that begins with full the mailbox is: LMTP says so after
+the message.
 """
+import hashlib
 import re
 import socket
 import socketserver
@@ -14,6 +17,13 @@ import threading
 
 LOCK = threading.Lock()
 LATER = {"nobody": "550 5.1.1 nobody here", "later": "451 4.2.1 not now"}
+
+
+def is_whole(message):
+    header, _, body = message.partition(b"\r\n\r\n")
+    total = re.search(rb"^Sum: (\w+)\r?$", header, re.M)
+    of_body = hashlib.sha256(body.replace(b"\r\n", b"\n")).hexdigest().encode()
+    return message.endswith(b"\r\nhello\r\n") and (not total or total[1] == of_body)
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -52,7 +62,7 @@ class Session(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) != b".\r\n":
             if not line:
                 return
-            message += line
+            message += line.removeprefix(b".")
         taken = [r for r in self.recipients if not (self.is_lmtp and r.startswith("full"))]
         self.note(message, taken)
         for recipient in self.recipients if self.is_lmtp else [None]:
@@ -61,7 +71,7 @@ class Session(socketserver.StreamRequestHandler):
     def note(self, message, recipients):
         subject = re.search(rb"^Subject: (.*)\r$", message, re.M)
         name = subject[1].decode() if subject else "-"
-        state = "whole" if message.endswith(b"\r\nhello\r\n") else "torn"
+        state = "whole" if is_whole(message) else "torn"
         address = self.request.getsockname()[0]
         with LOCK, open(sys.argv[1], "a", encoding="utf-8") as ledger:
             ledger.write("".join(f"{name} {recipient} {state} {address}\n" for recipient in recipients))

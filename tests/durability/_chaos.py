@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""_chaos.py [SEED]: a whole host at work, whose processes are killed, stopped, ended and told to begin anew
+by chance; in three parts:
+
+  everything   of all programs that the host has;
+  the short    of those alone that live as long as a session, a message or a delivery: those that live on
+               need no more memory and no more descriptors for it;
+  in peace     of none: nobody has any trouble.
+
+After each part all is up again, and the queue empty. Each trouble that a client had, and each message
+that came twice, must have its reason in what was done meanwhile.
+"""
+
+import collections
+import dataclasses
+import os
+import random
+import re
+import signal
+import sys
+import threading
+import time
+
+from _books import ACCEPTED, Books, check_left
+from _chain import SANITIZED, check
+from _host import SERVICES, Host, check_logs, children_of, environment_of, program_of, read, service_of
+from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
+
+SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 9))
+KINDS = [("smtp", Plain), ("smtp", StartTls), ("smtp", Pipelined), ("smtp", Chunked),
+         ("submission", Submission), ("submissions", Submissions), ("inject", Pipelined)]
+WATCHED = [("smtp", Chunked), ("submission", Submission)]  # of whose own processes none is disturbed
+
+# Programs by the first 15 bytes of their names. Those that live for a moment are found as children of
+# others.
+LONG = ("tcp-accept", "queue-send", "tls-keyd", "s6-log")
+SESSION = ("smtp-front", "tls-wrap")
+FLEETING = {"queue-inject": "smtp-front", "submission": "smtp-front", "checkpassword-f": "sasl-auth",
+            "sasl-ok": "sasl-auth", "sh": "deliver-pipe"}
+SHORT = (*SESSION, *FLEETING, "sasl-auth", "worker-spawn", "deliver-maildir", "deliver-pipe",
+         "deliver-smtp", "deliver-lmtp")
+
+SIGNALS = [signal.SIGKILL] * 6 + [signal.SIGSTOP] * 2 + [signal.SIGTERM, signal.SIGHUP]
+ENDING = (signal.SIGKILL, signal.SIGTERM)
+REST = 2.5  # seconds between two hits on one service's main program: s6 starts it once a second
+DOWN = 8    # seconds until a service that was hit surely serves again
+
+AUTH = ("sasl-auth", "checkpassword-f", "sasl-ok", "sh")
+PATHS = {"maildir": ("deliver-maildir", "worker-spawn"), "pipe": ("deliver-pipe", "worker-spawn", "sh"),
+         "remote": ("deliver-smtp",), "lmtp": ("deliver-lmtp",)}
+DELIVERERS = {"maildir": "deliver-maildir", "pipe": "deliver-pipe", "remote": "deliver-smtp",
+              "lmtp": "deliver-lmtp"}
+
+
+# ---- what was done -----------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Hit:
+    """service: whose main program it was, if it was one; key: the client's end, if it served one."""
+    program: str
+    signal: int
+    service: str
+    key: tuple
+    pid: int
+    time: float
+
+
+class Hits:
+    def __init__(self):
+        self.all = []
+
+    def since(self, begin, end=None):
+        return (hit for hit in self.all if hit.time >= begin and (end is None or hit.time <= end)
+                and hit.signal != signal.SIGSTOP)
+
+    def has_hit(self, session, end=None):
+        """One of the processes that serve it. Whom those of unix sockets serve cannot be seen."""
+        return any(hit.key == session.key and hit.program in (*SESSION, *FLEETING)
+                   for hit in self.since(session.since, end))
+
+    def has_ended(self, service, begin, end):
+        return any(hit.program == "tcp-accept" and hit.service == service and hit.signal in ENDING
+                   for hit in self.since(begin, end))
+
+    def was_told_to_end(self, service, begin, end):
+        return any(hit.program == "tcp-accept" and hit.service == service
+                   and hit.signal == signal.SIGTERM for hit in self.since(begin, end))
+
+    def has_any(self, programs, begin, end):
+        return any(hit.program in programs for hit in self.since(begin, end))
+
+    def may_double(self, channel, begin):
+        """A delivery is repeated if who did it, or who was to note it, was ended."""
+        return any(hit.program in PATHS[channel] + ("queue-send",)
+                   or (hit.program == "tcp-accept" and hit.service == DELIVERERS[channel])
+                   for hit in self.since(begin))
+
+    def explain(self, trouble):
+        """Why a client had it; None if there is no reason."""
+        begin, end = trouble.since - DOWN, trouble.time
+        if trouble.is_late or trouble.code >= 500:
+            return None
+        if self.has_hit(trouble, end):
+            return "its own processes were hit"
+        if trouble.step in ("connect", "greeting") or not trouble.code and trouble.step == "handshake":
+            if self.has_ended(trouble.service, begin, end):
+                return "its acceptor was ended"
+        if trouble.code in (0, 421) and self.was_told_to_end(trouble.service, begin, end):
+            return "its acceptor was told to end"
+        if trouble.step == "handshake" and self.has_any(("tls-keyd",), begin, end):
+            return "tls-keyd was hit"
+        if trouble.code == 454 and trouble.step == "login":
+            if self.has_any(AUTH, begin, end) or self.has_ended("auth", begin, end):
+                return "the auth service was hit"
+        return None
+
+
+# ---- doing it ----------------------------------------------------------------------------------
+
+class Chaos:
+    def __init__(self, host, dice, hits, protected):
+        self.host, self.dice, self.hits, self.protected = host, dice, hits, protected
+        self.stopped, self.rested = [], collections.Counter()  # (until, pidfd); service: when it may be hit
+
+    # -- finding --
+
+    def find(self, program):
+        found = list(self.host.processes())
+        if program not in FLEETING:
+            return [process for process in found if process.program == program]
+        parents = [process.pid for process in found if process.program == FLEETING[program]]
+        for _ in range(100):
+            for parent in parents:
+                for child in children_of(parent):
+                    if program_of(child) == program:
+                        return [dataclasses.make_dataclass("Found", ["pid", "program", "parent"])(
+                            child, program, parent)]
+        return []
+
+    def client_of(self, pid):
+        facts = environment_of(pid)
+        if "TCPREMOTEPORT" in facts:
+            return facts["TCPREMOTEIP"], int(facts["TCPREMOTEPORT"])
+        return None
+
+    # -- hitting --
+
+    def choose_signal(self, service):
+        """Whoever has a session with an acceptor that is told to end loses it; watched ones do not."""
+        number = self.dice.choice(SIGNALS)
+        is_watched = service in [watched for watched, _ in WATCHED]
+        return signal.SIGKILL if number == signal.SIGTERM and is_watched else number
+
+    def hit_one(self, program):
+        found = self.find(program)
+        if not found:
+            return
+        victim = self.dice.choice(found)
+        service, key = service_of(victim.parent), self.client_of(victim.pid)
+        if key in self.protected or time.monotonic() < self.rested[service]:
+            return
+        if service:
+            self.rested[service] = time.monotonic() + REST
+        self.send(victim, self.choose_signal(service), service, key)
+
+    def send(self, victim, number, service, key):
+        """The process is held, so that no other one can have its number by now."""
+        try:
+            held = os.pidfd_open(victim.pid)
+        except ProcessLookupError:
+            return
+        if program_of(victim.pid) != victim.program:
+            os.close(held)
+            return
+        self.hits.all.append(Hit(victim.program, number, service, key, victim.pid, time.monotonic()))
+        self.signal(held, number)
+        if number == signal.SIGSTOP:
+            self.stopped.append((time.monotonic() + self.dice.uniform(0, 0.2), held))
+        else:
+            os.close(held)
+
+    @staticmethod
+    def signal(held, number):
+        try:
+            signal.pidfd_send_signal(held, number)
+        except ProcessLookupError:
+            pass
+
+    def wake(self, until):
+        for when, held in list(self.stopped):
+            if when <= until:
+                self.signal(held, signal.SIGCONT)
+                os.close(held)
+                self.stopped.remove((when, held))
+
+    def run(self, programs, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.hit_one(self.dice.choice(programs))
+            self.wake(time.monotonic())
+            self.host.reap()
+            time.sleep(self.dice.uniform(0, 0.03))
+        self.wake(float("inf"))
+
+
+# ---- parts -------------------------------------------------------------------------------------
+
+class Watched(Sender):
+    """One session, from the beginning of a part to its end, that never has any trouble."""
+
+    def __init__(self, *arguments, protected):
+        super().__init__(*arguments, most=2)
+        self.protected, self.open = protected, threading.Event()
+
+    def converse(self, session):
+        session.open()
+        self.protected.add(session.key)
+        self.open.set()
+        while not self.over.is_set() or self.waiting:
+            self.fill()
+            if self.waiting:
+                self.send_some(session)
+            time.sleep(0.02)
+        session.quit()
+
+
+class Part:
+    def __init__(self, host, books, hits, seed, number):
+        self.host, self.hits, self.dice = host, hits, make_dice(seed, "chaos", number)
+        first, protected = 100 * number, set()
+        self.watched = [Watched(first + 50 + i, service, kind, books, seed, protected=protected)
+                        for i, (service, kind) in enumerate(WATCHED)]
+        self.senders = [Sender(first + i, service, kind, books, seed)
+                        for i, (service, kind) in enumerate(KINDS)]
+        self.chaos = Chaos(host, self.dice, hits, protected)
+
+    def play(self, programs, seconds):
+        for sender in self.watched:
+            sender.start()
+            check(sender.open.wait(10), "no session:", *sender.troubles)
+        for sender in self.senders:
+            sender.start()
+        self.disturb(programs, seconds)
+        self.host.wait_ready()
+        for sender in self.senders + self.watched:
+            sender.finish()
+        self.host.wait_idle()
+        return self.check_troubles()
+
+    def disturb(self, programs, seconds):
+        if programs:
+            self.chaos.run(programs, seconds)
+        else:
+            time.sleep(seconds)
+
+    def check_troubles(self):
+        for sender in self.watched:
+            check(not sender.troubles, "a session that nobody touched:", *sender.troubles)
+        reasons = collections.Counter()
+        for trouble in (trouble for sender in self.senders for trouble in sender.troubles):
+            reason = self.hits.explain(trouble)
+            check(reason, "a trouble without a reason:", trouble)
+            reasons[reason] += 1
+        return reasons
+
+
+def usage(host):
+    """Of the programs that live on: service: (pid, descriptors, memory in KB)."""
+    found = {}
+    for service in SERVICES:
+        pid = host.main_process(service)
+        memory = re.search(rb"VmRSS:\s+(\d+)", read(f"/proc/{pid}/status"))
+        found[service] = pid, len(os.listdir(f"/proc/{pid}/fd")), int(memory[1])
+    return found
+
+
+def check_usage(before, after):
+    for service, (pid, descriptors, memory) in before.items():
+        check(after[service][0] == pid, service, "did not live on:", pid, after[service][0])
+        check(after[service][1] <= descriptors, service, "has", descriptors, "and then", after[service][1],
+              "descriptors")
+        check(SANITIZED or after[service][2] <= memory * 1.25 + 200, service, "has", memory, "and then",
+              after[service][2], "KB")
+
+
+def play(host, seed):
+    books, hits = Books(), Hits()
+    shares = [(LONG + SHORT, 0.6), ((), 0.05), (SHORT, 0.25), ((), 0.1)]
+    measured = []
+    for number, (programs, share) in enumerate(shares):
+        reasons = Part(host, books, hits, seed, number).play(programs, SECONDS * share)
+        print("troubles", dict(reasons))
+        check(programs or not reasons, "troubles in peace:", reasons)
+        measured.append(usage(host))
+    check_usage(measured[1], measured[2])
+    print("usage", measured[1], measured[2])
+    tell(hits, books)
+
+
+def tell(hits, books):
+    print("hits", dict(sorted(collections.Counter(
+        f"{hit.program} {signal.Signals(hit.signal).name[3:]}" for hit in hits.all).items())))
+    print("sent", len(books.attempts), "acknowledged", books.count(ACCEPTED), books.check_delivered(hits))
+    print("left in tmp of Maildirs", check_left({hit.pid for hit in hits.all}))
+
+
+def main():
+    seed = sys.argv[1] if sys.argv[1:] else str(random.SystemRandom().randrange(1 << 32))
+    print("seed", seed)
+    with Host() as host:
+        play(host, seed)
+    check_logs()
+
+
+main()
