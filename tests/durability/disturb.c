@@ -332,6 +332,8 @@ typedef struct tracee {
   unsigned int process;
   bool inside;  /* a call */
   bool counted; /* it is past its first exec */
+  bool skips;   /* the next call, or that it is inside of, is not made */
+  bool again;   /* that was another than the one that is to fail: it comes once more */
   unsigned int counts[CALLS];
   /* Of the call that it is inside of: */
   long call;
@@ -394,17 +396,17 @@ static char const *kind_of_socket(pid_t pid, int fd) {
   if (copy >= 0) getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type});
   if (copy >= 0) close(copy);
   if (process >= 0) close(process);
-  return type == SOCK_STREAM ? "stream" : NULL;
+  return type == SOCK_STREAM ? "stream" : "records";
 }
 
 static char const *kind_of(pid_t pid, int fd) {
   char path[64];
   struct stat status;
   snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
-  if (stat(path, &status) < 0) return NULL;
+  if (stat(path, &status) < 0) return "other";
   if (S_ISREG(status.st_mode)) return "file";
   if (S_ISFIFO(status.st_mode)) return "pipe";
-  return S_ISSOCK(status.st_mode) ? kind_of_socket(pid, fd) : NULL;
+  return S_ISSOCK(status.st_mode) ? kind_of_socket(pid, fd) : "other";
 }
 
 typedef struct vector {
@@ -446,13 +448,16 @@ static size_t length_of(tracee_t const *tracee, length_t length) {
   }
 }
 
+static bool is_moved_whole(tracee_t const *tracee, call_t const *call) {
+  if (!strcmp(tracee->kind, "pipe")) return call->writes && tracee->asked <= PIPE_BUF;
+  return !strcmp(tracee->kind, "records") || !strcmp(tracee->kind, "other");
+}
+
 static void look_at_length(tracee_t *tracee, call_t const *call) {
   bool const copies = call->length == LENGTH_R8 || call->length == LENGTH_R10;
   tracee->kind = copies ? "copy" : kind_of(tracee->pid, (int)tracee->before.rdi);
-  tracee->asked = tracee->kind ? length_of(tracee, call->length) : 0;
-  bool const whole = call->writes && tracee->asked <= PIPE_BUF;
-  if (tracee->kind && !strcmp(tracee->kind, "pipe") && whole) tracee->asked = 0;
-  if (!tracee->asked) tracee->kind = NULL;
+  tracee->asked = length_of(tracee, call->length);
+  if (is_moved_whole(tracee, call)) tracee->asked = 0;
 }
 
 /* ---- the disturbance ------------------------------------------------------------------------- */
@@ -499,17 +504,20 @@ static bool shorten(tracee_t *tracee, length_t length, size_t amount) {
   return set_registers(tracee, &registers);
 }
 
-static bool prevent(tracee_t *tracee) {
-  struct user_regs_struct registers = tracee->before;
-  if (tracee->call == SYS_close) return true;
-  registers.orig_rax = (unsigned long long)-1;
-  return set_registers(tracee, &registers);
-}
-
 static bool is_wanted(tracee_t const *tracee) {
   fault_t const *const fault = &tracer.fault;
   return tracer.has_fault && !tracer.over && tracee->process == fault->process &&
          tracee->call == fault->call && tracee->counts[tracee->call] == fault->number;
+}
+
+/* A call that is not made must be no call from the beginning: a number that is changed when it has
+   begun is one that the program's own filter (seccomp) may not let pass. So whatever may be the one
+   is skipped, and what was another made once more. */
+static bool may_be_next(tracee_t const *tracee) {
+  fault_t const *const fault = &tracer.fault;
+  return tracer.has_fault && !tracer.over && fault->error && fault->call != SYS_close &&
+         tracee->counted && tracee->process == fault->process &&
+         tracee->counts[fault->call] == fault->number - 1;
 }
 
 static void enter(tracee_t *tracee) {
@@ -524,10 +532,11 @@ static void enter(tracee_t *tracee) {
   tracee->counts[tracee->call]++;
   call_t const *const call = calls + tracee->call;
   bool const wanted = is_wanted(tracee);
+  tracee->again = tracee->skips && !wanted;
+  if (tracee->again) tracee->counts[tracee->call]--;
   if (call->length != LENGTH_NONE && (wanted || !tracer.has_fault)) look_at_length(tracee, call);
   if (wanted)
-    tracee->disturbed =
-        tracer.fault.error ? prevent(tracee) : shorten(tracee, call->length, tracer.fault.amount);
+    tracee->disturbed = tracer.fault.error || shorten(tracee, call->length, tracer.fault.amount);
 }
 
 /* The kernel keeps the registers that arguments are in, and programs may count on that. */
@@ -555,9 +564,18 @@ static void tell(tracee_t const *tracee, long long result) {
   fflush(tracer.trace);
 }
 
+#define CALL_BYTES 2 /* of the instruction */
+
+static void go_back(tracee_t *tracee, struct user_regs_struct *registers) {
+  registers->rip -= CALL_BYTES;
+  registers->rax = tracee->before.orig_rax;
+  set_registers(tracee, registers);
+}
+
 static void leave(tracee_t *tracee) {
   struct user_regs_struct registers;
   if (ptrace(PTRACE_GETREGS, tracee->pid, NULL, &registers) < 0) return;
+  if (tracee->again) return go_back(tracee, &registers);
   long long const result =
       tracee->disturbed ? restore(tracee, &registers) : (long long)registers.rax;
   if (tracee->counted && (!tracer.has_fault || tracee->disturbed)) tell(tracee, result);
@@ -586,8 +604,16 @@ static bool is_stop_signal(int number) {
   return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
+static enum __ptrace_request choose_way(tracee_t *tracee) {
+  if (tracee->inside) return PTRACE_SYSCALL;
+  tracee->skips = may_be_next(tracee) && !tracee->again;
+  tracee->again = false;
+  if (tracer.over) return PTRACE_DETACH;
+  return tracee->skips ? PTRACE_SYSEMU : PTRACE_SYSCALL;
+}
+
 static void go_on(tracee_t *tracee, int number) {
-  enum __ptrace_request const how = tracer.over && !tracee->inside ? PTRACE_DETACH : PTRACE_SYSCALL;
+  enum __ptrace_request const how = choose_way(tracee);
   if (ptrace(how, tracee->pid, NULL, (long)number) < 0 || how == PTRACE_DETACH) tracee->pid = 0;
 }
 

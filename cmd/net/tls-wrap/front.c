@@ -83,10 +83,13 @@ _Noreturn void front_delayed(settings_t const *settings, char const *const *prog
 
 /* ---- immediate ------------------------------------------------------------------------------- */
 
-/* The handshake came to nothing; the helper has said why. */
-_Noreturn static void leave(pid_t helper) {
+/* The handshake came to nothing; the helper has said why. One that has not yet come so far sees that
+   there is nobody for it. */
+_Noreturn static void leave(helper_ends_t const *ends) {
   int status;
-  while (waitpid(helper, &status, 0) < 0)
+  close(ends->control);
+  close(ends->plain);
+  while (waitpid(ends->pid, &status, 0) < 0)
     if (errno != EINTR) strerr_diefu1sys(111, "wait for the helper");
   _exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : HELPER_TROUBLE);
 }
@@ -119,9 +122,8 @@ _Noreturn void front_immediate(settings_t const *settings, char const *const *pr
   static char records[TLS_RECORDS_BYTES];
   helper_ends_t ends;
   start_helper(settings, &ends);
-  send(ends.control, "Y", 1, MSG_NOSIGNAL);
-  size_t const len = read_records(ends.control, records);
-  if (!len) leave(ends.pid);
+  size_t const len = send_all(ends.control, "Y", 1) ? read_records(ends.control, records) : 0;
+  if (!len) leave(&ends);
   clear_facts();
   set("UCSPITLS", NULL);
   set_facts(records, len);

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <skalibs/strerr.h>
+
 #include "confine/confine.h"
 #include "log/log.h"
 #include "relay.h"
@@ -85,7 +87,7 @@ static engine_t *start_engine(helper_t *helper) {
 /* ---- the handshake --------------------------------------------------------------------------- */
 
 static void tell(helper_t const *helper, char const *bytes, size_t len) {
-  if (helper->wish == 'Y') send(CONTROL, bytes, len, MSG_NOSIGNAL);
+  if (helper->wish == 'Y') send_all(CONTROL, bytes, len);
   close(CONTROL);
 }
 
@@ -154,7 +156,8 @@ _Noreturn void helper_run(settings_t const *settings, int control, int plain) {
   static helper_t helper;
   helper.settings = settings;
   helper.keyd.fd = -1;
-  if (settle_descriptors(settings, control, plain) < 0) _exit(HELPER_TROUBLE);
+  if (settle_descriptors(settings, control, plain) < 0)
+    strerr_diefu1sys(HELPER_TROUBLE, "arrange the helper's descriptors");
   if (!(helper.wish = wait_for_wish())) _exit(0);
   helper.start = now();
   log_session(getenv("SESSION_ID"));

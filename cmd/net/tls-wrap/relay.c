@@ -20,6 +20,17 @@ uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
+bool send_all(int fd, char const *bytes, size_t len) {
+  while (len) {
+    ssize_t const n = send(fd, bytes, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes += n;
+    len -= (size_t)n;
+  }
+  return true;
+}
+
 static void make_nonblocking(int fd) {
   int const flags = fcntl(fd, F_GETFL);
   if (flags >= 0 && !(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -105,6 +116,8 @@ static bool move_to_program(relay_t *relay) {
       len = (size_t)n;
     else if (!end->ended)
       return false;
+    else
+      shutdown(end->fd, SHUT_WR); /* a program that is there must not wait for what was dropped */
   }
   engine_was_read(relay->engine, len);
   return true;

@@ -29,6 +29,9 @@ extern role_t const role;
 /* Milliseconds of a clock that only goes forward. */
 uint64_t now(void);
 
+/* Sends all of it through a socket that blocks. False if that cannot be done. */
+bool send_all(int fd, char const *bytes, size_t len);
+
 /* ---- the program's side: start the helper, and exec ----------------------------------------- */
 
 /* Become the next program with TLS to be had (UCSPI-TLS), with TLS on fd 0 and 1, or with none. */

@@ -1,0 +1,104 @@
+"""Faults by disturb.c: system calls that move fewer bytes than they were asked to, or fail, in one
+process of several. Disturbed(NAME) is a Program of _inject.py whose faults are these.
+
+    program = Disturbed("wrap", follow=True)              # its children are traced, too
+    calls = program.record(play)                          # all that are called, in any process
+    program.disturb(play, shortened(calls))               # each moves less, in turn
+    program.disturb(play, failing(calls))                 # each fails, by the table of _inject.py
+"""
+
+import collections
+
+import _inject
+from _chain import CHAIN, check
+from _inject import FILE, OTHER, PIPE, SOCKET
+
+KINDS = {"file": FILE, "pipe": PIPE, "stream": SOCKET, "records": SOCKET}
+
+
+class Call(collections.namedtuple("Call", "process name number kind asked result")):
+    """A line of disturb.c's trace."""
+
+    def describes(self):
+        return KINDS.get(self.kind, OTHER)
+
+
+def read_calls(trace):
+    calls = []
+    for line in trace.splitlines():
+        process, name, number, kind, asked, result = line.split()
+        calls.append(Call(int(process), name, int(number), kind, int(asked), int(result)))
+    return calls
+
+
+class Recording:
+    def __init__(self, follow=False):
+        self.options = "-f" if follow else ""
+
+    def __str__(self):
+        return "no fault"
+
+    def words(self, trace):
+        return f"{CHAIN}/disturb {self.options} -o {trace}"
+
+    @staticmethod
+    def happened(trace):
+        return bool(trace)
+
+
+class Disturbance(Recording):
+    """One call is disturbed: error is the error's name, or how many bytes it may move."""
+
+    def __init__(self, call, error):
+        super().__init__(call.process > 0)
+        self.call, self.error = call, error
+
+    def __str__(self):
+        return f"{self.call.process}/{self.call.name}:{self.call.number}:{self.error}"
+
+    def words(self, trace):
+        return f"{super().words(trace)} {self}"
+
+
+def shortened(calls):
+    """Each call that moved bytes moves one; in make check-crash also half of them, and all but one.
+    Reads of files are left alone: there the kernel gives what there is."""
+    for call in calls:
+        if not call.asked or call.result < 2 or (call.kind == "file" and "read" in call.name):
+            continue
+        yield Disturbance(call, 1)
+        if _inject.LONG:
+            for count in sorted({call.result // 2, call.result - 1} - {1}):
+                yield Disturbance(call, count)
+
+
+def failing(calls, errors=None):
+    """Each error, by _inject.py's table, at each of the calls."""
+    for call in calls:
+        for error in errors or (_inject.ERRORS if _inject.LONG else _inject.COMMON):
+            if any(call.describes() in kinds and call.name in names
+                   for kinds, names in _inject.ERRORS[error]):
+                yield Disturbance(call, error)
+
+
+class Disturbed(_inject.Program):
+    def __init__(self, name, follow=False):
+        super().__init__(name)
+        self.follow = follow
+
+    def record(self, play, start=""):
+        """Plays once: all calls, from the first of one that has start in its name."""
+        recording = Recording(self.follow)
+        with self.under(recording):
+            play(recording)
+        calls = read_calls(self.read_trace())
+        first = next((i for i, call in enumerate(calls) if start in call.name), len(calls))
+        check(calls[first:], "nothing was called behind", start)
+        return calls[first:]
+
+
+class Shortened(Disturbed):
+    """Whose faults are that less is moved."""
+
+    def faults(self, play, start="", every=1, errors=None):
+        return _inject.sample(shortened(self.record(play)), every)
