@@ -16,10 +16,11 @@
 #include "report.h"
 #include "share.h"
 
-#define WINDOW      CHANNEL_WINDOW_MAX
-#define BACKOFF     SECOND /* until a worker that died is started again; it doubles */
-#define BACKOFF_MAX (64 * SECOND)
-#define SEND_AGAIN  (SECOND / 20)
+#define WINDOW       CHANNEL_WINDOW_MAX
+#define BACKOFF      SECOND /* until a worker that died is started again; it doubles */
+#define BACKOFF_MAX  (64 * SECOND)
+#define SHORTAGE_MAX (8 * SECOND) /* the same where something ran out */
+#define SEND_AGAIN   (SECOND / 20)
 
 int worker_init(worker_t *worker, channel_t const *channel, unsigned number) {
   worker->channel = channel;
@@ -59,25 +60,34 @@ static void defer_job(job_t *job, char const *text) {
 
 /* ---- starting ---- */
 
-static void back_off(worker_t *worker) {
+static void back_off(worker_t *worker, uint64_t most) {
   uint64_t pause = worker->failures < 6 ? BACKOFF << worker->failures : BACKOFF_MAX;
   worker->failures++;
-  worker->deadline = clock_now() + pause;
+  worker->deadline = clock_now() + (pause < most ? pause : most);
 }
 
-/* What waits for it fails for now, so that people can see why. */
+/* Processes, memory or descriptors, which may be there again at any moment, or a service that has
+   more to do than it can. */
+static bool is_shortage(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+/* What waits for it fails for now, so that people can see why; a shortage is nobody's failure. */
 static void start_failed(worker_t *worker, int error) {
   char text[CHAIN_TEXT_MAX];
   char const *program = worker->channel->program;
-  snprintf(text, sizeof text, "4.3.0 unable to start %s: %s", program, strerror(error));
   report_trouble("worker-failed", "program", program, error);
-  back_off(worker);
+  if (is_shortage(error)) return back_off(worker, SHORTAGE_MAX);
+  back_off(worker, BACKOFF_MAX);
+  snprintf(text, sizeof text, "4.3.0 unable to start %s: %s", program, strerror(error));
   /* As many as there are now: what the end of these brings about waits for the next start. */
   for (size_t i = worker->waiting; i && worker->waiting; i--)
     defer_job(group_take_any_job(worker), text);
 }
 
+/* One that was lost and is still there would stay for ever, and others after it. */
 static void start(worker_t *worker) {
+  if (worker->pid) kill(worker->pid, SIGKILL);
   worker->socket = channel_connect(worker->channel, &worker->pid);
   if (worker->socket < 0) return start_failed(worker, errno);
   worker_input_init(&worker->input);
@@ -98,7 +108,7 @@ static void disconnect(worker_t *worker) {
   close(worker->socket);
   worker->socket = -1;
   worker_input_free(&worker->input);
-  back_off(worker);
+  back_off(worker, BACKOFF_MAX);
 }
 
 /* What it was not given yet of a group shares the lot of the rest. */
