@@ -27,6 +27,8 @@ def is_whole(message):
 
 
 class Session(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+
     def say(self, *lines):
         for line in lines[:-1]:
             self.wfile.write(f"{line[:3]}-{line[4:]}\r\n".encode())

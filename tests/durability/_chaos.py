@@ -220,7 +220,7 @@ class Watched(Sender):
             self.fill()
             if self.waiting:
                 self.send_some(session)
-            time.sleep(0.02)
+            time.sleep(0.05)
         session.quit()
 
 

@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 
 from _chain import CHAIN, PATIENCE, QUEUE, check, wait_until
 
@@ -121,17 +122,24 @@ class Host:
 
     # -- rest --
 
-    def is_empty(self):
-        self.hurry()
-        return not any(os.listdir(QUEUE / folder) for folder in ("new", "state"))
-
     def sessions(self):
         """What serves a client, or is left of that."""
         return [process for process in self.processes()
                 if process.program in ("smtp-front", "tls-wrap", "queue-inject", "sasl-auth")]
 
+    def wait_empty(self):
+        """As long as it gets emptier."""
+        least, end = float("inf"), 0
+        while left := sum(len(os.listdir(QUEUE / folder)) for folder in ("new", "state")):
+            now = time.monotonic()
+            if left < least:
+                least, end = left, now + PATIENCE
+            check(now < end, left, "stay in the queue:", Told("queue-list"), Told("queue-stat"))
+            self.hurry()
+            time.sleep(0.3)
+
     def wait_idle(self):
-        wait_until(self.is_empty, "an empty queue:", Told("queue-list"), Told("queue-stat"))
+        self.wait_empty()
         wait_until(lambda: not (self.reap() or self.sessions()), "the end of all sessions")
 
     # -- the end --

@@ -259,7 +259,7 @@ class Sender(threading.Thread):
             if not self.waiting:
                 break
             self.send_some(session)
-            time.sleep(self.dice.uniform(0, 0.02))
+            time.sleep(self.dice.uniform(0, 0.1))
         session.quit()
 
     def run_once(self):
