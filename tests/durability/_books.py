@@ -5,6 +5,7 @@ sent twice is known from what was delivered twice.
 """
 
 import collections
+import contextlib
 import hashlib
 import os
 import re
@@ -114,3 +115,54 @@ def check_left(killed):
     bounces = list((CHAIN / "mail").glob("alice/new/*"))
     check(not bounces, "a bounce:", bounces)
     return len(left)
+
+
+# ---- crimes, each of which the reckoning must find ---------------------------------------------
+
+def last_of(books, other="box2@example.test"):
+    """The file of a message that was sent when nothing was disturbed any more, and not to the other."""
+    for name in reversed([name for name, attempt in books.attempts.items() if other not in attempt.recipients]):
+        for file in (CHAIN / "mail/box1/new").iterdir():
+            if f"\nSubject: {name}\n".encode() in file.read_bytes()[:1000]:
+                return file
+    raise AssertionError("nothing came to box1")
+
+
+@contextlib.contextmanager
+def lose(books):
+    file = last_of(books)
+    aside = file.rename(CHAIN / "aside")
+    yield
+    aside.rename(file)
+
+
+@contextlib.contextmanager
+def write(file, data):
+    before = file.read_bytes() if file.exists() else None
+    file.write_bytes(data)
+    yield
+    file.unlink()
+    if before:
+        file.write_bytes(before)
+
+
+def double(books):
+    return write(CHAIN / "mail/box1/new/double", last_of(books).read_bytes())
+
+
+def misdeliver(books):
+    return write(CHAIN / "mail/box2/new/misdelivered", last_of(books).read_bytes())
+
+
+def tear(books):
+    file = last_of(books)
+    return write(file, file.read_bytes()[:-1])
+
+
+def invent(books):
+    data = last_of(books).read_bytes()
+    return write(CHAIN / "mail/box1/new/invented", re.sub(rb"\nSubject: \S+", b"\nSubject: x", data))
+
+
+CRIMES = {"acknowledged and lost": lose, "for no reason": double, "is not for": misdeliver,
+          "torn": tear, "nobody sent": invent}

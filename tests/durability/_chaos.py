@@ -8,7 +8,8 @@ by chance; in three parts:
   in peace     of none: nobody has any trouble.
 
 After each part all is up again, and the queue empty. Each trouble that a client had, and each message
-that came twice, must have its reason in what was done meanwhile.
+that came twice, must have its reason in what was done meanwhile. In the end it is seen that all this would
+be found out.
 """
 
 import collections
@@ -17,13 +18,14 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
 
-from _books import ACCEPTED, Books, check_left
-from _chain import SANITIZED, check
-from _host import SERVICES, Host, check_logs, children_of, environment_of, program_of, read, service_of
+from _books import ACCEPTED, CRIMES, Books, check_left
+from _chain import PATIENCE, SANITIZED, check
+from _host import CONF, SERVICES, Host, check_logs, children_of, environment_of, program_of, read, service_of
 from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
 
 SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 9))
@@ -193,14 +195,41 @@ class Chaos:
                 os.close(held)
                 self.stopped.remove((when, held))
 
-    def run(self, programs, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.hit_one(self.dice.choice(programs))
-            self.wake(time.monotonic())
-            self.host.reap()
-            time.sleep(self.dice.uniform(0, 0.03))
-        self.wake(float("inf"))
+
+class Administrator:
+    """Has tables made anew and looks into the queue; a third of what it does is killed half way."""
+
+    COMMANDS = [("route-compile",), ("user-compile",), ("tcp-rules-compile", CONF / "rules"),
+                ("queue-check", "-n"), ("queue-list",), ("queue-stat",)]
+
+    def __init__(self, host, dice):
+        self.host, self.dice, self.due = host, dice, 0
+        self.running, self.end, self.done = None, 0, collections.Counter()
+
+    def go_on(self, now):
+        if self.running:
+            if self.running.poll() is not None or now > self.end:
+                self.finish()
+        elif now > self.due:
+            command = self.dice.choice(self.COMMANDS)
+            self.running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.host.beside.add(self.running.pid)
+            self.end = now + (self.dice.uniform(0, 0.02) if self.dice.random() < 0.3 else PATIENCE)
+
+    def finish(self):
+        self.running.kill()
+        words = self.running.communicate()[0].decode()
+        name, status = self.running.args[0], self.running.returncode
+        check(status in (0, -signal.SIGKILL) or self.is_passing(name, words), name, status, words)
+        self.done[f"{name} {'KILL' if status else 'done'}"] += 1
+        self.host.beside.discard(self.running.pid)
+        self.running, self.due = None, time.monotonic() + self.dice.uniform(0, 1)
+
+    @staticmethod
+    def is_passing(name, words):
+        """What a delivery leaves for a moment."""
+        strange = [line for line in words.splitlines()[:-1] if "a log without its message" not in line]
+        return name == "queue-check" and not strange
 
 
 # ---- parts -------------------------------------------------------------------------------------
@@ -233,6 +262,7 @@ class Part:
         self.senders = [Sender(first + i, service, kind, books, seed)
                         for i, (service, kind) in enumerate(KINDS)]
         self.chaos = Chaos(host, self.dice, hits, protected)
+        self.administrator = Administrator(host, self.dice)
 
     def play(self, programs, seconds):
         for sender in self.watched:
@@ -248,10 +278,20 @@ class Part:
         return self.check_troubles()
 
     def disturb(self, programs, seconds):
-        if programs:
-            self.chaos.run(programs, seconds)
-        else:
-            time.sleep(seconds)
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            if programs:
+                self.chaos.hit_one(self.dice.choice(programs))
+            self.chaos.wake(now)
+            self.administrator.go_on(now)
+            self.host.reap()
+            time.sleep(self.dice.uniform(0, 0.03))
+        self.chaos.wake(float("inf"))
+        if self.administrator.running:
+            self.administrator.finish()
+
+    def disturb_secretly(self):
+        self.chaos.hits = Hits()
 
     def check_troubles(self):
         for sender in self.watched:
@@ -283,18 +323,37 @@ def check_usage(before, after):
               after[service][2], "KB")
 
 
-def play(host, seed):
-    books, hits = Books(), Hits()
+def play(host, seed, books, hits):
     shares = [(LONG + SHORT, 0.6), ((), 0.05), (SHORT, 0.25), ((), 0.1)]
     measured = []
     for number, (programs, share) in enumerate(shares):
-        reasons = Part(host, books, hits, seed, number).play(programs, SECONDS * share)
-        print("troubles", dict(reasons))
+        part = Part(host, books, hits, seed, number)
+        reasons = part.play(programs, SECONDS * share)
+        print("troubles", dict(reasons), "orders", dict(part.administrator.done))
         check(programs or not reasons, "troubles in peace:", reasons)
         measured.append(usage(host))
     check_usage(measured[1], measured[2])
     print("usage", measured[1], measured[2])
-    tell(hits, books)
+
+
+# ---- the check is checked ----------------------------------------------------------------------
+
+def must_fail(words, action):
+    try:
+        action()
+    except AssertionError as error:
+        check(words in str(error), "wanted", words, "got", error)
+        return
+    raise AssertionError(f"not found out: {words}")
+
+
+def check_checks(host, seed, books, hits):
+    for words, commit in CRIMES.items():
+        with commit(books):
+            must_fail(words, lambda: books.check_delivered(hits))
+    part = Part(host, books, hits, seed, 9)
+    part.disturb_secretly()
+    must_fail("a trouble without a reason", lambda: part.play(SESSION, 0.5))
 
 
 def tell(hits, books):
@@ -308,7 +367,10 @@ def main():
     seed = sys.argv[1] if sys.argv[1:] else str(random.SystemRandom().randrange(1 << 32))
     print("seed", seed)
     with Host() as host:
-        play(host, seed)
+        books, hits = Books(), Hits()
+        play(host, seed, books, hits)
+        tell(hits, books)
+        check_checks(host, seed, books, hits)
     check_logs()
 
 

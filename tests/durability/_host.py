@@ -14,7 +14,8 @@ import time
 from _chain import CHAIN, PATIENCE, QUEUE, check, wait_until
 
 TREE = CHAIN / "s6"
-LOGS, RUN = CHAIN / "logs", pathlib.Path(os.environ["CHAINMAIL_RUN"])
+LOGS = CHAIN / "logs"
+CONF, RUN = pathlib.Path(os.environ["CHAINMAIL_CONF"]), pathlib.Path(os.environ["CHAINMAIL_RUN"])
 SERVICES = sorted(path.parent.name for path in TREE.glob("*/run"))
 SET_CHILD_SUBREAPER = 36
 
@@ -78,6 +79,7 @@ class Host:
         self.keeper = self.start("keeper", "python3", "-IS", "tests/deliver/_keeper.py", ledger,
                                  "127.0.0.1", os.environ["KEEPER_PORT"])
         self.supervisor = self.start("svscan", "s6-svscan", TREE)
+        self.beside = {self.keeper.pid}  # our children that are not of the host
         self.wait_ready()
         return self
 
@@ -109,7 +111,7 @@ class Host:
 
     def processes(self):
         """Of all that is served here; not the keeper."""
-        roots = [child for child in children_of(os.getpid()) if child != self.keeper.pid]
+        roots = [child for child in children_of(os.getpid()) if child not in self.beside]
         for root in roots:
             yield Process(root, program_of(root), os.getpid())
             yield from descendants(root)
@@ -117,7 +119,7 @@ class Host:
     def reap(self):
         """Processes whose parent was killed are ours to bury."""
         for pid in children_of(os.getpid()):
-            if pid not in (self.keeper.pid, self.supervisor.pid) and is_dead(pid):
+            if pid not in {self.supervisor.pid} | self.beside and is_dead(pid):
                 os.waitpid(pid, os.WNOHANG)
 
     # -- rest --
