@@ -4,6 +4,7 @@
 #   lib/<subject>/*.c            the library, one archive
 #   cmd/<room>/<name>.c          a program of one file
 #   cmd/<room>/<name>/*.c        a program of several
+#   cmd/<room>/shared/*.c        what programs of a room do alike, an archive
 #   cmd/<room>/<name>.sh         a program that is a shell script
 #   cmd/<room>/<name>.[1-8]      man pages
 #   cmd/<room>/<name>.profile    what confine(8) lets a program do
@@ -147,10 +148,8 @@ dynamic := tls-wrap-openssl checkpassword-file checkpassword-pam user-add user-p
 # Those of them whose library is not there (build/features.mk) are left out.
 left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassword-pam)
 
-# Sources that a program shares with another program, besides its own folder.
+# Sources of another program's folder that a program is made of, besides its own.
 SHARES_user-add := cmd/auth/user-passwd/password.c
-$(foreach name,hold release retry,$(eval SHARES_queue-$(name) := cmd/queue/queue-drop/order.c))
-SHARES_lmtp-inject := $(patsubst %,cmd/deliver/smtp-inject/%.c,inject input)
 SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay)
 SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
   $(sort $(wildcard cmd/net/tls-wrap/*.c)))
@@ -163,9 +162,11 @@ commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))
 lib_sources := $(sort $(wildcard lib/*/*.c))
 lib_objects := $(lib_sources:%.c=$(BUILD)/obj/%.o)
 archive := $(BUILD)/libchainmail.a
+shared_sources := $(sort $(wildcard cmd/*/shared/*.c))
+rooms_that_share := $(sort $(patsubst cmd/%/shared/,%,$(dir $(shared_sources))))
 
 single_sources := $(sort $(wildcard cmd/*/*.c))
-folder_sources := $(sort $(wildcard cmd/*/*/*.c))
+folder_sources := $(filter-out $(shared_sources),$(sort $(wildcard cmd/*/*/*.c)))
 scripts := $(sort $(wildcard cmd/*/*.sh))
 folders := $(sort $(patsubst %/,%,$(dir $(folder_sources))))
 compiled := $(filter-out $(left_out),$(notdir $(single_sources:.c=) $(folders)))
@@ -173,7 +174,7 @@ borrowed := $(if $(filter musl,$(variant)),$(filter $(dynamic),$(compiled)))
 links := $(addprefix $(BIN)/,$(compiled) $(notdir $(scripts:.sh=)))
 profile_sources := $(sort $(wildcard cmd/*/*.profile cmd/*/*/*.profile))
 profiles := $(patsubst %.profile,$(BIN)/profiles/%,$(notdir $(profile_sources)))
-cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources))
+cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources) $(shared_sources))
 
 man_pages := $(sort $(foreach section,1 2 3 4 5 6 7 8,$(wildcard cmd/*/*.$(section))))
 
@@ -208,27 +209,34 @@ $(BUILD)/obj/%.o: %.c | $(packages)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) -MMD -MP $(CFLAGS) $(cflags) -c -o $@ $<
 
-# When a source goes, its object must leave the archive.
-$(BUILD)/lib_objects: FORCE
-	@mkdir -p $(@D)
-	@echo $(lib_objects) | cmp -s - $@ || echo $(lib_objects) >$@
 .PHONY: FORCE
 FORCE:
 
-$(archive): $(lib_objects) $(BUILD)/lib_objects
-	@rm -f $@.new && ar rcsD $@.new $(lib_objects) && mv -f $@.new $@
+# When a source goes, its object must leave the archive.
+define archive_of # archive, objects
+$(1): $(2) $(1).members
+	@rm -f $$@.new && ar rcsD $$@.new $(2) && mv -f $$@.new $$@
+$(1).members: FORCE
+	@mkdir -p $$(@D)
+	@echo $(2) | cmp -s - $$@ || echo $(2) >$$@
+endef
+objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+$(eval $(call archive_of,$(archive),$(lib_objects)))
+shared_archive = $(1:%=$(BUILD)/obj/cmd/%/shared.a)
+$(foreach room,$(rooms_that_share),$(eval $(call archive_of,$(call shared_archive,$(room)),\
+  $(call objects_of,$(filter cmd/$(room)/%,$(shared_sources))))))
 
 # Linked beside its place and renamed: a running program is never overwritten.
 define link_program
 @mkdir -p $(@D)
 @echo "  LINK  $@"
-@$(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(archive) \
+@$(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) -o $@.new $(filter %.o %.a,$^) \
   $(LIBS_$(@F)) $(libs) $(LDLIBS)
 @mv -f $@.new $@
 endef
 
 # How a program comes about: linked here, or borrowed.
-define program # name, objects
+define program # name, objects and the archive of its room
 $(BIN)/$(1): $(2) $(archive)
 	$$(link_program)
 endef
@@ -239,9 +247,11 @@ $(BIN)/$(1): system_programs
 	  { cp build/system/bin/$(1) $$@.new && mv -f $$@.new $$@; }
 endef
 make_program = $(eval $(if $(filter $(1),$(borrowed)),$(call borrow,$(1)),$(call program,$(1),$(2))))
-objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 sources_of = $(filter cmd/%/$(1).c,$(single_sources)) $(sort $(wildcard cmd/*/$(1)/*.c)) $(SHARES_$(1))
-$(foreach name,$(compiled),$(call make_program,$(name),$(call objects_of,$(call sources_of,$(name)))))
+room_of = $(word 2,$(subst /, ,$(firstword $(1))))
+shared_by = $(call shared_archive,$(filter $(call room_of,$(1)),$(rooms_that_share)))
+$(foreach name,$(compiled),$(call make_program,$(name),\
+  $(call objects_of,$(call sources_of,$(name))) $(call shared_by,$(call sources_of,$(name)))))
 
 .PHONY: system_programs
 system_programs:

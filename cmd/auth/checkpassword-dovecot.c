@@ -1,14 +1,20 @@
 /* checkpassword-dovecot: see checkpassword-dovecot(8). */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
 
-#include "checker.h"
 #include "dovecot/dovecot.h"
 #include "log/log.h"
+#include "shared/checker.h"
 #include "users/users.h"
 
 #define USAGE           "checkpassword-dovecot [-f socket] [-s service] [-t seconds] program..."

@@ -1,9 +1,15 @@
 /* checkpassword-file: see checkpassword-file(8). */
 #include <crypt.h>
+#include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "checker.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
 #include "conf/conf.h"
+#include "shared/checker.h"
 #include "users/users.h"
 
 #define USAGE "checkpassword-file [-U] [-f users.cdb] [-u uid] [-g gid] program..."

@@ -1,9 +1,16 @@
 /* checkpassword-pam: see checkpassword-pam(8). */
+#include <errno.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "checker.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "shared/checker.h"
 
 #define USAGE "checkpassword-pam [-U] [-s service] [-d folder] program..."
 

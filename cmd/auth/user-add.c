@@ -1,6 +1,10 @@
 /* user-add: see user-add(1). */
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "shared/user.h"
 #include "user-passwd/password.h"
-#include "user.h"
 
 #define USAGE                                                                                      \
   "user-add [-f users] [-n] " PASSWORD_USAGE                                                       \

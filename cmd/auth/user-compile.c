@@ -1,5 +1,8 @@
 /* user-compile: see user-compile(1). */
-#include "user.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "shared/user.h"
 
 #define USAGE "user-compile [-n] [users [users.cdb]]"
 

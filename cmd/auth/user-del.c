@@ -1,5 +1,8 @@
 /* user-del: see user-del(1). */
-#include "user.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "shared/user.h"
 
 #define USAGE "user-del [-f users] name"
 

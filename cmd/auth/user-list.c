@@ -1,10 +1,14 @@
 /* user-list: see user-list(1). */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <skalibs/buffer.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
 
-#include "user.h"
+#include "shared/user.h"
 
 #define USAGE "user-list [-f users] [-j] [name]"
 

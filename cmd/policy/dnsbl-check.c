@@ -1,7 +1,13 @@
 /* dnsbl-check: see dnsbl-check(8). */
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
-#include "link.h"
+#include "chain/chain.h"
+#include "log/log.h"
+#include "shared/link.h"
 
 #define USAGE                                                                                      \
   "dnsbl-check -l list... [-r reject-score] [-d defer-score] " POLICY_USAGE " program..."

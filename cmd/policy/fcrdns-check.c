@@ -1,9 +1,16 @@
 /* fcrdns-check: see fcrdns-check(8). */
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
 
 #include "authres/authres.h"
-#include "link.h"
+#include "chain/chain.h"
+#include "log/log.h"
 #include "net/net.h"
+#include "shared/link.h"
 
 #define USAGE        "fcrdns-check [-S] [-P protocol] [-D text] " POLICY_USAGE " program..."
 #define EXIT_DENIED  1

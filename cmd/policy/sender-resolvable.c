@@ -1,5 +1,12 @@
 /* sender-resolvable: see sender-resolvable(8). */
-#include "link.h"
+#include <stdlib.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "chain/chain.h"
+#include "log/log.h"
+#include "shared/link.h"
 
 #define USAGE "sender-resolvable [-r result=action,...] " POLICY_USAGE " program..."
 

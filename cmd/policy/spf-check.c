@@ -1,9 +1,16 @@
 /* spf-check: see spf-check(8). */
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
 #include "authres/authres.h"
+#include "chain/chain.h"
 #include "conf/conf.h"
-#include "link.h"
+#include "log/log.h"
+#include "shared/link.h"
 #include "spf/spf.h"
 
 #define USAGE    "spf-check [-HR] [-d domains] [-r result=action,...] " POLICY_USAGE " program..."

@@ -1,5 +1,5 @@
 /* queue-hold: see queue-hold(1). */
-#include "order.h"
+#include "shared/order.h"
 
 char const *PROG = "queue-hold";
 

@@ -1,5 +1,11 @@
 /* queue-list: see queue-list(1). */
-#include "known.h"
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "shared/known.h"
 
 char const *PROG = "queue-list";
 

@@ -1,5 +1,5 @@
 /* queue-release: see queue-release(1). */
-#include "order.h"
+#include "shared/order.h"
 
 char const *PROG = "queue-release";
 

@@ -1,5 +1,5 @@
 /* queue-retry: see queue-retry(1). */
-#include "order.h"
+#include "shared/order.h"
 
 char const *PROG = "queue-retry";
 

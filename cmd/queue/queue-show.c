@@ -1,9 +1,15 @@
 /* queue-show: see queue-show(1). */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "known.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
 #include "queue/format.h"
+#include "shared/known.h"
 #include "text/text.h"
 
 char const *PROG = "queue-show";

@@ -1,4 +1,4 @@
-#include "refusal.h"
+#include "shared/refusal.h"
 
 char const *PROG = "defer";
 

@@ -1,5 +1,8 @@
 /* user-passwd: see user-passwd(1). */
-#include "../user.h"
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include "../shared/user.h"
 #include "password.h"
 
 #define USAGE "user-passwd [-f users] " PASSWORD_USAGE " name, or user-passwd [-f users] -l|-u name"

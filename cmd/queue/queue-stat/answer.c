@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "stat.h"

@@ -1,3 +1,8 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/strerr.h>
+
 #include "stat.h"
 
 static uint64_t const ages[AGES - 1] = {300, 3600, 21600, 86400, 432000};

@@ -1,4 +1,9 @@
 /* queue-stat: see queue-stat(1). */
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "stat.h"

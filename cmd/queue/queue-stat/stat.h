@@ -2,7 +2,7 @@
 #ifndef CHAINMAIL_QUEUE_STAT_H
 #define CHAINMAIL_QUEUE_STAT_H
 
-#include "../known.h"
+#include "../shared/known.h"
 
 /* Ages are counted up to so many seconds, and beyond. */
 #define AGES 6

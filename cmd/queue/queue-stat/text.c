@@ -1,4 +1,5 @@
 /* The counts for people. */
+#include <string.h>
 #include <unistd.h>
 
 #include <skalibs/types.h>

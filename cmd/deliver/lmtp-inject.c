@@ -2,7 +2,7 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
-#include "../smtp-inject/inject.h"
+#include "shared/inject.h"
 
 #define USAGE "lmtp-inject [-f sender] [-n name] [-r recipient] [-t seconds] server"
 #define PORT  24

@@ -1,4 +1,4 @@
-/* The tools that order something of messages, and what they do alike (queue-drop/order.c). */
+/* order: the tools that order something of messages, and what they do alike. */
 #ifndef CHAINMAIL_QUEUE_ORDER_H
 #define CHAINMAIL_QUEUE_ORDER_H
 

@@ -9,7 +9,7 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
-#include "inject.h"
+#include "shared/inject.h"
 
 #define USAGE                                                                                      \
   "smtp-inject [-c file] [-f sender] [-n name] [-p pin] [-r recipient] [-T security] "             \

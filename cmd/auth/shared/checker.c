@@ -1,57 +1,35 @@
-/* What the checkpassword programs of this folder do alike: reading the credentials, and ending. */
-#ifndef CHAINMAIL_AUTH_CHECKER_H
-#define CHAINMAIL_AUTH_CHECKER_H
+#include "checker.h"
 
 #include <errno.h>
 #include <grp.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/exec.h>
-#include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
-#include "credentials/credentials.h"
 
-/* checkpassword's exit codes. */
-enum { CHECKER_WRONG = 1, CHECKER_MISUSED = 2, CHECKER_TEMPORARY = 111 };
-
-#define CHECKER_FD 3
-
-/* Who has logged in: what the next program is told. */
-typedef struct checker_account {
-  char const *name;
-  char const *home;    /* NULL: none */
-  char const *shell;   /* NULL: one that lets nobody in */
-  char const *senders; /* NULL: its own address */
-  uint32_t uid, gid;   /* 0: not known */
-  bool has_groups;     /* those of the system: else gid is all there is */
-} checker_account_t;
-
-static inline _Noreturn void checker_usage(int option, char const *usage) {
+_Noreturn void checker_usage(int option, char const *usage) {
   strerr_dieusage(option == 'h' ? 0 : CHECKER_MISUSED, usage);
 }
 
-static inline uint32_t checker_id(char const *argument, char const *usage) {
+uint32_t checker_id(char const *argument, char const *usage) {
   uint32_t id;
   if (!uint320_scan(argument, &id) || !id || id == UINT32_MAX) checker_usage('?', usage);
   return id;
 }
 
 /* Passwords are in this process: nobody may look into it, and it leaves no core. */
-static inline void checker_hide(void) {
+static void checker_hide(void) {
   static struct rlimit const none;
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
     strerr_diefu1sys(CHECKER_TEMPORARY, "hide memory");
 }
 
-/* Wrong is what nobody could have as a password; misused, that there is nobody who asks. */
-static inline void checker_read(credentials_t *credentials) {
+void checker_read(credentials_t *credentials) {
   checker_hide();
   if (credentials_read(credentials, CHECKER_FD) < 0) {
     if (errno == EBADF) strerr_dief1x(CHECKER_MISUSED, "descriptor 3 is not open");
@@ -63,18 +41,18 @@ static inline void checker_read(credentials_t *credentials) {
 }
 
 /* value NULL: the variable is unset. */
-static inline void checker_fact(char const *name, char const *value) {
+static void checker_fact(char const *name, char const *value) {
   if (!env_mexec(name, value)) strerr_diefu1sys(CHECKER_TEMPORARY, "change the environment");
 }
 
-static inline void checker_fact_id(char const *name, uint32_t id) {
+static void checker_fact_id(char const *name, uint32_t id) {
   char digits[UINT32_FMT];
   digits[uint32_fmt(digits, id)] = 0;
   checker_fact(name, id ? digits : NULL);
 }
 
 /* Becomes the user: what only root can, and never to root. */
-static inline void checker_become(checker_account_t const *account) {
+static void checker_become(checker_account_t const *account) {
   if (!account->uid || !account->gid)
     strerr_dief2x(CHECKER_TEMPORARY, "no uid to become: ", account->name);
   gid_t const gid = account->gid;
@@ -87,9 +65,8 @@ static inline void checker_become(checker_account_t const *account) {
     strerr_diefu2sys(CHECKER_TEMPORARY, "change to ", account->home);
 }
 
-/* Executes the next program as, or for, this user. */
-static inline _Noreturn void checker_pass(checker_account_t const *account, bool become,
-                                          char const *const *argv) {
+_Noreturn void checker_pass(checker_account_t const *account, bool become,
+                            char const *const *argv) {
   checker_fact("USER", account->name);
   checker_fact("HOME", account->home);
   checker_fact("SHELL", account->shell ? account->shell : "/bin/false");
@@ -99,5 +76,3 @@ static inline _Noreturn void checker_pass(checker_account_t const *account, bool
   if (become) checker_become(account);
   chain_next(argv);
 }
-
-#endif

@@ -1,32 +1,27 @@
-/* What reject and defer do: one verdict from the command line. */
-#ifndef CHAINMAIL_REFUSAL_H
-#define CHAINMAIL_REFUSAL_H
+#include "refusal.h"
 
 #include <string.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
-#include "chain/chain.h"
-
 /* Parses word, which is either a reply code or an enhanced code and nothing besides; else it dies.
  */
-static inline void refusal_parse(chain_verdict_t *verdict, chain_kind_t kind, char const *word,
-                                 char const *usage) {
+static void refusal_parse(chain_verdict_t *verdict, chain_kind_t kind, char const *word,
+                          char const *usage) {
   chain_verdict_parse(verdict, kind, word, strlen(word));
   if (!verdict->code == !*verdict->enhanced || *verdict->text) strerr_dieusage(100, usage);
 }
 
-static inline unsigned int refusal_code(chain_kind_t kind, char const *word, char const *usage) {
+static unsigned int refusal_code(chain_kind_t kind, char const *word, char const *usage) {
   chain_verdict_t verdict;
   refusal_parse(&verdict, kind, word, usage);
   if (!verdict.code) strerr_dieusage(100, usage);
   return verdict.code;
 }
 
-/* Ends the chain with [-c code] [enhanced] text. */
-static inline _Noreturn void refusal_end(int argc, char const *const *argv, chain_kind_t kind,
-                                         char const *usage) {
+_Noreturn void refusal_end(int argc, char const *const *argv, chain_kind_t kind,
+                           char const *usage) {
   subgetopt options = SUBGETOPT_ZERO;
   unsigned int code = 0;
   for (int option; (option = subgetopt_r(argc, argv, "hc:", &options)) >= 0;) switch (option) {
@@ -43,5 +38,3 @@ static inline _Noreturn void refusal_end(int argc, char const *const *argv, chai
   if (kind == CHAIN_REJECT) chain_reject(code, words.enhanced, argv[argc - 1]);
   chain_defer(code, words.enhanced, argv[argc - 1]);
 }
-
-#endif

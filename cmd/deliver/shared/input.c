@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/strerr.h>
 
 #include "conf/conf.h"
 #include "inject.h"

@@ -1,5 +1,5 @@
 /* queue-drop: see queue-drop(1). */
-#include "../order.h"
+#include "shared/order.h"
 
 char const *PROG = "queue-drop";
 
