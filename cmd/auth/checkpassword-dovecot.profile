@@ -1,3 +1,3 @@
 # checkpassword-dovecot: see confine(8).
-calls connect getpid gettid prctl prlimit64 setitimer setrlimit socket(unix) tkill
+calls connect getpid prctl prlimit64 setitimer socket(unix)
 write /dev/null

@@ -1,4 +1,4 @@
 # user-compile: see confine(8).
-calls chmod chown fchmod fchown flock fsync getcwd gettid lseek lstat memfd_create prctl prlimit64
-calls readlink rename setrlimit tkill unlink
+calls fchmod fchown flock fsync getcwd lseek lstat memfd_create prctl prlimit64 readlink rename
+calls unlink
 make $CHAINMAIL_CONF

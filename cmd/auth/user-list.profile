@@ -1,3 +1,3 @@
 # user-list: see confine(8).
-calls flock getcwd gettid lstat prctl prlimit64 readlink setrlimit tkill
+calls flock getcwd lstat prctl prlimit64 readlink
 read $CHAINMAIL_CONF

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+#include "confine/confine.h"
 #include "delivery/delivery.h"
 #include "maildir/maildir.h"
 #include "queue/queue.h"
@@ -499,7 +499,7 @@ int main(int argc, char const *const *argv) {
   if (gethostname(name, sizeof name - 1) < 0) strerr_diefu1sys(111, "get the host's name");
   name[sizeof name - 1] = 0;
   maildir_writer_init(&writer, (uint64_t)getpid(), name);
-  prctl(PR_SET_DUMPABLE, 0);
+  if (confine_writer() < 0) strerr_diefu1sys(111, "give up privileges");
   worker_input_init(&input);
   for (bool more = true; more;) {
     more = take_jobs();

@@ -1,4 +1,4 @@
 # dnsbl-check: see confine(8).
-calls lstat tkill
+calls getrandom lstat
 include dns
 read $CHAINMAIL_CONF

@@ -1,3 +1,3 @@
 # fcrdns-check: see confine(8).
-calls lstat sendmsg shutdown tkill
+calls getrandom lstat sendmsg shutdown
 include dns

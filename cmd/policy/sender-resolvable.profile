@@ -1,3 +1,3 @@
 # sender-resolvable: see confine(8).
-calls lstat tkill
+calls getrandom lstat
 include dns

@@ -1,3 +1,3 @@
 # spf-query: see confine(8).
-calls tkill
+calls getrandom
 include dns

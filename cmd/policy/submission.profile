@@ -1,4 +1,4 @@
 # submission: see confine(8).
-calls dup2 getdents64 lseek lstat openat unlink
+calls dup2 getdents64 getrandom lseek lstat openat unlink
 read $CHAINMAIL_CONF
 make $CHAINMAIL_QUEUE/tmp

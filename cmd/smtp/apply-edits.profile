@@ -1,3 +1,3 @@
 # apply-edits: see confine(8).
-calls dup2 lseek lstat memfd_create pread64 unlink
+calls dup2 getrandom lseek lstat memfd_create pread64 unlink
 make $CHAINMAIL_QUEUE/tmp

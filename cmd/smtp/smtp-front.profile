@@ -1,7 +1,7 @@
 # smtp-front: see confine(8).
 # Hooks are allowed what they need when the service starts.
-calls access chmod close_range connect dup2 faccessat faccessat2 fchmod fsync getdents64 getegid
-calls geteuid getgid getuid kill linkat lstat memfd_create openat pipe pipe2 ppoll prctl pread64
+calls access close_range connect dup2 faccessat faccessat2 fchmod fsync getdents64 getegid geteuid
+calls getgid getrandom getuid kill linkat lstat memfd_create openat pipe pipe2 ppoll prctl pread64
 calls pwrite64 pwritev recvfrom rename rt_sigtimedwait sendto setpgid socket(unix) syncfs unlink
 calls vfork wait4
 read $CHAINMAIL_CONF

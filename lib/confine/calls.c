@@ -27,7 +27,7 @@
 
 typedef struct program {
   unsigned short len;
-  struct sock_filter code[10 + PER_CALL * CONFINE_CALLS_MAX];
+  struct sock_filter code[12 + PER_CALL * CONFINE_CALLS_MAX];
 } program_t;
 
 _Static_assert(sizeof((program_t *)0)->code / sizeof(struct sock_filter) <= BPF_MAXINSNS,
@@ -56,6 +56,9 @@ static size_t offset_of(int argument) {
   return offsetof(struct seccomp_data, args) + 8 * (size_t)argument + half;
 }
 
+/* A tracer that makes a call fail puts this number in its place; the kernel does nothing then. */
+#define NO_CALL UINT32_MAX
+
 /* The kernel tries a filter for every number in advance, as far as it can follow it. That pays
    after thousands of calls; a process for one session makes some dozens, and the first instruction,
    which the kernel does not follow, spares it two thirds of what the filter costs. */
@@ -65,6 +68,8 @@ static void begin(program_t *program, bool is_short) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURE);
   end(program, SECCOMP_RET_KILL_PROCESS);
   load(program, offsetof(struct seccomp_data, nr));
+  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, NO_CALL);
+  end(program, SECCOMP_RET_ALLOW);
   if (!FOREIGN_BIT) return;
   add(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, FOREIGN_BIT);
   end(program, SECCOMP_RET_KILL_PROCESS);

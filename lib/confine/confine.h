@@ -2,7 +2,7 @@
  * and its children have it too.
  *
  * A program that confines itself calls confine_process, then confine_files and confine_calls; or
- * confine_reader.
+ * one function of those for its kind.
  * confine(8), which confines others, reads what it lets them from profiles. */
 #ifndef CHAINMAIL_CONFINE_H
 #define CHAINMAIL_CONFINE_H
@@ -21,10 +21,23 @@ int confine_process(void);
    confine_process. 0, or -1 with errno: ENOSYS: the kernel has no Landlock. */
 int confine_files(char const *const *folders, size_t count);
 
-/* confine_process, and no file can be written, made, removed or executed from now on, where the
-   kernel has Landlock. Files are read, and connections made, as before: for what speaks to
-   strangers by itself. 0, or -1 with errno. */
+/* What a program goes on with once it has started, by what it is for: no new privileges, no core,
+   not dumpable, and the rest as far as the kernel has filters (what they refuse fails with EPERM)
+   and Landlock. 0, or -1 with errno. A program that comes to need another call gives it a place in
+   lib/confine/roles.c, and in its profile. */
+
+/* Speaks to strangers by itself: it reads files, and connects. No file is written, made, removed or
+   executed, no process or thread started, no connection taken. Ends with confine_process. */
 int confine_reader(void);
+
+/* Takes descriptors and makes files, anywhere. It makes no sockets, starts no process, though
+   threads, and executes nothing. */
+int confine_writer(void);
+
+/* Keeps a folder, and talks to services behind unix sockets: it, and what it starts, can read all
+   files, but write, make and remove none outside the folder; they execute what is in the folder
+   programs (NULL: nothing), and have no TCP. No filter. */
+int confine_keeper(char const *folder, char const *programs);
 
 /* What an argument must be. */
 typedef struct confine_test {

@@ -150,11 +150,3 @@ int confine_within(confine_bounds_t const *bounds, unsigned int *missing) {
   close(rules);
   return errno = error, r;
 }
-
-int confine_reader(void) {
-  confine_path_t const everywhere = {"/", CONFINE_READ};
-  confine_bounds_t const bounds = {
-      .count = 1, .paths = &everywhere, .bind = {.any = true}, .connect = {.any = true}};
-  unsigned int missing;
-  return confine_process() < 0 ? -1 : confine_within(&bounds, &missing);
-}

@@ -1,0 +1,135 @@
+/* What a program goes on with once it has started, by what it is for. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "confine/confine.h"
+
+#define LENGTH(table) (sizeof(table) / sizeof *(table))
+
+/* ---- calls, besides confine_stream's --------------------------------------------------------- */
+
+static confine_call_t const looking[] = {
+    CONFINE_ANY(newfstatat), CONFINE_ANY(fstat), CONFINE_ANY(statx),   CONFINE_ANY(pread64),
+    CONFINE_ANY(getdents64), CONFINE_ANY(lseek), CONFINE_ANY(recvmsg), CONFINE_ANY(sendmsg),
+#ifdef SYS_open
+    CONFINE_ANY(stat),       CONFINE_ANY(lstat),
+#endif
+};
+
+/* ioctl and the unix socket find an interface by its name; netlink tells our own networks. */
+static confine_call_t const connecting[] = {
+    CONFINE_READING(openat, 2),
+#ifdef SYS_open
+    CONFINE_READING(open, 1),
+#endif
+    CONFINE_WITH(socket, 0, AF_UNIX),
+    CONFINE_WITH(socket, 0, AF_INET),
+    CONFINE_WITH(socket, 0, AF_INET6),
+    CONFINE_WITH(socket, 0, AF_NETLINK),
+    CONFINE_ANY(bind),
+    CONFINE_ANY(connect),
+    CONFINE_ANY(getsockname),
+    CONFINE_ANY(getsockopt),
+    CONFINE_ANY(setsockopt),
+    CONFINE_ANY(ioctl),
+};
+
+static confine_call_t const making[] = {
+    CONFINE_ANY(openat),
+    CONFINE_ANY(mkdirat),
+    CONFINE_ANY(renameat2),
+    CONFINE_ANY(unlinkat),
+    CONFINE_ANY(dup),
+    CONFINE_ANY(fsync),
+    CONFINE_ANY(sync_file_range),
+    CONFINE_ANY(faccessat),
+    CONFINE_ANY(faccessat2),
+    CONFINE_ANY(geteuid),
+#ifdef SYS_renameat
+    CONFINE_ANY(renameat),
+#endif
+#ifdef SYS_open
+    CONFINE_ANY(open),
+    CONFINE_ANY(mkdir),
+    CONFINE_ANY(rename),
+    CONFINE_ANY(unlink),
+#endif
+    /* threads, as the libcs start and end them */
+    {.number = SYS_clone, .tests[0] = {0, CLONE_THREAD, CLONE_THREAD}},
+    CONFINE_ANY(set_robust_list),
+    CONFINE_ANY(rt_sigaction),
+#ifdef SYS_rseq
+    CONFINE_ANY(rseq),
+#endif
+};
+
+/* ---- a set of them --------------------------------------------------------------------------- */
+
+typedef struct part {
+  confine_call_t const *calls;
+  size_t count;
+} part_t;
+
+/* The sanitizers' run time has calls of its own. */
+#ifdef __SANITIZE_ADDRESS__
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
+/* Only confine_stream's and those of both parts. A machine without filters does without. */
+static int allow_calls(part_t first, part_t second) {
+  static confine_calls_t all;
+  part_t const parts[] = {{confine_stream, confine_stream_count}, first, second};
+  if (IS_SANITIZED) return 0;
+  all.count = 0;
+  for (size_t i = 0; i < LENGTH(parts); i++)
+    for (size_t j = 0; j < parts[i].count; j++)
+      if (confine_calls_add(&all, &parts[i].calls[j]) < 0) return -1;
+  if (confine_filter(all.all, all.count, CONFINE_ERRNO) == 0) return 0;
+  return errno == ENOSYS ? 0 : -1;
+}
+
+static int give_up_cores(void) {
+  static struct rlimit const none;
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return -1;
+  return setrlimit(RLIMIT_CORE, &none);
+}
+
+/* ---- roles ----------------------------------------------------------------------------------- */
+
+int confine_reader(void) {
+  confine_path_t const everywhere = {"/", CONFINE_READ};
+  confine_bounds_t const bounds = {
+      .count = 1, .paths = &everywhere, .bind = {.any = true}, .connect = {.any = true}};
+  unsigned int missing;
+  if (confine_process() < 0 || confine_within(&bounds, &missing) < 0) return -1;
+  return allow_calls((part_t){looking, LENGTH(looking)}, (part_t){connecting, LENGTH(connecting)});
+}
+
+int confine_writer(void) {
+  if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
+  return allow_calls((part_t){looking, LENGTH(looking)}, (part_t){making, LENGTH(making)});
+}
+
+/* A program with shared libraries needs what loads them; and one that is replaced by an update has
+   its folder still. */
+int confine_keeper(char const *folder, char const *programs) {
+  confine_path_t const paths[] = {{"/", CONFINE_READ},
+                                  {"/dev/null", CONFINE_READ | CONFINE_WRITE},
+                                  {folder, CONFINE_WRITE | CONFINE_MAKE},
+                                  {programs, CONFINE_EXECUTE},
+                                  {"/lib", CONFINE_EXECUTE},
+                                  {"/lib64", CONFINE_EXECUTE}};
+  confine_bounds_t const bounds = {.count = programs ? LENGTH(paths) : 3, .paths = paths};
+  unsigned int missing;
+  if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
+  return confine_within(&bounds, &missing);
+}
