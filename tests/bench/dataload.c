@@ -1,10 +1,13 @@
-/* dataload PORT SESSIONS COUNT RATE RECIPIENT FILE: sends COUNT messages to 127.0.0.1 over SESSIONS
- * connections, RATE of them a second in all; a message that is late is sent as soon as its session
- * is free. FILE holds DATA's bytes as they go over the wire, the final dot included.
+/* dataload PORT SESSIONS COUNT RATE RECIPIENT FILE: sends COUNT messages to 127.0.0.1, RATE of them
+ * a second on average, at times that do not depend on the server's: each goes over one of SESSIONS
+ * connections that is free. FILE holds DATA's bytes as they go over the wire, the final dot
+ * included.
  *
- * Prints "seconds S p50 US p99 US p999 US max US": from the final dot to its reply. */
+ * Prints "seconds S p50 US p99 US p999 US max US late N": from the final dot to its reply, and how
+ * many found no free connection in the first millisecond. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,6 +24,7 @@
 #define SESSIONS_MAX    1000
 #define COUNT_MAX       1000000
 #define STALLED_SECONDS 60
+#define LATE_SECONDS    0.001
 
 /* What is said after each reply, and how that reply begins. */
 enum step { GREETING, HELLO, MAIL, RCPT, DATA, MESSAGE, STEPS };
@@ -29,12 +33,11 @@ static char lines[STEPS][512] = {[HELLO] = "EHLO bench.example\r\n",
                                  [MAIL] = "MAIL FROM:<sender@bench.example>\r\n",
                                  [DATA] = "DATA\r\n"};
 
-/* One connection: waiting for the reply to step, or (idle) for the time of its next message. */
+/* One connection: waiting for the reply to step, or (idle) for a message. */
 typedef struct session {
   enum step step;
   bool idle;
-  double due;  /* of the message at hand */
-  double sent; /* its final dot */
+  double sent; /* the final dot */
   size_t len;
   char reply[4096];
 } session_t;
@@ -42,8 +45,9 @@ typedef struct session {
 static session_t sessions[SESSIONS_MAX];
 static struct pollfd fds[SESSIONS_MAX];
 static double latencies[COUNT_MAX];
-static size_t count, begun, done;
-static double interval; /* between two messages of a session */
+static size_t count, begun, done, late;
+static double rate; /* messages a second */
+static double due;  /* the time of the next one */
 static char const *message;
 static size_t message_len;
 
@@ -100,13 +104,22 @@ static void go_on(size_t i, enum step step) {
   }
 }
 
-static void begin_if_due(size_t i, double time) {
-  session_t *session = &sessions[i];
-  if (!session->idle || begun == count || time < session->due) return;
-  session->idle = false;
-  session->due += interval;
-  begun++;
-  go_on(i, MAIL);
+static session_t *find_idle(size_t at_once) {
+  for (size_t i = 0; i < at_once; i++)
+    if (sessions[i].idle) return &sessions[i];
+  return NULL;
+}
+
+/* As independent senders do: the time to the next is exponentially distributed. */
+static void begin_what_is_due(size_t at_once, double time) {
+  session_t *session;
+  while (begun < count && due <= time && (session = find_idle(at_once))) {
+    if (time - due > LATE_SECONDS) late++;
+    due -= log(1 - drand48()) / rate;
+    begun++;
+    session->idle = false;
+    go_on((size_t)(session - sessions), MAIL);
+  }
 }
 
 static void take_reply(size_t i) {
@@ -137,22 +150,39 @@ static void read_session(size_t i) {
   if (is_whole_reply(session->reply, session->len)) take_reply(i);
 }
 
-static struct timespec next_due(size_t at_once, double time) {
+/* How long to wait for replies. */
+static struct timespec time_left(size_t at_once, double time) {
   double wait = STALLED_SECONDS;
-  for (size_t i = 0; i < at_once && begun < count; i++)
-    if (sessions[i].idle && sessions[i].due - time < wait) wait = sessions[i].due - time;
-  if (wait < 0) wait = 0;
+  if (begun < count && find_idle(at_once)) wait = due > time ? due - time : 0;
   return (struct timespec){(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)};
+}
+
+static void wait_and_read(size_t at_once, struct timespec wait) {
+  int ready = ppoll(fds, at_once, &wait, NULL);
+  if (ready < 0) die("dataload: poll");
+  if (!ready && wait.tv_sec == STALLED_SECONDS) {
+    fprintf(stderr, "dataload: nothing came for %d s\n", STALLED_SECONDS);
+    exit(111);
+  }
+  for (size_t i = 0; i < at_once; i++)
+    if (fds[i].revents) read_session(i);
+}
+
+static bool all_are_idle(size_t at_once) {
+  for (size_t i = 0; i < at_once; i++)
+    if (!sessions[i].idle) return false;
+  return true;
+}
+
+static void greet(size_t at_once, char const *port) {
+  for (size_t i = 0; i < at_once; i++) open_session(i, port);
+  while (!all_are_idle(at_once)) wait_and_read(at_once, (struct timespec){STALLED_SECONDS, 0});
 }
 
 static void run(size_t at_once) {
   while (done < count) {
-    double time = now();
-    for (size_t i = 0; i < at_once; i++) begin_if_due(i, time);
-    struct timespec wait = next_due(at_once, time);
-    if (ppoll(fds, at_once, &wait, NULL) < 0) die("dataload: poll");
-    for (size_t i = 0; i < at_once; i++)
-      if (fds[i].revents) read_session(i);
+    begin_what_is_due(at_once, now());
+    wait_and_read(at_once, time_left(at_once, now()));
   }
 }
 
@@ -175,19 +205,16 @@ int main(int argc, char **argv) {
   if (at_once > SESSIONS_MAX) at_once = SESSIONS_MAX;
   count = strtoul(argv[3], NULL, 10);
   if (count > COUNT_MAX) count = COUNT_MAX;
-  interval = (double)at_once / atof(argv[4]);
+  rate = atof(argv[4]);
   snprintf(lines[RCPT], sizeof lines[RCPT], "RCPT TO:<%s>\r\n", argv[5]);
   map_message(argv[6]);
 
-  double start = now();
-  for (size_t i = 0; i < at_once; i++) {
-    open_session(i, argv[1]);
-    sessions[i].due = start + interval * (double)i / (double)at_once;
-  }
+  greet(at_once, argv[1]);
+  double start = due = now();
   run(at_once);
   double seconds = now() - start;
   qsort(latencies, count, sizeof *latencies, compare);
-  printf("seconds %.6f p50 %.0f p99 %.0f p999 %.0f max %.0f\n", seconds, percentile(0.5),
-         percentile(0.99), percentile(0.999), percentile(1));
+  printf("seconds %.6f p50 %.0f p99 %.0f p999 %.0f max %.0f late %zu\n", seconds, percentile(0.5),
+         percentile(0.99), percentile(0.999), percentile(1), late);
   return 0;
 }

@@ -1,6 +1,8 @@
 /* floors sync DIR WRITERS SECONDS
  *     Each writer creates files, writes 4 KB, names them, fsyncs them.
  *     Prints "files N seconds S cpu C p50 US p99 US p999 US", the last three of the fsync alone.
+ * floors pace DIR RATE SECONDS
+ *     One writer, RATE files a second, beside what others do there. Prints the same.
  * floors spawn COUNT PROGRAM
  *     Spawns PROGRAM and waits for it. Prints "seconds S".
  *
@@ -32,6 +34,11 @@ static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void sleep_until(double time) {
+  struct timespec until = {(time_t)time, (long)((time - (double)(time_t)time) * 1e9)};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 static _Noreturn void die(char const *what) {
@@ -73,11 +80,44 @@ static unsigned long write_until(int dir, unsigned int writer, double end) {
   return files;
 }
 
-static void floor_sync(char const *path, unsigned int writers, double seconds) {
+static unsigned long write_at(int dir, double rate, double end) {
+  unsigned long files = 0;
+  double start = now();
+  for (double due = start; due < end; due = start + (double)files / rate) {
+    sleep_until(due);
+    write_file(dir, 0, files++);
+  }
+  return files;
+}
+
+static int open_folder(char const *path) {
   int dir = open(path, O_RDONLY | O_DIRECTORY);
   if (dir < 0) die("floors: open");
   tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (tally == MAP_FAILED) die("floors: mmap");
+  return dir;
+}
+
+static void tell(double seconds, int who) {
+  struct rusage used;
+  getrusage(who, &used);
+  double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+  unsigned long all = 0;
+  for (unsigned int i = 0; i < WRITERS_MAX; i++) all += tally->files[i];
+  printf("files %lu seconds %.6f cpu %.6f p50 %zu p99 %zu p999 %zu\n", all, seconds, cpu,
+         percentile(0.5, all), percentile(0.99, all), percentile(0.999, all));
+}
+
+static void floor_pace(char const *path, double rate, double seconds) {
+  int dir = open_folder(path);
+  double start = now();
+  tally->files[0] = write_at(dir, rate, start + seconds);
+  tell(now() - start, RUSAGE_SELF);
+}
+
+static void floor_sync(char const *path, unsigned int writers, double seconds) {
+  int dir = open_folder(path);
   double start = now();
   for (unsigned int i = 0; i < writers && i < WRITERS_MAX; i++)
     if (!fork()) {
@@ -86,15 +126,7 @@ static void floor_sync(char const *path, unsigned int writers, double seconds) {
     }
   while (wait(NULL) > 0)
     ;
-  double took = now() - start;
-  unsigned long all = 0;
-  for (unsigned int i = 0; i < WRITERS_MAX; i++) all += tally->files[i];
-  struct rusage used;
-  getrusage(RUSAGE_CHILDREN, &used);
-  double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-  printf("files %lu seconds %.6f cpu %.6f p50 %zu p99 %zu p999 %zu\n", all, took, cpu,
-         percentile(0.5, all), percentile(0.99, all), percentile(0.999, all));
+  tell(now() - start, RUSAGE_CHILDREN);
 }
 
 static void floor_spawn(unsigned long count, char *program) {
@@ -111,10 +143,13 @@ static void floor_spawn(unsigned long count, char *program) {
 int main(int argc, char **argv) {
   if (argc == 5 && !strcmp(argv[1], "sync")) {
     floor_sync(argv[2], (unsigned int)atoi(argv[3]), atof(argv[4]));
+  } else if (argc == 5 && !strcmp(argv[1], "pace")) {
+    floor_pace(argv[2], atof(argv[3]), atof(argv[4]));
   } else if (argc == 4 && !strcmp(argv[1], "spawn")) {
     floor_spawn(strtoul(argv[2], NULL, 10), argv[3]);
   } else {
-    fprintf(stderr, "usage: floors sync DIR WRITERS SECONDS | spawn COUNT PROGRAM\n");
+    fprintf(stderr, "usage: floors sync DIR WRITERS SECONDS | pace DIR RATE SECONDS | "
+                    "spawn COUNT PROGRAM\n");
     return 100;
   }
   return 0;

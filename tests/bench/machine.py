@@ -25,7 +25,7 @@ def raise_loopback():
 
 # ---- Where the queues lie -------------------------------------------------------------------
 
-DISK_MB = 1024
+DISK_MB, DISK_FILES = 1024, 200000
 
 
 def kind_of(path):
@@ -65,7 +65,7 @@ class Disk:
         image = self.path.with_name(self.path.name + ".img")
         commands = [
             ["dd", "if=/dev/zero", f"of={image}", "bs=1M", f"count={DISK_MB}", "conv=fsync"],
-            ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
+            ["mkfs.ext4", "-q", "-F", "-N", str(DISK_FILES), "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
              str(image)],
             ["mount", "-o", "loop,noatime", str(image), str(self.path)],
         ]

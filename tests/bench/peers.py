@@ -22,6 +22,7 @@ class InPlace(Server):
     peer = ""
     binaries = ()  # below build/peers/<peer>, for their size
     modes = ("accept", "deliver", "tls")
+    lacks = ""     # what it cannot do, and so is not measured in
 
     def __init__(self, disk, accounting, place, keys):
         super().__init__(disk, accounting)
@@ -102,7 +103,6 @@ class Exim(InPlace):
         return EXIM.format(folder=self.folder, keys=self.keys, port=self.port, more=more)
 
 
-# Debian 12's cannot do TLS: 6.8, with OpenSSL 3.
 OPENSMTPD = """
 for user in opensmtpd:20541 opensmtpq:20542 box:20543; do
   echo "${{user%:*}}:x:${{user#*:}}:${{user#*:}}::/var/lib/opensmtpd/empty:/bin/false" >>/etc/passwd
@@ -137,6 +137,7 @@ class OpenSMTPD(InPlace):
     name = peer = "opensmtpd"
     binaries = ("usr/sbin/smtpd", "usr/libexec/opensmtpd/mail.maildir")
     modes = ("accept", "deliver")
+    lacks = "no TLS: Debian 12's 6.8 cannot, with OpenSSL 3"
     is_accepting = False
 
     def script(self, mode):
@@ -153,7 +154,6 @@ class OpenSMTPD(InPlace):
             time.sleep(0.02)
 
 
-# It has no Maildir, and cannot keep what it took: each message goes to a program that drops it.
 CHASQUID = """
 mkdir -p /etc/chasquid/domains/example.test /etc/chasquid/certs/mx.example.test
 cp {keys}/certificate /etc/chasquid/certs/mx.example.test/fullchain.pem
@@ -177,6 +177,8 @@ class Chasquid(InPlace):
     name = peer = "chasquid"
     binaries = ("usr/bin/chasquid",)
     modes = ("accept", "tls")
+    lacks = ("no Maildir, and it cannot keep what it takes: each message goes to a program that drops "
+             "it; nothing is synced")
 
     def script(self, mode):
         return CHASQUID.format(folder=self.folder, keys=self.keys, port=self.port,
@@ -184,6 +186,35 @@ class Chasquid(InPlace):
 
 
 ALL = (Exim, OpenSMTPD, Chasquid)
+
+
+class GoSmtp(Server):
+    """One process: tests/bench/gosmtp.go. It writes no log, and stays root."""
+
+    modes = ("accept",)
+    variants = {"go-smtp": "directory", "go-smtp, file": "file"}  # what it fsyncs; see gosmtp.go
+
+    def __init__(self, disk, accounting, program, name):
+        super().__init__(disk, accounting)
+        self.program, self.name = program, name
+
+    def prepare(self, mode):
+        (self.folder / "mail").mkdir()
+        return [str(self.program), str(self.port), str(self.folder / "mail"),
+                self.variants[self.name]], {"PATH": os.environ["PATH"]}
+
+
+GO_TEXT = {
+    "go-smtp": "one process, one message in a file; fsyncs the file, renames it, and fsyncs its folder",
+    "go-smtp, file": "fsyncs the file alone, under the name that it has from the start",
+}
+
+
+def go_servers(disk, accounting, program):
+    """No server where it could not be built."""
+    if not program.exists():
+        return []
+    return [GoSmtp(disk, accounting, program, name) for name in GoSmtp.variants]
 
 
 def make_keys(folder):

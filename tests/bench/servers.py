@@ -24,7 +24,7 @@ class Server:
     """What is common: a folder on the disk, a process tree in the accounting group, a port."""
 
     name = ""
-    modes = ("accept", "deliver", "tls")
+    modes = ("accept", "deliver", "relay", "tls")
 
     def __init__(self, disk, accounting):
         self.disk = disk
@@ -178,6 +178,9 @@ wait
 """
 
 SEND = "{as_queue} queue-send {owner} -w {channel}=unix:{folder}/run/{deliverer}"
+
+# What takes messages for a Chainmail, by its name.
+FRONTS = {"chainmail": "smtp-front queue-inject", "chainmail -Q": "smtp-front -Q"}
 
 # When it has said that it is ready the shell goes on.
 KEYD = """mkfifo ready

@@ -20,8 +20,8 @@ import tempfile
 import textwrap
 import time
 
-import bench
 import machine
+import measure
 import servers
 import traces
 
@@ -34,7 +34,7 @@ SYNCS = ("fsync", "fdatasync", "syncfs")
 class Steps:
     def __init__(self, options, folder, accounting):
         self.options, self.folder, self.accounting = options, folder, accounting
-        self.bench = bench.Bench(options, folder, folder, accounting)
+        self.bench = measure.Bench(options, folder, folder, accounting)
         self.count = options.count
 
     def measure(self, server, mode):
@@ -224,8 +224,8 @@ def show_functions(table):
 
 
 def show(tables, before):
-    print(f"{bench.MESSAGE_BYTES} bytes, {bench.AT_ONCE} sessions, accepted and delivered into a "
-          f"Maildir; {', '.join(f'{mode}: {text}' for mode, text in bench.MODE_TEXT.items())}")
+    print(f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, accepted and delivered into a "
+          f"Maildir; {', '.join(f'{mode}: {text}' for mode, text in measure.MODE_TEXT.items())}")
     for name, table in tables.items():
         everything = table["all"]
         print(f"\n{name}: {everything['rate']:,.0f} messages/s; CPU per message: server "
@@ -265,11 +265,11 @@ def main():
     try:
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
-                       for name, front in bench.FRONTS.items()]
+                       for name, front in servers.FRONTS.items()]
         if options.postfix:
             all_servers.append(servers.Postfix(disk.path, accounting, options.postfix))
         for server in all_servers:
-            for mode in bench.MODES:
+            for mode in measure.MODES:
                 print(f"bench: steps: {server.name} {mode}", file=sys.stderr)
                 tables[f"{server.name} {mode}"] = steps.measure(server, mode)
         print(f"queues and Maildirs: {machine.kind_of(disk.path)}")

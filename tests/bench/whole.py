@@ -19,9 +19,9 @@ import sys
 import tempfile
 import time
 
-import bench
 import chart
 import machine
+import measure
 import peers
 import servers
 
@@ -32,8 +32,8 @@ COLUMNS = ("synced", "barrier=0", "tmpfs")
 BYTES_MAX = 200 << 20  # of one measure, in a queue
 PROBE = 30             # messages that tell how many to send
 SLOW_SECONDS = 4       # a measure that would take longer, for one message a session, is left out
+SEND_SECONDS = 20      # after which a measure is given up
 IDLE_SESSIONS = 50
-LATENCY_SECONDS = 3
 
 # What runs for a message; as the packages have them, without the libraries.
 BINARIES = {
@@ -48,15 +48,15 @@ BINARIES = {
 class Whole:
     def __init__(self, options, folder, accounting):
         self.options, self.folder, self.accounting = options, folder, accounting
-        self.bench = bench.Bench(options, folder, folder, accounting)
+        self.bench = measure.Bench(options, folder, folder, accounting)
         self.results = {}
         self.rates = {}
         self.foreign = []
         self.trouble = []
+        self.end = time.monotonic() + 60 * options.minutes
         for name, size in SIZES.items():
-            text = bench.make_message(size)
+            text = measure.make_message(size)
             (folder / name).write_text(text)
-            (folder / f"{name} wire").write_text(text.replace("\n", "\r\n") + ".\r\n", newline="")
 
     def record(self, server, kind, value):
         self.results.setdefault(server.name, {}).setdefault(kind, []).append(value)
@@ -68,15 +68,13 @@ class Whole:
     # ---- messages ----
 
     def send(self, server, mode, sessions, size, count):
-        subprocess.run(
-            [self.options.source, *bench.MODES[mode], "-s", str(sessions), "-m", str(count), "-f",
-             servers.SENDER, "-t", servers.RECIPIENT, "-F", str(self.folder / size),
-             f"127.0.0.1:{server.port}"], check=True, timeout=20, capture_output=True)
+        measure.send(self.options.source, server, mode, sessions, count, self.folder / size,
+                     SEND_SECONDS)
 
     def send_and_wait(self, server, deliver, *load):
         before = server.delivered() if deliver else 0
         self.send(server, *load)
-        end = time.monotonic() + bench.DELIVERY_SECONDS
+        end = time.monotonic() + measure.DELIVERY_SECONDS
         while deliver and server.delivered() - before < load[-1]:
             if time.monotonic() > end:
                 raise RuntimeError(f"{server.name}: not all was delivered\n{server.tail()}")
@@ -119,37 +117,54 @@ class Whole:
         self.record(server, f"{kind}: cpu", meter.server / count * 1e6)
 
     def try_measure(self, server, *case):
-        """What one server cannot do is reported, and does not end the run."""
+        """True if the server is as it was."""
         if self.is_too_slow(server, *case):
-            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: too slow")
-            return
+            self.trouble.append(f"{case_name(server, *case)}: too slow")
+            return True
+        return self.attempt(case_name(server, *case), lambda: self.measure(server, *case))
+
+    def attempt(self, name, work):
+        """What one server cannot do, or what there is no time for, leaves a hole in the table and a
+        line below it, and does not end the run. True if it was done."""
+        if time.monotonic() > self.end:
+            self.trouble.append(f"{name}: no time was left")
+            return False
         try:
-            self.measure(server, *case)
-        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            why = "timed out" if isinstance(error, subprocess.TimeoutExpired) else str(error)
-            self.trouble.append(f"{server.name}, {', '.join(map(str, case))}: {why}".split("\n")[0])
+            work()
+            return True
+        except subprocess.TimeoutExpired:
+            self.trouble.append(f"{name}: timed out")
+        except (RuntimeError, OSError, KeyError, subprocess.SubprocessError) as error:
+            self.trouble.append(f"{name}: {error!s}".split("\n", maxsplit=1)[0])
+        return False
+
+    def run_cases(self, server, cases):
+        """cases: column, what, mode, sessions, size, all of one "what". After a failure the server is
+        started anew."""
+        left = list(cases)
+
+        def run():
+            with self.bench.running(server, left[0][1]):
+                while left and self.try_measure(server, *left.pop(0)):
+                    pass
+
+        while left:
+            before = len(left)
+            self.attempt(case_name(server, *left[0]), run)
+            if len(left) == before:
+                return # it does not start: attempt said so
 
     # ---- the reply to DATA ----
 
-    def measure_latency(self, server):
+    def measure_reply(self, server):
         rate = self.median(server.name, f"synced, accept, B, {USUAL_SESSIONS} sessions, "
                                         f"{USUAL_SIZE}: rate")
         if not rate:
             return
-        said = self.bench.tool("dataload", server.port, USUAL_SESSIONS,
-                               int(rate / 2 * LATENCY_SECONDS), rate / 2, servers.RECIPIENT,
-                               self.folder / f"{USUAL_SIZE} wire")
-        for percentile in ("p50", "p99", "p999"):
-            self.record(server, f"reply to DATA, {percentile}", float(said[percentile]))
-
-    def measure_floor(self, disk):
-        folder = disk / "floors"
-        folder.mkdir()
-        said = self.bench.tool("floors", "sync", folder, USUAL_SESSIONS, 1)
-        shutil.rmtree(folder)
-        for percentile in ("p50", "p99", "p999"):
-            self.results.setdefault("fsync", {}).setdefault(
-                f"reply to DATA, {percentile}", []).append(float(said[percentile]))
+        times = self.bench.reply_times(server, rate)
+        times["of bound"] = times["p99"] / measure.reply_bound(times)
+        for name, value in times.items():
+            self.record(server, f"reply to DATA, {name}", value)
 
     # ---- memory, start ----
 
@@ -174,6 +189,10 @@ class Whole:
             self.record(server, "start, ms", (server.started - spent) * 1e3)
 
 
+def case_name(server, column, what, mode, sessions, size):
+    return f"{server.name}, {column}, {what}, {mode}, {sessions} sessions, {size}"
+
+
 def open_tls_session(port):
     connection = servers.open_session(port)
     connection.sendall(b"STARTTLS\r\n")
@@ -190,41 +209,55 @@ def open_tls_session(port):
 
 # ---- what runs ------------------------------------------------------------------------------
 
+def cases_of(column, size):
+    sessions = SESSIONS if size == USUAL_SIZE else (USUAL_SESSIONS,)
+    return [(column, "accept", mode, n, size) for n in sessions for mode in measure.MODES]
+
+
 def run_messages(whole, all_servers, column):
     for size in SIZES:
         for server in all_servers:
             print(f"bench: {column}: {size}: {server.name}", file=sys.stderr)
-            with whole.bench.running(server, "accept"):
-                for sessions in SESSIONS if size == USUAL_SIZE else (USUAL_SESSIONS,):
-                    for mode in bench.MODES:
-                        whole.try_measure(server, column, "accept", mode, sessions, size)
-    for server in all_servers:
-        if "deliver" not in server.modes:
-            continue
-        with whole.bench.running(server, "deliver"):
-            for mode in bench.MODES:
-                whole.try_measure(server, column, "deliver", mode, USUAL_SESSIONS, USUAL_SIZE)
+            whole.run_cases(server, cases_of(column, size))
+    for server in able(all_servers, "deliver"):
+        whole.run_cases(server, [(column, "deliver", mode, USUAL_SESSIONS, USUAL_SIZE)
+                                 for mode in measure.MODES])
 
 
-def run_idle(whole, all_servers):
+def able(all_servers, what):
+    return [server for server in all_servers if what in server.modes]
+
+
+def run_beside(whole, all_servers):
+    """What is measured once, on the synced disk: start, replies, memory."""
+    def started(server, what, work):
+        with whole.bench.running(server, what):
+            work()
+
     for server in all_servers:
-        whole.measure_start(server)
-        with whole.bench.running(server, "accept"):
-            whole.measure_latency(server)
-            whole.measure_idle(server, "idle session, KB", servers.open_session)
-        if "tls" in server.modes:
-            with whole.bench.running(server, "tls"):
-                whole.measure_idle(server, "idle session with TLS, KB", open_tls_session)
+        name = server.name
+        whole.attempt(f"{name}, start", lambda: whole.measure_start(server))
+        whole.attempt(f"{name}, reply to DATA", lambda: started(
+            server, "accept", lambda: whole.measure_reply(server)))
+        whole.attempt(f"{name}, idle sessions", lambda: started(
+            server, "accept", lambda: whole.measure_idle(
+                server, "idle session, KB", servers.open_session)))
+    for server in able(all_servers, "tls"):
+        whole.attempt(f"{server.name}, idle sessions with TLS", lambda: started(
+            server, "tls", lambda: whole.measure_idle(
+                server, "idle session with TLS, KB", open_tls_session)))
 
 
 def run_calls(whole, all_servers):
-    for server in all_servers:
-        for what in ("accept", "deliver"):
-            if what in server.modes:
-                whole.bench.measure_calls(server, what, "B")
-                for kind in ("calls", "syncs"):
-                    value = whole.bench.median(f"{what} B {server.name} {kind}")
-                    whole.record(server, f"{what}, {kind}", value)
+    def count(server, what):
+        whole.bench.measure_calls(server, what, "B")
+        for kind in ("calls", "syncs"):
+            value = whole.bench.median(f"{what} B {server.name} {kind}")
+            whole.record(server, f"{what}, {kind}", value)
+
+    for what in ("accept", "deliver"):
+        for server in able(all_servers, what):
+            whole.attempt(f"{server.name}, {what}, calls", lambda: count(server, what))
 
 
 def measure_sizes(whole, options):
@@ -233,6 +266,8 @@ def measure_sizes(whole, options):
     sizes["postfix"] = [options.postfix / binary for binary in BINARIES["postfix"]]
     sizes |= {cls.name: [options.peers / cls.peer / binary for binary in cls.binaries]
               for cls in peers.ALL if cls.is_here(options.peers)}
+    if (options.tools / "gosmtp").exists():
+        sizes |= {name: [options.tools / "gosmtp"] for name in peers.GoSmtp.variants}
     for name, files in sizes.items():
         whole.results.setdefault(name, {})["programs, KB"] = [
             sum(file.stat().st_size for file in files) / 1024]
@@ -241,10 +276,11 @@ def measure_sizes(whole, options):
 def make_servers(disk, accounting, options, keys):
     programs = servers.lend_programs(disk, options.programs)
     made = [servers.Chainmail(disk, accounting, programs, name, front)
-            for name, front in bench.FRONTS.items()]
+            for name, front in servers.FRONTS.items()]
     made.append(servers.Postfix(disk, accounting, options.postfix))
     made += [cls(disk, accounting, options.peers, keys) for cls in peers.ALL
              if cls.is_here(options.peers)]
+    made += peers.go_servers(disk, accounting, options.tools / "gosmtp")
     for server in made:
         server.keys = keys
     return made
@@ -258,20 +294,23 @@ def rows_of_messages():
         for unit, title in (("rate", "messages/s"), ("cpu", "server's CPU, us per message")):
             rows = [(f"{mode} {sessions} sessions",
                      f"{column}, accept, {mode}, {sessions} sessions, {USUAL_SIZE}: {unit}")
-                    for mode in bench.MODES for sessions in SESSIONS]
+                    for mode in measure.MODES for sessions in SESSIONS]
             rows += [(f"{mode} {size}",
                       f"{column}, accept, {mode}, {USUAL_SESSIONS} sessions, {size}: {unit}")
-                     for mode in bench.MODES for size in SIZES if size != USUAL_SIZE]
+                     for mode in measure.MODES for size in SIZES if size != USUAL_SIZE]
             rows += [(f"{mode} and delivered",
                       f"{column}, deliver, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}")
-                     for mode in bench.MODES]
+                     for mode in measure.MODES]
             yield f"{title}; {column}", rows
 
 
 OTHER_ROWS = [
     ("The reply to DATA at half load, us; synced",
      [(percentile.replace("p999", "p99.9"), f"reply to DATA, {percentile}")
-      for percentile in ("p50", "p99", "p999")]),
+      for percentile in measure.PERCENTILES] + [
+         ("fsync beside it, p99", "reply to DATA, fsync p99"),
+         ("p99, of 2 fsyncs + 1 ms", "reply to DATA, of bound"),
+         ("share begun 1 ms late", "reply to DATA, late")]),
     ("Memory of its own, KB",
      [("idle session", "idle session, KB"), ("idle session with TLS", "idle session with TLS, KB")]),
     ("Start, ms to the greeting", [("", "start, ms")]),
@@ -287,13 +326,41 @@ def show(whole, setting, names):
     for name, value in setting.items():
         print(f"{name}: {value}")
     for title, rows in (*rows_of_messages(), *OTHER_ROWS):
-        columns = [*names, *(["fsync"] if "reply to DATA" in title else [])]
-        print(f"\n{title}\n  {'':24}" + "".join(f"{name:>14}" for name in columns))
+        print(f"\n{title}\n  {'':24}" + "".join(f"{name:>14}" for name in names))
         for label, kind in rows:
-            cells = [bench.number(whole.median(name, kind)) for name in columns]
+            cells = [measure.number(whole.median(name, kind)) for name in names]
             print(f"  {label:24}" + "".join(f"{cell:>14}" for cell in cells))
+    show_wanted(whole)
     for line in whole.trouble:
         print(f"not measured: {line}")
+
+
+def wanted(whole, name):
+    """What was asked for, for a server of ours: a label, the value, the sign, the bound."""
+    def beside(peer, what, mode, unit):
+        kind = f"synced, {what}, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}"
+        mine, other = whole.median(name, kind), whole.median(peer, kind)
+        return mine / other if mine and other else None
+
+    for mode, text in measure.MODE_TEXT.items():
+        for unit, sign, bound in (("rate", ">=", 3), ("cpu", "<=", 1 / 3)):
+            yield (f"{unit}, into Maildirs, {text}, of Postfix's",
+                   beside("postfix", "deliver", mode, unit), sign, bound)
+    for peer in peers.GoSmtp.variants:
+        yield f"rate, accepted, many messages per connection, of {peer}'s", beside(
+            peer, "accept", "B", "rate"), ">=", 1
+    yield ("p99 of the reply to DATA at half load, of 2 x an fsync's + 1 ms",
+           whole.median(name, "reply to DATA, of bound"), "<=", 1)
+
+
+def show_wanted(whole):
+    print("\nWanted")
+    for name in servers.FRONTS:
+        for label, value, sign, bound in wanted(whole, name):
+            met = value is not None and (value >= bound if sign == ">=" else value <= bound)
+            verdict = "not measured" if value is None else "met" if met else "MISSED"
+            print(f"  {name:14}{label:72}{measure.number(value):>7} {sign} "
+                  f"{measure.number(bound):6}{verdict}")
 
 
 def draw(whole, names, setting):
@@ -301,9 +368,9 @@ def draw(whole, names, setting):
     def values(what, mode, unit):
         kind = f"synced, {what}, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}"
         return [(name, whole.median(name, kind)) for name in names]
-    groups = [(f"{'accept' if what == 'accept' else 'accept and deliver'}, {bench.MODE_TEXT[mode]}",
+    groups = [(f"{'accept' if what == 'accept' else 'accept and deliver'}, {measure.MODE_TEXT[mode]}",
                values(what, mode, "rate"), values(what, mode, "cpu"))
-              for what in ("accept", "deliver") for mode in reversed(bench.MODES)]
+              for what in ("accept", "deliver") for mode in reversed(measure.MODES)]
     return chart.draw(f"{USUAL_SIZE} messages, {USUAL_SESSIONS} sessions, {setting['disk']}",
                       ("messages per second", "server's CPU per message, microseconds"), groups)
 
@@ -315,11 +382,12 @@ def describe(options, disk, accounting, foreign):
         "load": f"{options.rounds} rounds of about {options.seconds:g} s each, by Postfix's "
                 "smtp-source on the same CPUs; where nothing else is said "
                 f"{USUAL_SIZE} and {USUAL_SESSIONS} sessions",
-        **{mode: text for mode, text in bench.MODE_TEXT.items()},
+        **{mode: text for mode, text in measure.MODE_TEXT.items()},
         "CPU": f"of all the server's processes, by {accounting.name}",
         **({"other load": f"{100 * statistics.median(foreign):.0f} % of a CPU (median), at most "
                           f"{100 * max(foreign):.0f} %"} if foreign else {}),
-        "chasquid": "gives each message to a program that drops it; it does not sync what it takes",
+        **{cls.name: cls.lacks for cls in peers.ALL if cls.lacks},
+        **peers.GO_TEXT,
     }
 
 
@@ -329,28 +397,28 @@ def parse_options():
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--minutes", type=float, required=True, help="what is left then is left out")
     parser.add_argument("--source", required=True)
     parser.add_argument("--sink", required=True)
     return parser.parse_args()
 
 
-def run_column(whole, all_servers, column, disk):
+def run_column(whole, all_servers, column):
     run_messages(whole, all_servers, column)
     if column == "synced":
-        whole.measure_floor(disk)
-        run_idle(whole, all_servers)
+        run_beside(whole, all_servers)
 
 
 def run_columns(whole, all_servers, disk):
-    run_column(whole, all_servers, "synced", disk.path)
+    run_column(whole, all_servers, "synced")
     subprocess.run(["mount", "-o", "remount,barrier=0", str(disk.path)], check=True)
-    run_column(whole, all_servers, "barrier=0", disk.path)
+    run_column(whole, all_servers, "barrier=0")
     subprocess.run(["mount", "-o", "remount,barrier=1", str(disk.path)], check=True)
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="chainmail-bench.") as memory:
         os.chmod(memory, 0o755)
         for server in all_servers:
             server.disk = pathlib.Path(memory)
-        run_column(whole, all_servers, "tmpfs", memory)
+        run_column(whole, all_servers, "tmpfs")
         for server in all_servers:
             server.disk = disk.path
 
