@@ -80,12 +80,12 @@ static unsigned long write_until(int dir, unsigned int writer, double end) {
   return files;
 }
 
-static unsigned long write_at(int dir, double rate, double end) {
-  unsigned long files = 0;
+static unsigned long write_at(int dir, double rate, double seconds) {
+  unsigned long files = (unsigned long)(rate * seconds);
   double start = now();
-  for (double due = start; due < end; due = start + (double)files / rate) {
-    sleep_until(due);
-    write_file(dir, 0, files++);
+  for (unsigned long i = 0; i < files; i++) {
+    sleep_until(start + (double)i / rate);
+    write_file(dir, 0, i);
   }
   return files;
 }
@@ -112,7 +112,7 @@ static void tell(double seconds, int who) {
 static void floor_pace(char const *path, double rate, double seconds) {
   int dir = open_folder(path);
   double start = now();
-  tally->files[0] = write_at(dir, rate, start + seconds);
+  tally->files[0] = write_at(dir, rate, seconds);
   tell(now() - start, RUSAGE_SELF);
 }
 
