@@ -2,7 +2,7 @@
 # worker-spawn, spoken to as queue-send speaks to it: as whom mail is delivered, whom it believes, and
 # what one user's deliverer can do to the others.
 # The users exist in a passwd of this suite's own, which only route-compile sees.
-# timeout: 180
+# timeout: 240
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
 WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
@@ -266,16 +266,79 @@ END
   assertTrue 'it is gone' "gone $(cat alice/pid)"
 }
 
-# One who takes nothing cannot make the others wait for long.
+# answers_of PROGRAM OPTION...: what becomes of 40 jobs for alice and then one for bob, counted
+answers_of() {
+  program=$1
+  shift
+  words=$(for _ in $(seq 40); do echo "alice@example.test $DIR/alice/Maildir"; done)
+  # shellcheck disable=SC2086 # words are wanted
+  spawn "$(jobs $words bob@example.test "$DIR/bob/Maildir")" "$@" maildir "$DIR/$program" | sort | uniq -c |
+    sed 's/^ *//'
+}
+
+# One who takes nothing is given little, and when that took too long all the rest has, too.
 test_one_that_takes_nothing() {
   ready || return 0
   echo 'exec sleep 1000' | fake deaf
-  set --
-  for _ in $(seq 40); do set -- "$@" alice@example.test "$DIR/alice/Maildir"; done
-  answers=$(spawn "$(jobs "$@" bob@example.test "$DIR/bob/Maildir")" -t 12 maildir "$DIR/deaf")
-  assertEquals 32 "$(echo "$answers" | grep -c '^Z4.3.0 the deliverer took too long')"
-  assertEquals 8 "$(echo "$answers" | grep -c "^Z4.3.2 the user's other deliveries take their time")"
-  assertEquals K "$(echo "$answers" | tail -n 1)"
+  assertEquals "1 K
+2 Z4.3.0 the deliverer took too long
+38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -t 2)"
+}
+
+# As many jobs as queue-send hands out are in hand: there may be others' behind them.
+test_one_that_takes_nothing_while_others_wait() {
+  ready || return 0
+  echo 'exec sleep 1000' | fake deaf
+  assertEquals "1 K
+2 Z4.3.2 the deliverer took too long, and others wait
+38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -j 40 -s 2)"
+  assertEquals 'what waits for it makes room before that' "1 K
+2 Z4.3.0 the deliverer took too long
+38 Z4.3.2 the user's other deliveries take their time" "$(answers_of deaf -j 3 -s 100 -t 8)"
+}
+
+# All places are those of users whose deliverers hang: others get one.
+test_ones_that_hang_do_not_keep_their_places() {
+  ready || return 0
+  echo 'exec sleep 1000' | fake deaf
+  assertEquals 'Z4.3.2 the deliverer took too long, and others wait|K|' \
+    "$(spawn "$(jobs alice@example.test "$DIR/alice/Maildir" bob@example.test "$DIR/bob/Maildir")" \
+      -c 1 -s 1 maildir "$DIR/deaf" | tr '\n' '|')"
+}
+
+# One who always has something to do gives up his place all the same.
+test_busy_ones_do_not_keep_their_places() {
+  ready || return 0
+  printf '#!/bin/sh\nexec deliver-maildir\n' >busy && chmod 755 busy
+  assertEquals '41 K' "$(answers_of busy -c 1)"
+}
+
+# Whoever traces his own deliverer sees what it was handed: that is the message, as it is to be read.
+test_what_a_deliverer_sees() {
+  ready || return 0
+  cat <<'END' >"$DIR/sees.py"
+import os, socket
+s = socket.socket(fileno=0)
+frame, fds, *_ = socket.recv_fds(s, 10000, 1)
+with open("seen", "wb") as seen:
+    seen.write(frame + os.pread(fds[0], 10000, 0))
+s.send(b"00000006r\x000\x00K\x00")
+END
+  echo "exec python3 $DIR/sees.py" | fake sees
+  printf 'Subject: x\nBcc: secret-header@example.org\n\nbody\n' >message
+  printf 'Fs@example.org\0Tteam@example.test\0Tsecret@example.org\0\0Psecret@example.org\0ENVID=secret\0\0' >envelope
+  file=$(CUT_RANGES=11-42 ADD_HEADERS='X-Added: yes' SMTP_AUTH_USER=secret-login entry)
+  tab=$(printf '\t')
+  for user in alice bob; do
+    assertEquals "$user" K "$("$WORKER" "$file" s@example.org "$user@example.test${tab}team@example.test" \
+      "$DIR/$user/Maildir" -- worker-spawn maildir "$DIR/sees" 2>>log)"
+  done
+  assertEquals 'alice: the message' 'X-Added: yes|Subject: x||body|' \
+    "$(tr '\0' '\n' <alice/seen | sed -n '/^X-Added/,/^body/p' | tr '\n' '|')"
+  assertEquals 'nothing of others' '' "$(grep -a -e secret -e team alice/seen)"
+  assertEquals 'bob, by deliver-maildir, the same' 'X-Added: yes|Subject: x||body|' \
+    "$(sed '1,/^Delivered-To/d' bob/Maildir/new/* | tr '\n' '|')"
+  assertEquals 'for him it says' 'Delivered-To: bob@example.test' "$(grep '^Delivered' bob/Maildir/new/*)"
 }
 
 test_more_users_than_places() {
@@ -320,15 +383,17 @@ test_many_jobs() {
 }
 
 # The service, as queue-send and smtp-front use it: who has an account has a mailbox at home.
-serve() {
+serve() { # serve [DELIVERER]: it instead of deliver-maildir
   mkfifo ready
   for channel in maildir pipe; do
+    deliverer=deliver-$channel
+    [ "$channel" = pipe ] || deliverer=${1-$deliverer}
     env UID="$VMAIL" GID="$VMAIL" GIDLIST= tcp-accept -n 3 "unix:$DIR/$channel" \
-      worker-spawn "$channel" "deliver-$channel" 3>ready >>log 2>&1 </dev/null &
+      worker-spawn "$channel" "$deliverer" 3>ready >>log 2>&1 </dev/null &
     SERVERS="$! $SERVERS"
     timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
   done
-  queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
+  queue-send -n 3 -t 1 -q "$DIR/queue" -w maildir=1 -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
     3>ready >>send.log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
   timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
@@ -337,6 +402,11 @@ serve() {
 stop() {
   for pid in $SERVERS; do kill "$pid" && wait "$pid"; done
   SERVERS=
+}
+
+stop_first() { # queue-send
+  kill "${SERVERS%% *}" && wait "${SERVERS%% *}"
+  SERVERS=${SERVERS#* }
 }
 
 has() { # has COUNT FOLDER
@@ -376,6 +446,26 @@ test_service() {
   inject alice@example.test
   assertTrue 'alice again' "has 2 $DIR/alice/Maildir/new"
   assertEquals '54350:54350 600' "$(owners alice/Maildir/new/*)"
+  stop
+}
+
+# Two whose deliverers hang have as much mail as queue-send hands out at one time, and more.
+test_service_with_some_that_hang() {
+  ready || return 0
+  mkfifo -m 600 queue/trigger
+  printf '#!/bin/sh\n[ "$(id -u)" = %s ] && exec deliver-maildir\nexec sleep 1000\n' "$BOB" >hangs
+  chmod 755 hangs
+  serve "$DIR/hangs"
+  for _ in $(seq 80); do
+    inject alice@example.test
+    inject gone@example.test
+  done
+  inject bob@example.test
+  assertTrue 'bob gets his soon' "has 1 $DIR/bob/Maildir/new"
+  assertContains 'theirs is tried later' "$(cat send.log)" "other deliveries take their time"
+  stop_first
+  # shellcheck disable=SC2046 # words are wanted
+  kill $(sed -n 's/.*event=start user=[ag].* pid=//p' log) 2>/dev/null
   stop
 }
 

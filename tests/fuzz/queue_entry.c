@@ -26,6 +26,19 @@ static void read_all(queue_entry_t const *entry) {
   if (n < 0) __builtin_trap();
 }
 
+/* Whoever has the copy can read it: it is whole, and names nobody but the one. */
+static void copy(queue_entry_t const *entry) {
+  queue_entry_t made;
+  queue_stream_t stream;
+  int fd = queue_entry_copy(entry, "r@example");
+  if (fd < 0 || queue_entry_from_fd(&made, fd) < 0 || queue_entry_verify(&made) < 0)
+    __builtin_trap();
+  walk(&made);
+  queue_entry_stream(entry, &stream);
+  if (made.envelope.count != 1 || made.message_size != queue_stream_size(&stream)) __builtin_trap();
+  queue_entry_close(&made);
+}
+
 static void try_file(char const *bytes, size_t size) {
   queue_entry_t entry;
   int fd = memfd_create("entry", 0);
@@ -37,6 +50,7 @@ static void try_file(char const *bytes, size_t size) {
   walk(&entry);
   read_all(&entry);
   queue_entry_verify(&entry);
+  copy(&entry);
   queue_entry_close(&entry);
 }
 

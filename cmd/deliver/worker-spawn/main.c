@@ -20,20 +20,19 @@
 char const *PROG = "worker-spawn";
 
 #define USAGE                                                                                      \
-  "worker-spawn [-c children] [-t seconds] [-i seconds] [-f uid] [-R routes.cdb] channel program " \
-  "[arg...]"
+  "worker-spawn [-c children] [-j jobs] [-t seconds] [-s seconds] [-i seconds] [-f uid] "          \
+  "[-R routes.cdb] channel program [arg...]"
 
 #define SECONDS_MAX 86400
-#define WAIT_MAX    1000 /* milliseconds until a job that has to wait is looked at again */
-/* Entries that came, those on their way to each deliverer, the deliverers' sockets, and some. */
+#define WAIT_MAX    1000 /* milliseconds until those that wait are looked at again */
+/* Entries that came, those that wait or are on their way to a deliverer, the deliverers' sockets,
+   and some. */
 #define FDS_MAX (2 * WORKER_BATCH_MAX + JOBS_MAX + CHILDREN_MAX + 16)
 
-settings_t settings = {.children = 32, .seconds = 600, .idle = 30, .first = 1000};
+settings_t settings = {.children = 32, .seconds = 600, .hurried = 60, .idle = 30, .first = 1000};
 
 static worker_input_t input;
 static bool more = true; /* jobs may come */
-static worker_job_t job;
-static bool has_job; /* that has to wait; its strings are input's */
 
 int64_t clock_now(void) {
   struct timespec t;
@@ -54,24 +53,29 @@ void report(uint64_t number, chain_kind_t kind, char const *text) {
 
 /* ---- jobs ---- */
 
-/* True if it has not to wait. */
-static bool give_job(void) {
-  static route_account_t account;
-  char problem[PROBLEM_SIZE];
-  if (account_find(&account, &job, problem) == 0) return children_give(&account, &job);
-  report(job.number, CHAIN_DEFER, problem);
-  close(job.fd);
-  return true;
+static bool has_room(void) {
+  return jobs_in_hand() < JOBS_MAX;
 }
 
 static void take_jobs(void) {
-  if (routes_changed()) children_retire();
-  for (;;) {
-    int taken = has_job ? 1 : worker_job_next(&input, &job);
-    if (taken < 0) strerr_diefu1sys(111, "understand a job");
-    has_job = taken && !give_job();
-    if (!taken || has_job) return;
-  }
+  worker_job_t job;
+  int taken = 0;
+  while (has_room() && (taken = worker_job_next(&input, &job)) > 0) job_take(&job);
+  if (taken < 0) strerr_diefu1sys(111, "understand a job");
+}
+
+static void renew_routes(void) {
+  if (!routes_changed()) return;
+  children_retire();
+  jobs_review();
+}
+
+static void work(void) {
+  renew_routes();
+  take_jobs();
+  share_begin();
+  jobs_give();
+  share_relieve();
 }
 
 static void read_jobs(void) {
@@ -86,7 +90,7 @@ static void read_jobs(void) {
 static void wait_event(struct pollfd *polls, nfds_t count) {
   int64_t deadline = children_deadline(), left = deadline - clock_now();
   if (left < 0) left = 0;
-  if (has_job && left > WAIT_MAX) left = WAIT_MAX;
+  if (share_is_short() && left > WAIT_MAX) left = WAIT_MAX;
   struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
   sigset_t none;
   sigemptyset(&none);
@@ -95,16 +99,16 @@ static void wait_event(struct pollfd *polls, nfds_t count) {
   for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
 }
 
-/* While a job waits, none is read: its strings lie where the next ones would. */
 static void wait_and_work(void) {
-  struct pollfd polls[1 + CHILDREN_MAX] = {{more && !has_job ? 0 : -1, POLLIN, 0}};
+  struct pollfd polls[1 + CHILDREN_MAX] = {{more && has_room() ? 0 : -1, POLLIN, 0}};
   size_t count = 1 + children_polls(polls + 1);
   wait_event(polls, count);
   children_handle(polls + 1);
   children_check();
   if (polls[0].revents) read_jobs();
-  if (more) take_jobs();
-  if (!more) children_retire();
+  if (more) return work();
+  jobs_drop();
+  children_retire();
 }
 
 /* ---- set-up ---- */
@@ -119,6 +123,8 @@ static unsigned parse_number(char const *s, unsigned min, unsigned max) {
 static void set_option(int option, char const *value) {
   switch (option) {
   case 'c': settings.children = parse_number(value, 1, CHILDREN_MAX); break;
+  case 'j': settings.jobs = parse_number(value, 1, JOBS_MAX); break;
+  case 's': settings.hurried = parse_number(value, 1, SECONDS_MAX); break;
   case 't': settings.seconds = parse_number(value, 1, SECONDS_MAX); break;
   case 'i': settings.idle = parse_number(value, 0, SECONDS_MAX); break;
   case 'f': settings.first = parse_number(value, 1, UINT32_MAX - 1); break;
@@ -128,20 +134,26 @@ static void set_option(int option, char const *value) {
   }
 }
 
-/* Only these have users of their own. */
+/* Only these have users of their own. queue-send has so many jobs of each at one of two
+   connections: a window's, and half of concurrency-pipe. */
+static struct {
+  route_channel_t channel;
+  unsigned jobs;
+} const known[] = {{ROUTE_MAILDIR, WORKER_BATCH_MAX}, {ROUTE_PIPE, 10}};
+
 static void set_channel(char const *word) {
-  static route_channel_t const known[] = {ROUTE_MAILDIR, ROUTE_PIPE};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (!strcmp(route_kinds[known[i]].word, word)) {
-      settings.channel = known[i];
-      return;
-    }
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (strcmp(route_kinds[known[i].channel].word, word) != 0) continue;
+    settings.channel = known[i].channel;
+    if (!settings.jobs) settings.jobs = known[i].jobs;
+    return;
+  }
   strerr_dief2x(100, "no channel that users have: ", word);
 }
 
 static void parse_options(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
-  for (int option; (option = subgetopt_r(argc, argv, "c:t:i:f:R:h", &options)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "c:j:t:s:i:f:R:h", &options)) != -1;)
     set_option(option, options.arg);
   if (argc - options.ind < 2) strerr_dieusage(100, USAGE);
   set_channel(argv[options.ind]);
@@ -180,7 +192,6 @@ int main(int argc, char const *const *argv) {
   worker_input_init(&input);
   children_init();
   while (more || children_remain()) wait_and_work();
-  if (has_job) close(job.fd);
   worker_input_free(&input);
   return 0;
 }

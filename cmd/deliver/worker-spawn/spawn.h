@@ -1,4 +1,10 @@
-/* What the files of worker-spawn share. */
+/* What the files of worker-spawn share.
+ *
+ *   account  as whom a job is done
+ *   job      jobs in hand: they wait here, or a deliverer has them
+ *   child    deliverers, and what they are given
+ *   start    how one comes to be
+ *   share    what one user may have while others wait */
 #ifndef CHAINMAIL_WORKER_SPAWN_H
 #define CHAINMAIL_WORKER_SPAWN_H
 
@@ -13,15 +19,17 @@
 #include "worker/worker.h"
 
 #define CHILDREN_MAX 100
-#define JOBS_MAX     1024 /* that are at deliverers at one time */
-#define SHARE_MAX    32   /* at one of them: half of what queue-send hands out at one time */
+#define JOBS_MAX     1024 /* in hand */
+#define PATIENCE     5000 /* milliseconds: who takes longer for a job is slow */
 
 typedef struct settings {
   route_channel_t channel;
   char const *routes;      /* path of the table, NULL: the usual one */
   char const *const *argv; /* the deliverer */
   unsigned children;       /* at one time */
-  unsigned seconds;        /* that a deliverer may say nothing while it has jobs */
+  unsigned jobs;           /* so many in hand mean that there are more */
+  unsigned seconds;        /* that a deliverer may say nothing while it has jobs, */
+  unsigned hurried;        /* and while others wait */
   unsigned idle;           /* seconds that one stays without jobs */
   uid_t first;             /* of those that the routes may name */
   bool has_preset;         /* preset is set */
@@ -32,11 +40,10 @@ extern settings_t settings;
 
 int64_t clock_now(void); /* milliseconds, for waiting */
 
-/* Answers a job of this number: kind and a text that begins with its enhanced code. */
+/* Answers queue-send's job of this number: kind and a text that begins with its enhanced code. */
 void report(uint64_t number, chain_kind_t kind, char const *text);
 
-/* ---- account: as whom a job is done ------------------------------------------------------------
- */
+/* ---- account ------------------------------------------------------------------------------- */
 
 /* Reads the routes anew if they have changed: true, and whoever was started by the old ones is to
    end. */
@@ -47,18 +54,88 @@ bool routes_changed(void);
 #define PROBLEM_SIZE 512
 int account_find(route_account_t *account, worker_job_t const *job, char problem[PROBLEM_SIZE]);
 
-/* ---- child: a deliverer -----------------------------------------------------------------------
- */
+/* ---- job ----------------------------------------------------------------------------------- */
+
+typedef struct child child_t;
+
+typedef struct job {
+  struct job *next;
+  child_t *child;     /* that has it; NULL: it waits */
+  worker_job_t asked; /* by queue-send; its strings and its descriptor are there while it waits */
+  char *strings;      /* malloced */
+  uint64_t size;      /* of the entry */
+  int64_t since;      /* when it came, or was given */
+  char name[ROUTE_NAME_SIZE];
+} job_t;
+
+/* In the order in which they came. */
+typedef struct job_list {
+  job_t *first, *last;
+  size_t count;
+} job_list_t;
+
+extern job_list_t jobs_waiting;
+
+void job_list_append(job_list_t *list, job_t *job);
+void job_list_remove(job_list_t *list, job_t *job);
+
+/* The job that a deliverer knows by this number; NULL: there is no such place. */
+job_t *job_numbered(uint64_t number);
+uint64_t job_number(job_t const *job);
+
+size_t jobs_in_hand(void);
+/* Takes a job, which then waits, or answers it. There must be less than JOBS_MAX in hand. Its
+   descriptor is ours from then on. */
+void job_take(worker_job_t const *job);
+/* Closes and frees what only one that waits has. */
+void job_strip(job_t *job);
+/* Answers a job that is in no list, and forgets it. */
+void job_answer(job_t *job, chain_kind_t kind, char const *text);
+/* The same for one that waits. */
+void job_refuse(job_t *job, char const *text);
+/* Finds anew whose those are that wait. */
+void jobs_review(void);
+/* Gives those that wait to deliverers, as far as may be. */
+void jobs_give(void);
+/* Nobody wants to hear of those that wait. */
+void jobs_drop(void);
+
+/* ---- child --------------------------------------------------------------------------------- */
+
+struct child {
+  pid_t pid;       /* 0: none, or it is dead; the child is gone when its socket is closed, too */
+  int socket;      /* -1: none */
+  bool retiring;   /* is given no more jobs, and ends when it has done those that it has */
+  bool shut;       /* and has been told */
+  job_list_t jobs; /* that it has */
+  uint64_t bytes;  /* of their messages, which are in memory for it */
+  unsigned share;  /* jobs that it may have */
+  int64_t started;
+  int64_t spoke; /* when it answered, or began to have something to do, or nothing */
+  int64_t later; /* nothing is sent to it before; 0: now */
+  char name[ROUTE_NAME_SIZE];
+  worker_output_t output;
+  worker_input_t input;
+};
+
+extern child_t children[CHILDREN_MAX];
 
 void children_init(void);
 
-/* Gives a job to the deliverer of this account, which is started if need be. False: it has to wait,
-   and is to be given again. The job's descriptor is ours from then on, and so it is when the job is
-   answered here because no deliverer can be had. */
-bool children_give(route_account_t const *account, worker_job_t const *job);
+bool child_is_there(child_t const *child);
+/* The one that serves this user; NULL: none. */
+child_t *child_find(char const *name);
 
-/* Ends all of them when they have done what they have. */
+/* Gives a job that waits to its user's deliverer, which is started if need be, or answers it.
+   False: it has to wait. */
+bool children_give(job_t *job);
+
+/* It is given no more, and ends when it has done what it has. */
+void child_retire(child_t *child);
 void children_retire(void);
+
+/* Ends it, and its jobs with this text: whether they were done is not known. */
+void child_lose(child_t *child, char const *text);
 
 /* True if there are any. */
 bool children_remain(void);
@@ -70,5 +147,37 @@ size_t children_polls(struct pollfd *polls);
 void children_handle(struct pollfd const *polls);
 void children_check(void);
 int64_t children_deadline(void);
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+/* Starts a deliverer as this account. 0, or -1 with errno. */
+int child_start(child_t *child, route_account_t const *account);
+void log_trouble(char const *event, char const *name, char const *step, int error);
+
+/* ---- share --------------------------------------------------------------------------------- */
+
+/* What a deliverer that was just started may have. */
+#define SHARE_FIRST 2
+/* And from now on, an answer having taken so many milliseconds: it grows by one, and is halved if
+   that was slow while others wait. */
+unsigned share_after(unsigned share, int64_t taken);
+
+/* True if this child may have this job now: its share is not used up, nor what memory there is for
+   messages. */
+bool share_has_room(child_t const *child, job_t const *job);
+
+/* A place for one more deliverer, for this user; NULL: it is to be waited for. */
+child_t *share_place(char const *name);
+
+/* This user's deliverer took too long: it has to wait before the next one. */
+void share_bar(char const *name);
+bool share_is_barred(char const *name);
+
+/* Before jobs_give. */
+void share_begin(void);
+/* After it: has those who are slow make room if others wait. */
+void share_relieve(void);
+/* Others wait, or there may be some. */
+bool share_is_short(void);
 
 #endif

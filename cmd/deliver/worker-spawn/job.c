@@ -1,0 +1,138 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spawn.h"
+
+job_list_t jobs_waiting;
+
+static job_t jobs[JOBS_MAX];
+static size_t in_hand;
+
+/* ---- lists ---- */
+
+void job_list_append(job_list_t *list, job_t *job) {
+  job->next = 0;
+  *(list->last ? &list->last->next : &list->first) = job;
+  list->last = job;
+  list->count++;
+}
+
+void job_list_remove(job_list_t *list, job_t *job) {
+  job_t *previous = 0, *at = list->first;
+  for (; at != job; previous = at, at = at->next) {}
+  *(previous ? &previous->next : &list->first) = job->next;
+  if (list->last == job) list->last = previous;
+  list->count--;
+}
+
+/* ---- places: whoever has one of them has strings, or a child ---- */
+
+static bool is_free(job_t const *job) {
+  return !job->strings && !job->child;
+}
+
+static job_t *free_place(void) {
+  static size_t next;
+  while (!is_free(&jobs[next])) next = (next + 1) % JOBS_MAX;
+  return &jobs[next];
+}
+
+job_t *job_numbered(uint64_t number) {
+  return number < JOBS_MAX ? &jobs[number] : 0;
+}
+
+uint64_t job_number(job_t const *job) {
+  return (uint64_t)(job - jobs);
+}
+
+size_t jobs_in_hand(void) {
+  return in_hand;
+}
+
+/* ---- taking ---- */
+
+/* The strings of a job lie where the next ones come in. */
+static int keep_strings(job_t *job) {
+  worker_job_t *asked = &job->asked;
+  char const **strings[] = {&asked->sender, &asked->recipient, &asked->argument, &asked->id,
+                            &asked->original};
+  size_t const count = sizeof strings / sizeof *strings;
+  size_t len = 0;
+  for (size_t i = 0; i < count; i++) len += strlen(*strings[i]) + 1;
+  char *to = job->strings = malloc(len);
+  if (!to) return -1;
+  for (size_t i = 0; i < count; i++) {
+    char *start = to;
+    to = stpcpy(to, *strings[i]) + 1;
+    *strings[i] = start;
+  }
+  return 0;
+}
+
+static void answer_at_once(worker_job_t const *job, char const *text) {
+  report(job->number, CHAIN_DEFER, text);
+  close(job->fd);
+}
+
+void job_take(worker_job_t const *asked) {
+  static route_account_t account;
+  char problem[PROBLEM_SIZE];
+  struct stat status;
+  if (account_find(&account, asked, problem) < 0) return answer_at_once(asked, problem);
+  job_t *job = free_place();
+  *job = (job_t){.asked = *asked, .since = clock_now()};
+  if (fstat(asked->fd, &status) < 0 || keep_strings(job) < 0)
+    return answer_at_once(asked, "4.3.0 worker-spawn has no memory for the job");
+  job->size = (uint64_t)status.st_size;
+  stpcpy(job->name, account.name);
+  job_list_append(&jobs_waiting, job);
+  in_hand++;
+}
+
+/* ---- ending ---- */
+
+void job_strip(job_t *job) {
+  close(job->asked.fd);
+  free(job->strings);
+  job->strings = 0;
+}
+
+void job_answer(job_t *job, chain_kind_t kind, char const *text) {
+  report(job->asked.number, kind, text);
+  if (job->strings) job_strip(job);
+  job->child = 0;
+  in_hand--;
+}
+
+void job_refuse(job_t *job, char const *text) {
+  job_list_remove(&jobs_waiting, job);
+  job_answer(job, CHAIN_DEFER, text);
+}
+
+/* ---- those that wait ---- */
+
+void jobs_review(void) {
+  static route_account_t account;
+  char problem[PROBLEM_SIZE];
+  for (job_t *job = jobs_waiting.first, *next; job; job = next) {
+    next = job->next;
+    if (account_find(&account, &job->asked, problem) < 0)
+      job_refuse(job, problem);
+    else
+      stpcpy(job->name, account.name);
+  }
+}
+
+void jobs_give(void) {
+  for (job_t *job = jobs_waiting.first, *next; job; job = next) {
+    next = job->next;
+    children_give(job);
+  }
+}
+
+void jobs_drop(void) {
+  while (jobs_waiting.first) job_refuse(jobs_waiting.first, "");
+}

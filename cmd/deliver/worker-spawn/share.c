@@ -1,0 +1,168 @@
+#include <string.h>
+
+#include "spawn.h"
+
+#define SHARE_MAX  32                    /* jobs at one deliverer */
+#define OWN_MEMORY (UINT64_C(32) << 20)  /* of one user's messages, unless it is one message */
+#define ALL_MEMORY (UINT64_C(256) << 20) /* of all of them */
+#define TURN       1000                  /* milliseconds that one has a place, or a job waits */
+#define LONGER     5 /* times as long as a silence: a job's age, and until there is a next one */
+#define BARRED_MAX 256
+
+static bool wanted;                /* something that there is none of: a place, memory */
+static char heir[ROUTE_NAME_SIZE]; /* whose turn it is to have the next place */
+static bool has_heir;
+
+/* ---- jobs ---- */
+
+unsigned share_after(unsigned share, int64_t taken) {
+  bool slow = taken >= PATIENCE && share_is_short();
+  if (!slow) return share < SHARE_MAX ? share + 1 : SHARE_MAX;
+  return share / 2 > SHARE_FIRST ? share / 2 : SHARE_FIRST;
+}
+
+static bool fits(uint64_t used, uint64_t size, uint64_t limit) {
+  return !used || (size <= limit && used <= limit - size);
+}
+
+bool share_has_room(child_t const *child, job_t const *job) {
+  uint64_t used = 0;
+  if (child->jobs.count >= child->share) return false;
+  if (!*child->name) return true;
+  for (child_t const *other = children; other < children + settings.children; other++)
+    used += other->bytes;
+  if (!fits(child->bytes, job->size, OWN_MEMORY)) return false;
+  if (fits(used, job->size, ALL_MEMORY)) return true;
+  wanted = true;
+  return false;
+}
+
+/* ---- places ---- */
+
+static int64_t age_of_jobs(child_t const *child) {
+  return child->jobs.first ? clock_now() - child->jobs.first->since : 0;
+}
+
+static bool is_slow(child_t const *child) {
+  return age_of_jobs(child) >= PATIENCE;
+}
+
+static child_t *free_place(void) {
+  for (child_t *child = children; child < children + settings.children; child++)
+    if (!child_is_there(child)) return child;
+  return 0;
+}
+
+static bool waits(char const *name) {
+  for (job_t const *job = jobs_waiting.first; job; job = job->next)
+    if (!strcmp(job->name, name)) return true;
+  return false;
+}
+
+/* One who has nothing to do is better than one who has, and then the one who is there for longer.
+ */
+static bool is_better(child_t const *a, child_t const *b) {
+  if (!b || !a->jobs.count != !b->jobs.count) return !b || !a->jobs.count;
+  return a->jobs.count ? a->started < b->started : a->spoke < b->spoke;
+}
+
+/* NULL: nobody can give up his place yet, or somebody is about to. */
+static child_t *find_leaver(void) {
+  child_t *leaver = 0;
+  for (child_t *child = children; child < children + settings.children; child++) {
+    if (is_slow(child)) continue;
+    if (child->retiring) return 0;
+    bool may_go = !child->jobs.count || clock_now() - child->started >= TURN;
+    if (may_go && is_better(child, leaver)) leaver = child;
+  }
+  return leaver;
+}
+
+static void make_room(char const *name) {
+  child_t *leaver = find_leaver();
+  if (!leaver) return;
+  child_retire(leaver);
+  stpcpy(heir, name);
+  has_heir = true;
+}
+
+child_t *share_place(char const *name) {
+  child_t *place = free_place();
+  bool mine = !has_heir || !strcmp(heir, name) || !waits(heir);
+  if (place && mine) return has_heir = false, place;
+  wanted = true;
+  if (!place) make_room(name);
+  return 0;
+}
+
+/* ---- those who took too long ---- */
+
+static int64_t silence(void) {
+  return settings.hurried * INT64_C(1000);
+}
+
+static struct barred {
+  int64_t until;
+  char name[ROUTE_NAME_SIZE];
+} barred[BARRED_MAX];
+
+/* Those who share an account are not all to wait for one of them. */
+void share_bar(char const *name) {
+  struct barred *at = barred;
+  if (!*name) return;
+  for (struct barred *other = barred; other < barred + BARRED_MAX; other++)
+    if (other->until < at->until) at = other;
+  at->until = clock_now() + LONGER * silence();
+  stpcpy(at->name, name);
+}
+
+bool share_is_barred(char const *name) {
+  for (struct barred const *at = barred; at < barred + BARRED_MAX; at++)
+    if (at->until > clock_now() && !strcmp(at->name, name)) return true;
+  return false;
+}
+
+/* ---- while others wait ---- */
+
+/* queue-send may have more for others, and hands it out when something was answered. */
+static bool is_crowded(void) {
+  return jobs_in_hand() >= settings.jobs;
+}
+
+bool share_is_short(void) {
+  return wanted || is_crowded();
+}
+
+void share_begin(void) {
+  wanted = false;
+}
+
+static void refuse_waiting(void) {
+  for (job_t *job = jobs_waiting.first, *next; job && is_crowded(); job = next) {
+    child_t const *child = child_find(job->name);
+    int64_t age = clock_now() - job->since;
+    next = job->next;
+    if (child && is_slow(child) && age >= TURN)
+      job_refuse(job, "4.3.2 the user's other deliveries take their time");
+    else if (!child && age >= PATIENCE)
+      job_refuse(job, "4.3.2 there are too many deliverers already");
+  }
+}
+
+static bool hangs(child_t const *child) {
+  return child->jobs.count &&
+         (clock_now() - child->spoke >= silence() || age_of_jobs(child) >= LONGER * silence());
+}
+
+static void end_hanging(void) {
+  for (child_t *child = children; child < children + settings.children; child++) {
+    if (child->socket < 0 || !hangs(child)) continue;
+    share_bar(child->name);
+    child_lose(child, "4.3.2 the deliverer took too long, and others wait");
+  }
+}
+
+void share_relieve(void) {
+  if (share_is_short()) end_hanging();
+  refuse_waiting();
+}
