@@ -59,7 +59,7 @@ static int compile_text(net_rules_t *rules, int from, int to) {
   char *const text = malloc(size + 1);
   if (!text) return -1;
   size_t const len = allread(from, text, size);
-  int const result = len < size ? (errno = EPROTO, -1) /* it shrank: somebody writes to it */
+  int const result = len < size ? (errno = EAGAIN, -1) /* it shrank: somebody writes to it */
                                 : net_rules_compile(text, len, to, &rules->error);
   int const saved = errno;
   free(text);
@@ -95,6 +95,12 @@ static bool is_same_file(struct stat const *a, struct stat const *b) {
          a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* What is wrong with the file stays wrong as long as it is that file. Anything else (no descriptor,
+   no memory, a disk's error) may be over when the next client comes. */
+static bool is_about_file(int error) {
+  return error == EPROTO || error == EINVAL || error == EFBIG;
+}
+
 static void reload(net_rules_t *rules) {
   net_rules_free(rules);
   rules->error = (net_rules_error_t){0, NULL};
@@ -102,6 +108,7 @@ static void reload(net_rules_t *rules) {
   int const fd = open(rules->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   rules->status = fd < 0 || load(rules, fd) < 0 ? errno : 0;
   if (rules->status) net_rules_free(rules);
+  if (rules->status && !is_about_file(rules->status)) rules->stamp = (struct stat){0};
   if (fd >= 0) close(fd);
 }
 

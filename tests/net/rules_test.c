@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -342,6 +343,25 @@ static void test_refresh(void) {
   close(fd);
 }
 
+/* A file that could not be read for want of a descriptor is no bad file. */
+static void test_shortage(void) {
+  net_rules_t rules;
+  struct rlimit limit;
+  int const fd = file_make(":deny\n", 6), next = dup(fd);
+  close(next);
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) abort();
+  struct rlimit const one_more = {.rlim_cur = (rlim_t)next + 1, .rlim_max = limit.rlim_max};
+  net_rules_init(&rules, path, true);
+  setrlimit(RLIMIT_NOFILE, &one_more);
+  int const result = net_rules_refresh(&rules);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  CHECK_INT("no descriptor for the copy", result, -1);
+  CHECK_INT("and why", rules.status, EMFILE);
+  CHECK_INT("there are some again", net_rules_refresh(&rules), 0);
+  net_rules_free(&rules);
+  close(fd);
+}
+
 int main(void) {
   test_parse();
   test_refused();
@@ -351,5 +371,6 @@ int main(void) {
   test_no_rule();
   test_broken();
   test_refresh();
+  test_shortage();
   return unit_done();
 }
