@@ -81,17 +81,21 @@ static int make_sets(throttle_t const *throttle) {
   return write_at(throttle, none, sizeof none, HEAD_SIZE);
 }
 
-/* Whoever finds the file empty makes it, and whoever finds it unfinished finishes it. */
+/* Whoever finds the file empty, or with the beginning of a head, makes it, and whoever finds it
+   unfinished finishes it: a disk that was full stops nobody once it is not. */
 static int use_file(throttle_t *throttle) {
   char head[HEAD_SIZE];
   struct stat st;
   if (fstat(throttle->fd, &st) < 0) return -1;
-  if (!S_ISREG(st.st_mode) || (size_t)st.st_size > FILE_SIZE) return errno = EPROTO, -1;
-  if (!st.st_size && make_head(throttle) < 0) return -1;
-  if (read_at(throttle, head, sizeof head, 0) < 0) return -1;
-  if (memcmp(head, MAGIC, MAGIC_SIZE)) return errno = EPROTO, -1;
+  size_t const size = (size_t)st.st_size;
+  if (!S_ISREG(st.st_mode) || size > FILE_SIZE) return errno = EPROTO, -1;
+  if (read_at(throttle, head, size < sizeof head ? size : sizeof head, 0) < 0) return -1;
+  if (memcmp(head, MAGIC, size < MAGIC_SIZE ? size : MAGIC_SIZE)) return errno = EPROTO, -1;
+  if (size < sizeof head &&
+      (make_head(throttle) < 0 || read_at(throttle, head, sizeof head, 0) < 0))
+    return -1;
   memcpy(throttle->secret, head + MAGIC_SIZE, SECRET_SIZE);
-  return (size_t)st.st_size < FILE_SIZE ? make_sets(throttle) : 0;
+  return size < FILE_SIZE ? make_sets(throttle) : 0;
 }
 
 int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,

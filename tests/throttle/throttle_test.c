@@ -132,7 +132,7 @@ static void test_unfinished_file(void) {
   open_new(&throttle);
   fail(&throttle, "192.0.2.1", 3, NOW);
   throttle_close(&throttle);
-  for (off_t size = 56 + 1024 * 4 * 16 - 1; size >= 56; size /= 2) {
+  for (off_t size = 56 + 1024 * 4 * 16 - 1; size; size /= 2) {
     if (truncate(path, size) < 0) abort();
     CHECK_INT("it is finished", throttle_open(&throttle, path, 3, 60), 0);
     CHECK_INT("nobody has failed", is_over(&throttle, "192.0.2.1", NOW), 0);
