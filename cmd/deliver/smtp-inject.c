@@ -81,7 +81,8 @@ static void read_credentials(char const *path) {
   if (fd < 0) strerr_diefu2sys(111, "open ", path);
   errno = 0;
   size_t const len = allread(fd, credentials, CREDENTIALS_MAX);
-  if (len < CREDENTIALS_MAX && errno && errno != EPIPE) strerr_diefu2sys(111, "read ", path);
+  if (len < CREDENTIALS_MAX && errno && errno != EPIPE && errno != EINTR)
+    strerr_diefu2sys(111, "read ", path);
   close(fd);
   credentials[len] = 0;
   char *const newline = strchr(credentials, '\n');

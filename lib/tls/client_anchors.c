@@ -1,8 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <skalibs/djbunix.h>
+#include <skalibs/allreadwrite.h>
 
 #include "base64/base64.h"
 #include "tls/client_chain.h"
@@ -130,13 +132,25 @@ tls_anchors_t *tls_anchors_read(char const *pem, size_t len) {
   return errno = error, NULL;
 }
 
-tls_anchors_t *tls_anchors_load(char const *path) {
-  char *const text = malloc(TLS_ANCHORS_BYTES + 1);
+static tls_anchors_t *read_open(int fd) {
+  size_t const size = TLS_ANCHORS_BYTES + 1;
+  char *const text = malloc(size);
   if (!text) return NULL;
-  ssize_t const len = openreadnclose(path, text, TLS_ANCHORS_BYTES + 1);
-  tls_anchors_t *const anchors = len < 0 ? NULL : tls_anchors_read(text, (size_t)len);
+  errno = 0;
+  size_t const len = allread(fd, text, size);
+  bool const failed = len < size && errno && errno != EPIPE && errno != EINTR;
+  tls_anchors_t *const anchors = failed ? NULL : tls_anchors_read(text, len);
   int const error = errno;
   free(text);
+  return errno = error, anchors;
+}
+
+tls_anchors_t *tls_anchors_load(char const *path) {
+  int const fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return NULL;
+  tls_anchors_t *const anchors = read_open(fd);
+  int const error = errno;
+  close(fd);
   return errno = error, anchors;
 }
 

@@ -120,7 +120,7 @@ test_verify() {
 test_verify_needs_authorities() {
   policy '* verify'
   rm "$DIR/authorities"
-  assertEquals 'Z4.7.5 there are no certificates of authorities here' \
+  assertEquals 'Z4.7.5 there are no certificates of authorities here: No such file or directory' \
     "$(to_host mx.d.example starttls=tls)"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other \
     -keyout /dev/null -out "$DIR/authorities" 2>/dev/null

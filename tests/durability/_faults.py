@@ -130,7 +130,7 @@ def deliver_with_faults(name, start, late=False):
 
     def deliver_once(fault):
         """One life of queue-send, and what it takes to come to an end."""
-        scheduler = Scheduler(*COMMANDS[name])
+        scheduler = Scheduler(COMMANDS[name])
         if not late:
             send_two("m")
         scheduler.start(wait=late)

@@ -1,5 +1,4 @@
-"""queue-send in several lives, with a program in it that has a fault; what a supervisor does for it, and
-an impatient administrator."""
+"""queue-send in several lives, and what a supervisor does for it, and an impatient administrator."""
 
 import os
 import pathlib
@@ -7,6 +6,8 @@ import re
 import select
 import signal
 import subprocess
+import threading
+import time
 
 from _chain import CHAIN, PATIENCE, QUEUE, check, children
 
@@ -14,29 +15,45 @@ TRACED = str(pathlib.Path(__file__).resolve().parent / "_traced")
 
 
 class Scheduler:
-    """queue-send: its lives, one after the other."""
+    """One that is started by a command, which may disturb it, and then, if it has to be, by another one
+    that does not."""
 
-    def __init__(self, *command):
-        self.command, self.process, self.log = command, None, CHAIN / "send.log"
-        self.troubled = False
+    def __init__(self, command, usual=("queue-send",)):
+        self.command, self.usual = command, usual
+        self.process = self.listener = None
+        self.log, self.troubled = CHAIN / "send.log", False
         self.log.touch()
+        self.first = self.log.stat().st_size
 
-    def start(self, *command, wait=True):
+    def start(self, wait=True):
         """Returns when it is ready, or has ended; or at once."""
-        self.begun = self.log.stat().st_size
+        self.begun, self.impatient = self.log.stat().st_size, time.monotonic() + 1
         ready, tell = os.pipe()
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*(command or self.command), "-n", str(tell)],
-                                            stderr=log, stdin=subprocess.DEVNULL, pass_fds=[tell])
+        heard, said = os.pipe()
+        self.process = subprocess.Popen([*self.command, "-n", str(tell)], stderr=said,
+                                        stdin=subprocess.DEVNULL, pass_fds=[tell])
         os.close(tell)
+        os.close(said)
+        self.listener = threading.Thread(target=self.listen, args=[heard], daemon=True)
+        self.listener.start()
         if wait:
             check(select.select([ready], [], [], PATIENCE)[0], "queue-send is not ready")
         os.close(ready)
 
-    def has_logged(self, pattern):
+    def listen(self, heard):
+        """Until it and all that it has started have ended."""
+        with open(heard, "rb", buffering=0) as source, open(self.log, "ab", buffering=0) as log:
+            while data := source.read(65536):
+                log.write(data)
+
+    def text(self, since=None):
+        """What all lives have logged."""
         with open(self.log, "rb") as file:
-            file.seek(self.begun)
-            return re.search(pattern, file.read())
+            file.seek(self.first if since is None else since)
+            return file.read().decode(errors="replace")
+
+    def has_logged(self, pattern):
+        return re.search(pattern, self.text(self.begun))
 
     def pid(self):
         """Its own, where strace is its parent."""
@@ -50,18 +67,22 @@ class Scheduler:
             pass
 
     def stop(self):
+        """Returns when its deliverers have ended, too."""
         self.signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
+        self.listener.join(PATIENCE)
+        check(not self.listener.is_alive(), "a deliverer does not end")
 
     def tend(self):
         """What a supervisor, and an impatient administrator, do: true when the queue is empty."""
-        if self.process.poll() is not None or self.has_logged(rb"event=worker-(lost|failed)"):
+        if self.process.poll() is not None or self.has_logged("event=worker-(lost|failed)"):
             self.stop()
-            self.start("queue-send")
+            self.command = self.usual
+            self.start()
             self.troubled = True
-        self.troubled |= bool(self.has_logged(rb"event=(waiting|\S+-failed|\S+-lost)"))
-        if self.troubled:
-            self.signal(signal.SIGALRM)
+        self.troubled |= bool(self.has_logged(r"event=(waiting|\S+-failed|\S+-lost)"))
+        if self.troubled or time.monotonic() > self.impatient:
+            self.signal(signal.SIGALRM)  # a word that there is mail may have been lost, too
         check(not os.listdir(QUEUE / "bad"), "set aside:", os.listdir(QUEUE / "bad"))
         return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
 

@@ -48,6 +48,7 @@ static void send_result(char const *s, size_t len) {
     ssize_t n = send(0, s, len, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
+      strerr_warnwu1sys("report");
       more = false;
       return;
     }

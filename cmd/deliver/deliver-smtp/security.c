@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connection.h"
 #include "deliver-smtp.h"
 
 /* Where the port alone says that TLS comes first (RFC 8314, 3.3). */
@@ -84,7 +85,11 @@ int security_choose(security_t *security, destination_t const *destination,
   if (level != REMOTE_VERIFY) return 0;
   if (!security->tls.names_count) return fail(why, "the host has none of the names to verify");
   security->tls.anchors = tables_anchors();
-  return security->tls.anchors ? 0 : fail(why, "there are no certificates of authorities here");
+  if (security->tls.anchors) return 0;
+  char const *const reason = strerror(errno);
+  fail(why, "there are no certificates of authorities here: ");
+  verdict_add(why, reason);
+  return -1;
 }
 
 bool security_fits(security_t const *security, security_t const *other) {

@@ -100,7 +100,7 @@ static void complain(char const *path, remote_error_t const *error) {
   log_line_t line;
   log_start(&line, PROG, "table");
   log_str(&line, "path", path);
-  if (error->line) log_uint(&line, "line", error->line);
+  if (error->reason && error->line) log_uint(&line, "line", error->line);
   if (error->reason)
     log_str(&line, "reason", error->reason);
   else if (errno == EACCES)
