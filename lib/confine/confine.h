@@ -35,9 +35,9 @@ int confine_reader(void);
 int confine_writer(void);
 
 /* Keeps a folder, and talks to services behind unix sockets: it, and what it starts, can read all
-   files, but write, make and remove none outside the folder; they execute what is in the folder
-   programs (NULL: nothing), and have no TCP. No filter. */
-int confine_keeper(char const *folder, char const *programs);
+   files, but write, make and remove none outside the folder; they execute program and what is
+   beside it (NULL: nothing), and have no TCP. No filter. */
+int confine_keeper(char const *folder, char const *program);
 
 /* What an argument must be. */
 typedef struct confine_test {

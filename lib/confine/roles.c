@@ -1,8 +1,10 @@
 /* What a program goes on with once it has started, by what it is for. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -119,16 +121,29 @@ int confine_writer(void) {
   return allow_calls((part_t){looking, LENGTH(looking)}, (part_t){making, LENGTH(making)});
 }
 
-/* A program with shared libraries needs what loads them; and one that is replaced by an update has
-   its folder still. */
-int confine_keeper(char const *folder, char const *programs) {
+/* Of a program that an update replaces, the folder stays; of one that is a link, that is another's.
+ */
+static void cut_last(char *folder, size_t size, char const *path) {
+  char const *const slash = strrchr(path, '/');
+  size_t const len = slash ? (size_t)(slash - path) : 0;
+  *folder = 0;
+  if (!len || len >= size) return;
+  memcpy(folder, path, len);
+  folder[len] = 0;
+}
+
+/* A program with shared libraries needs what loads them. */
+int confine_keeper(char const *folder, char const *program) {
+  char beside[PATH_MAX];
+  cut_last(beside, sizeof beside, program ? program : "");
   confine_path_t const paths[] = {{"/", CONFINE_READ},
                                   {"/dev/null", CONFINE_READ | CONFINE_WRITE},
                                   {folder, CONFINE_WRITE | CONFINE_MAKE},
-                                  {programs, CONFINE_EXECUTE},
+                                  {program, CONFINE_EXECUTE},
+                                  {beside, CONFINE_EXECUTE},
                                   {"/lib", CONFINE_EXECUTE},
                                   {"/lib64", CONFINE_EXECUTE}};
-  confine_bounds_t const bounds = {.count = programs ? LENGTH(paths) : 3, .paths = paths};
+  confine_bounds_t const bounds = {.count = program ? LENGTH(paths) : 3, .paths = paths};
   unsigned int missing;
   if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
   return confine_within(&bounds, &missing);

@@ -222,20 +222,6 @@ test_hooks() {
   rm "$ROOM/conf/hooks/mail"
 }
 
-# ---- programs that narrow themselves ----
-
-narrows_itself() { # narrows_itself PROGRAM [OPTION...]: before it hears of any job
-  strace -o "$ROOM/trace" "$@" </dev/null >/dev/null 2>&1
-  before=$(sed '/^recvmsg(0/,$d' "$ROOM/trace")
-  assertContains "$1" "$before" 'prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)'
-  assertTrue "$1" "echo '$before' | grep -q '^landlock_restrict_self(.*= 0'"
-}
-
-test_those_who_speak_to_strangers_narrow_themselves() {
-  narrows_itself deliver-smtp -H me.example
-  narrows_itself deliver-lmtp -n me.example
-}
-
 # ---- mistakes ------------------------------------------------------------------------------------
 
 bad_profile() { # bad_profile TEXT WORDS: line 2 of a profile

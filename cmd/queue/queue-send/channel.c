@@ -83,6 +83,17 @@ void channels_set(conf_t const *conf) {
   for (size_t i = 0; i < ROUTE_CHANNELS; i++) set_channel(&channels[i], &route_kinds[i], conf);
 }
 
+/* A program that queues again is the only one that reaches nothing but the queue. */
+static bool stays_in_queue(channel_t const *channel) {
+  return channel->is_service || !strcmp(channel->program, "deliver-forward");
+}
+
+bool channels_stay_in_queue(void) {
+  for (size_t i = 0; i < ROUTE_CHANNELS; i++)
+    if (!stays_in_queue(&channels[i])) return false;
+  return true;
+}
+
 /* ---- connecting ---- */
 
 /* Cuts a command at its blanks. Returns the words, which lie in space. */

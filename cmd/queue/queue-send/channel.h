@@ -30,6 +30,8 @@ extern channel_t channels[ROUTE_CHANNELS];
 int channel_configure(char const *option);
 /* Fills in what was not configured. */
 void channels_set(conf_t const *conf);
+/* True if no program is started, or only deliver-forward, which writes nowhere else than we do. */
+bool channels_stay_in_queue(void);
 /* Starts the program, with a socket as its fd 0, or connects to the service. Returns our end; *pid
    is the program's, 0 of a service. -1 with errno. */
 int channel_connect(channel_t const *channel, pid_t *pid);

@@ -21,8 +21,10 @@
 #include <skalibs/types.h>
 
 #include "attempt.h"
+#include "chain/chain.h"
 #include "channel.h"
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "control.h"
 #include "destination.h"
 #include "index.h"
@@ -294,6 +296,16 @@ static void load_settings(void) {
   pool_open(&conf);
 }
 
+/* What we start could do no more than we can, and so most deliverers would be of no use. */
+static void give_up_privileges(void) {
+  char forward[PATH_MAX];
+  prctl(PR_SET_DUMPABLE, 0);
+  if (!channels_stay_in_queue()) return;
+  bool const has_forward = chain_find("deliver-forward", forward, sizeof forward) == 0;
+  if (confine_keeper(settings.queue, has_forward ? forward : NULL) < 0)
+    strerr_diefu1sys(111, "give up privileges");
+}
+
 static void tell_ready(void) {
   if (notify_fd) {
     fd_write((int)notify_fd, "\n", 1);
@@ -312,7 +324,7 @@ int main(int argc, char const *const *argv) {
   open_queue();
   limit_attempts();
   int signals = catch_signals();
-  prctl(PR_SET_DUMPABLE, 0);
+  give_up_privileges();
   tell_ready();
   serve(signals);
   return 0;
