@@ -20,9 +20,14 @@ bool credentials_parse(credentials_t *credentials) {
 }
 
 int credentials_read(credentials_t *credentials, int fd) {
-  errno = 0;
-  credentials->len = allread(fd, credentials->bytes, sizeof credentials->bytes);
-  if (credentials->len < sizeof credentials->bytes && errno && errno != EPIPE) return -1;
+  ssize_t n;
+  credentials->len = 0;
+  do {
+    n = fd_read(fd, credentials->bytes + credentials->len,
+                sizeof credentials->bytes - credentials->len);
+    if (n < 0) return -1;
+    credentials->len += (size_t)n;
+  } while (n && credentials->len < sizeof credentials->bytes);
   return credentials_parse(credentials) ? 0 : (errno = EPROTO, -1);
 }
 

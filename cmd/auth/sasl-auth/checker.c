@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <skalibs/allreadwrite.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
@@ -84,7 +85,7 @@ static int write_credentials(void) {
   if (!call->credentials) return 0;
   if (pipe_open(&run.credentials) < 0) return -1;
   if (fcntl(run.credentials.out, F_SETFL, O_NONBLOCK) < 0) return -1;
-  ssize_t const n = write(run.credentials.out, call->credentials, call->credentials_len);
+  ssize_t const n = fd_write(run.credentials.out, call->credentials, call->credentials_len);
   close_end(&run.credentials.out);
   if (n == (ssize_t)call->credentials_len) return 0;
   return n < 0 ? -1 : (errno = EAGAIN, -1);
@@ -134,14 +135,17 @@ static bool wait_event(void) {
   return true;
 }
 
-/* Who writes more than a record can have writes none; what it writes then is not looked at. */
-static void read_record(void) {
+/* Who writes more than a record can have writes none; what it writes then is not looked at. True if
+   the record has grown. */
+static bool read_record(void) {
   char rest[512];
   bool const full = run.len == sizeof run.bytes;
-  ssize_t const n = full ? read(run.record.in, rest, sizeof rest)
-                         : read(run.record.in, run.bytes + run.len, sizeof run.bytes - run.len);
-  if (n > 0 && !full) run.len += (size_t)n;
+  ssize_t const n = full ? fd_read(run.record.in, rest, sizeof rest)
+                         : fd_read(run.record.in, run.bytes + run.len, sizeof run.bytes - run.len);
   if (n == 0) close_end(&run.record.in);
+  if (n <= 0 || full) return false;
+  run.len += (size_t)n;
+  return true;
 }
 
 /* The name in /proc/<pid>/stat, between parentheses, is that of a zombie, too. */
@@ -186,7 +190,7 @@ static bool finish(void) {
   else
     kill_checker();
   reap();
-  read_record(); /* its last words, said between the two looks */
+  while (read_record()) continue; /* its last words, said between the two looks */
   return in_time;
 }
 
