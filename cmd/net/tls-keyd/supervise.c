@@ -103,10 +103,8 @@ static void child_died(supervisor_t *supervisor, pid_t pid, int status) {
   for (unsigned int i = 0; i < supervisor->count; i++)
     if (supervisor->children[i].pid == pid) supervisor->children[i].pid = 0;
   if (supervisor->end) return;
-  if (supervisor->is_ready) {
-    log_died(pid, status);
-    return;
-  }
+  log_died(pid, status);
+  if (supervisor->is_ready) return;
   supervisor->is_failed = true;
   begin_end(supervisor);
 }
