@@ -130,8 +130,9 @@ static void check(int fd, input_t const *input) {
   check_header(s, end);
   boundary += sizeof "boundary=\"" - 1;
   check_parts(end + 1, boundary, strcspn(boundary, "\""));
-  if (!memmem(input->message, input->message_len, "Content-Description", 19))
-    check_returned(s, len, input);
+  bool const misled = memmem(input->message, input->message_len, "Content-Description", 19) ||
+                      strstr(input->string[4], "Content-Description");
+  if (!misled) check_returned(s, len, input);
   free(s);
 }
 
