@@ -6,11 +6,18 @@
 
 #include "chain/chain.h"
 
+typedef struct word {
+  char const *s;
+  size_t len;
+} word_t;
+
+#define WORD(s) {s, sizeof(s) - 1}
+
 /* The names that chain_fact_allowed lets pass: whole, or by their beginning or end. */
-static char const *const whole[] = {"AUTH_RESULTS", "ADD_HEADERS", "CUT_RANGES", "RELAYCLIENT",
-                                    "DATABYTES"};
-static char const *const beginnings[] = {"SMTP_", "SPF_", "X_"};
-static char const ending[] = "_RESULT";
+static word_t const whole[] = {WORD("AUTH_RESULTS"), WORD("ADD_HEADERS"), WORD("CUT_RANGES"),
+                               WORD("RELAYCLIENT"), WORD("DATABYTES")};
+static word_t const beginnings[] = {WORD("SMTP_"), WORD("SPF_"), WORD("X_")};
+static word_t const ending = WORD("_RESULT");
 
 static bool name_valid(char const *name, size_t len) {
   for (size_t i = 0; i < len; i++) {
@@ -21,16 +28,16 @@ static bool name_valid(char const *name, size_t len) {
   return len > 0;
 }
 
+static bool is_known(char const *name, size_t len) {
+  for (word_t const *word = whole; word < whole + sizeof whole / sizeof *whole; word++)
+    if (len == word->len && !memcmp(name, word->s, len)) return true;
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+    if (len > beginnings[i].len && !memcmp(name, beginnings[i].s, beginnings[i].len)) return true;
+  return len > ending.len && !memcmp(name + len - ending.len, ending.s, ending.len);
+}
+
 bool chain_fact_allowed(char const *name, size_t len) {
-  if (!name_valid(name, len)) return false;
-  for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-    if (strlen(whole[i]) == len && !memcmp(whole[i], name, len)) return true;
-  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
-    size_t n = strlen(beginnings[i]);
-    if (len > n && !memcmp(beginnings[i], name, n)) return true;
-  }
-  size_t n = sizeof ending - 1;
-  return len > n && !memcmp(name + len - n, ending, n);
+  return is_known(name, len) && name_valid(name, len);
 }
 
 int chain_fact(char const *name, char const *value) {

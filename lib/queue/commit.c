@@ -63,13 +63,22 @@ static int unlink_failed(char const *path) {
 
 /* ---- an unnamed file is named ---- */
 
-static int name_file(int fd, char const *path) {
+static int name_by_proc(int fd, char const *path) {
   static char const folder[] = "/proc/self/fd/";
   char link[sizeof folder + UINT_FMT];
   memcpy(link, folder, sizeof folder - 1);
   link[sizeof folder - 1 + uint_fmt(link + sizeof folder - 1, (unsigned int)fd)] = 0;
+  return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/* Linux 6.10 lets whoever opened a file name it by its descriptor, which saves the way through
+   /proc; for all others it says ENOENT. */
+static int name_file(int fd, char const *path) {
   int result;
-  do result = linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+  do result = linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
+  while (result < 0 && errno == EINTR);
+  if (result == 0 || errno != ENOENT) return result;
+  do result = name_by_proc(fd, path);
   while (result < 0 && errno == EINTR);
   return result;
 }

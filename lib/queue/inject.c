@@ -80,7 +80,7 @@ static queue_failure_t const *take_edits(queue_injection_t *injection, queue_dra
 /* ---- facts ---- */
 
 static bool is_name(char const *variable, size_t len, char const *name) {
-  return strlen(name) == len && !memcmp(variable, name, len);
+  return !strncmp(variable, name, len) && !name[len];
 }
 
 /* What hooks may tell is recorded, edits aside, and what the acceptor and TLS know. */

@@ -202,16 +202,17 @@ int queue_name_make(char *name, char const *id);
 bool queue_name_valid(char const *name);
 
 /* Makes an entry of a spooled message: fd is open for reading and writing, status what fstat says
-   of it, and all of it is the message. Appends trailer and footer, names it new/<name> (linkat
-   through /proc/self/fd), then syncs it, once: in this order both ext4 and XFS keep the name with
+   of it, and all of it is the message. Appends trailer and footer, names it new/<name> (linkat,
+   through /proc/self/fd where it must be), then syncs it, once: in this order both ext4 and XFS keep the name with
    the file. Where the file cannot be named (no O_TMPFILE, no /proc, another file system) it is
    copied into tmp/, synced, renamed into new/, and the rename synced.
    name gets QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible. */
 int queue_commit(char const *queue, int fd, struct stat const *status, queue_draft_t const *draft,
                  char *name);
 
-/* Tells queue-send of a new entry: one non-blocking write of name and LF to <queue>/trigger. Errors
-   do not matter: a rescan finds the entry. SIGPIPE must be ignored. */
+/* Tells queue-send of a new entry: one non-blocking write of name and LF to <queue>/trigger, which
+   stays open for as long as somebody reads there: a process has one queue. Errors do not matter: a
+   rescan finds the entry. SIGPIPE must be ignored. */
 void queue_trigger(char const *queue, char const *name);
 
 /* ---- injection: a message, its envelope and what is known of it become an entry ------------ */

@@ -46,7 +46,6 @@ fact RELAYCLIENT=
 no fact SMTP_RCPT_TO
 no fact SMTP_UTF8
 no fact SMTP_AUTH_USER
-log session=0123456789abcdef event=mail id=[0-9a-z]{16} from=sender@example.net verdict=250$
-log event=rcpt id=[0-9a-z]{16} rcpt=rcpt@example.org verdict=250$
+log session=0123456789abcdef event=rcpt id=[0-9a-z]{16} from=sender@example.net rcpt=rcpt@example.org verdict=250$
 log event=message id=[0-9a-z]{16} from=sender@example.net recipients=1 bytes=53 verdict=250 text="queued as [0-9a-z]{16}" ms=\d+$
 log event=end reason=quit messages=1 commands=5 bad=0$

@@ -14,4 +14,4 @@ S: 503 5.5.1 No valid recipient
 C: QUIT
 S~ 221 .*
 no message
-log event=rcpt id=[0-9a-z]{16} rcpt=b@example.org verdict=550 reason="Relaying denied"
+log event=rcpt id=[0-9a-z]{16} from=\S+ rcpt=b@example.org verdict=550 reason="Relaying denied"

@@ -240,6 +240,13 @@ void session_break(session_t *session, wire_status_t status) {
   session_end(session, status == WIRE_GONE ? "gone" : "broken");
 }
 
+/* A poll sees to the other half of the shortest timeout. */
+void session_limit_reads(session_t *session) {
+  uint64_t const *seconds = session->conf.number;
+  uint64_t command = seconds[CONF_TIMEOUT_COMMAND], data = seconds[CONF_TIMEOUT_DATA];
+  wire_limit_reads(&session->wire, (int64_t)(command < data ? command : data) * 500);
+}
+
 static void take_command(session_t *session) {
   char *line = 0;
   size_t len = 0;

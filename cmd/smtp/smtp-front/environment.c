@@ -138,6 +138,7 @@ static void add_own(char const *name, char const *value) {
 }
 
 static bool set_by(facts_t const *facts, char const *variable) {
+  if (!facts->len) return false;
   size_t position = 0, name_len = strcspn(variable, "=") + 1;
   for (char const *fact; (fact = facts_next(facts, &position));)
     if (!strncmp(fact, variable, name_len)) return true;

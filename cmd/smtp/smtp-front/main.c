@@ -142,6 +142,7 @@ static void time_session(void) {
   uint64_t seconds = session.conf.number[CONF_TIMEOUT_SESSION];
   session.wire.session_end = wire_now() + (int64_t)seconds * 1000;
   session.wire.write_seconds = (unsigned int)session.conf.number[CONF_TIMEOUT_COMMAND];
+  session_limit_reads(&session);
 }
 
 int main(int argc, char const *const *argv) {

@@ -133,6 +133,7 @@ static void log_rcpt(session_t const *session, char const *address, argument_t a
   log_line_t line;
   log_start(&line, PROGRAM, "rcpt");
   log_str(&line, "id", session->transaction.id);
+  log_str(&line, "from", session->transaction.sender.address);
   if (address)
     log_str(&line, "rcpt", address);
   else

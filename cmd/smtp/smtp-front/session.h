@@ -253,6 +253,8 @@ hook_verdict_t hook_run(session_t *session, hook_t hook, char const *fact, reply
 void session_run(session_t *session);
 /* Puts a reply into the output. */
 void session_reply(session_t *session, reply_t const *reply);
+/* Spares reads a poll wherever their timeouts allow it; for each pair of descriptors. */
+void session_limit_reads(session_t *session);
 /* Ends it for want of a next byte. */
 void session_break(session_t *session, wire_status_t status);
 /* Bytes that a message may have; 0: no limit. */

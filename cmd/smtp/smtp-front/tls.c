@@ -106,6 +106,7 @@ static int switch_descriptors(session_t *session) {
   int control = session->tls_fds.control;
   session->wire.in = session->tls_fds.read;
   session->wire.out = session->tls_fds.write;
+  session_limit_reads(session);
   if (control != session->wire.in && control != session->wire.out) close(control);
   session->tls = TLS_ACTIVE;
   return 0;

@@ -144,8 +144,9 @@ static reply_t take_mail(session_t *session, argument_t argument, parameter_reco
   return is_foreign_sender(session) ? reply_get(REPLY_FOREIGN_SENDER, 0) : refusal;
 }
 
-/* A sender that was understood is told as an address, others as they came. */
-static void log_mail(session_t const *session, argument_t argument, reply_t const *reply) {
+/* An acceptance is told with the recipients and with the message. A sender that was understood is
+   told as an address, others as they came. */
+static void log_refusal(session_t const *session, argument_t argument, reply_t const *reply) {
   transaction_t const *transaction = &session->transaction;
   log_line_t line;
   log_start(&line, PROGRAM, "mail");
@@ -156,7 +157,7 @@ static void log_mail(session_t const *session, argument_t argument, reply_t cons
     log_bytes(&line, "said", argument.s, argument.len);
   }
   log_uint(&line, "verdict", reply->code);
-  if (reply->code >= 400) log_str(&line, "reason", reply->text);
+  log_str(&line, "reason", reply->text);
   log_send(&line);
 }
 
@@ -179,10 +180,9 @@ reply_t proceed_mail(session_t *session, argument_t argument) {
   static parameter_record_t record;
   reply_t reply = take_mail(session, argument, &record);
   if (!reply.code) reply = begin(session, &record);
-  bool refused = reply.code;
-  if (!refused)
-    reply = reply_get(session->transaction.lowered ? REPLY_MAIL_PRIORITY : REPLY_MAIL_OK, "0");
-  log_mail(session, argument, &reply);
-  if (refused) transaction_reset(session);
+  if (!reply.code)
+    return reply_get(session->transaction.lowered ? REPLY_MAIL_PRIORITY : REPLY_MAIL_OK, "0");
+  log_refusal(session, argument, &reply);
+  transaction_reset(session);
   return reply;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -80,17 +81,29 @@ void wire_challenge(wire_t *wire, char const *text) {
 
 /* ---- input ---- */
 
+void wire_limit_reads(wire_t *wire, int64_t ms) {
+  struct timeval const limit = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+  bool limited = setsockopt(wire->in, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
+  wire->read_limit = limited ? ms : 0;
+}
+
+/* Does a read end by itself in time? */
+static bool read_is_limited(wire_t const *wire, int64_t deadline) {
+  if (wire->session_end < deadline) deadline = wire->session_end;
+  return wire->read_limit && deadline - wire_now() >= wire->read_limit;
+}
+
 static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t room,
                                 size_t *got) {
   wire_status_t status = wire_flush(wire);
-  if (!status) status = wire_wait(wire, wire->in, POLLIN, deadline);
-  if (status) return status;
-  ssize_t n;
-  do n = read(wire->in, to, room);
-  while (n < 0 && errno == EINTR);
-  if (n <= 0) return n < 0 ? WIRE_BROKEN : WIRE_GONE;
-  *got = (size_t)n;
-  return WIRE_OK;
+  for (bool limited = read_is_limited(wire, deadline); !status; limited = false) {
+    if (!limited && (status = wire_wait(wire, wire->in, POLLIN, deadline))) break;
+    ssize_t n = read(wire->in, to, room);
+    if (n > 0) return *got = (size_t)n, WIRE_OK;
+    if (n == 0) return WIRE_GONE;
+    if (errno != EINTR && errno != EAGAIN) return WIRE_BROKEN;
+  }
+  return status;
 }
 
 wire_status_t wire_read(wire_t *wire, unsigned int seconds, char *to, size_t room, size_t *got) {

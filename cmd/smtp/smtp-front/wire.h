@@ -28,6 +28,7 @@ typedef enum wire_status {
 typedef struct wire {
   int in, out;
   int64_t session_end; /* milliseconds, as wire_now tells them */
+  int64_t read_limit;  /* milliseconds after which a read ends by itself, or 0: it does not */
   unsigned int write_seconds;
   wire_status_t output_status; /* WIRE_OK until a write failed; then output is dropped */
   size_t start, end;           /* what was read and not yet taken: input[start..end) */
@@ -40,6 +41,10 @@ typedef struct wire {
 
 /* Milliseconds of a clock that only goes forward. */
 int64_t wire_now(void);
+
+/* Has reads end by themselves after so many milliseconds, if in is a socket: while no less time is
+   left they are then made without a poll before them. */
+void wire_limit_reads(wire_t *wire, int64_t ms);
 
 /* Waits for an event of poll's on fd, until deadline or the session's end. */
 wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadline);
