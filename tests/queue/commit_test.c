@@ -194,6 +194,7 @@ static void trigger(void) {
 }
 
 int main(void) {
+  signal(SIGPIPE, SIG_IGN);
   folder_make();
   named();
   copied();
