@@ -126,8 +126,6 @@ typedef struct cert_key {
   unsigned char bytes[3 * BR_X509_BUFSIZE_SIG]; /* what rsa and ec point into */
 } cert_key_t;
 
-/* True if a PEM text has a private key, be it one that cannot be read. */
-bool cert_key_is_there(char const *pem, size_t len);
 /* Takes the first private key of a PEM text: RSA of 1024 to 4096 bits, EC on P-256 or P-384;
    PKCS#1, SEC 1 or PKCS#8. NULL, or a text of why it cannot be: an encrypted key has one of its
    own. */

@@ -129,15 +129,6 @@ static bool is_key(char const *label) {
   return len >= tail && !strcmp(label + len - tail, "PRIVATE KEY");
 }
 
-static char const *look(void *data, char const *label, unsigned char const *der, size_t len) {
-  (void)data, (void)der, (void)len;
-  return is_key(label) ? found : NULL;
-}
-
-bool cert_key_is_there(char const *pem, size_t len) {
-  return cert_pem_each(pem, len, look, NULL);
-}
-
 static char const *take_key(void *data, char const *label, unsigned char const *der, size_t len) {
   search_t const *const search = data;
   br_skey_decoder_context decoder;

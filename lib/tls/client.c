@@ -21,7 +21,6 @@ typedef struct alert {
 typedef struct judge {
   br_x509_class const *vtable; /* first, for BearSSL */
   tls_client_settings_t settings;
-  bool was_asked; /* there were certificates: no session was resumed */
   tls_finding_t finding;
   tls_report_t *report;
   br_x509_pkey const *key;
@@ -34,7 +33,6 @@ struct tls_client {
   bool is_open;
   char reason[REASON_MAX];
   alert_t alert; /* that we refuse its certificate: BearSSL would just go silent */
-  unsigned char digest[br_sha256_SIZE];
   tls_report_t report;
   unsigned char in[BR_SSL_BUFSIZE_INPUT], out[BR_SSL_BUFSIZE_OUTPUT];
   /* No secrets from here on. */
@@ -53,7 +51,6 @@ static judge_t *judge_of(class_t const *self) {
 static void start_chain(class_t *self, char const *name) {
   judge_t *const judge = judge_of(self);
   (void)name;
-  judge->was_asked = true;
   judge->key = NULL;
   tls_chain_init(&judge->chain);
 }
@@ -113,33 +110,6 @@ static bool make_sense(tls_client_settings_t const *settings) {
   return false;
 }
 
-static void add(br_sha256_context *hash, void const *bytes, size_t len) {
-  uint64_t const len64 = len;
-  br_sha256_update(hash, &len64, sizeof len64);
-  br_sha256_update(hash, bytes, len);
-}
-
-/* Of all that a verdict depends on. */
-static void make_digest(tls_client_settings_t const *settings,
-                        unsigned char digest[br_sha256_SIZE]) {
-  br_sha256_context hash;
-  br_sha256_init(&hash);
-  add(&hash, &settings->policy, sizeof settings->policy);
-  add(&hash, &settings->min_version, sizeof settings->min_version);
-  add(&hash, &settings->weak_suites, sizeof settings->weak_suites);
-  add(&hash, &settings->anchors, sizeof settings->anchors);
-  add(&hash, &settings->keyd, sizeof settings->keyd);
-  add(&hash, &settings->names_count, sizeof settings->names_count);
-  for (size_t i = 0; i < settings->names_count; i++)
-    add(&hash, settings->names[i], strlen(settings->names[i]));
-  for (size_t i = 0; i < settings->pins_count; i++) {
-    tls_pin_t const *const pin = &settings->pins[i];
-    add(&hash, (unsigned char[]){pin->usage, pin->selector, pin->matching}, 3);
-    add(&hash, pin->data, pin->len);
-  }
-  br_sha256_out(&hash, digest);
-}
-
 static void set_algorithms(br_ssl_client_context *ssl, bool weak) {
   br_ssl_engine_context *const engine = &ssl->eng;
   uint16_t suites[TLS_SUITES_MAX];
@@ -182,20 +152,6 @@ static char const *server_name(tls_client_settings_t const *settings) {
   return name;
 }
 
-static bool offer_session(tls_client_t *client, tls_session_t const *session) {
-  br_ssl_session_parameters parameters = {.session_id_len = 0};
-  if (!session || memcmp(session->settings, client->digest, sizeof client->digest)) return false;
-  memcpy(parameters.session_id, session->id, sizeof session->id);
-  parameters.session_id_len = session->id_len;
-  parameters.version = session->version;
-  parameters.cipher_suite = session->cipher;
-  memcpy(parameters.master_secret, session->master, sizeof session->master);
-  br_ssl_engine_set_session_parameters(&client->ssl.eng, &parameters);
-  cert_wipe(&parameters, sizeof parameters);
-  client->report = session->report;
-  return true;
-}
-
 static int set_up(tls_client_t *client, tls_client_settings_t const *settings) {
   br_ssl_client_context *const ssl = &client->ssl;
   uint16_t const min_version = settings->min_version ? settings->min_version : BR_TLS12;
@@ -215,10 +171,8 @@ static int set_up(tls_client_t *client, tls_client_settings_t const *settings) {
     tls_identity_init(&client->identity, settings->keyd);
     br_ssl_client_set_client_certificate(ssl, &client->identity.vtable);
   }
-  make_digest(settings, client->digest);
   if (add_randomness(ssl) < 0) return -1;
-  bool const resume = offer_session(client, settings->session);
-  return br_ssl_client_reset(ssl, server_name(settings), resume) ? 0 : (errno = EINVAL, -1);
+  return br_ssl_client_reset(ssl, server_name(settings), 0) ? 0 : (errno = EINVAL, -1);
 }
 
 tls_client_t *tls_client_start(tls_client_settings_t const *settings) {
@@ -290,7 +244,6 @@ static void open_session(tls_client_t *client) {
   br_ssl_engine_get_session_parameters(&client->ssl.eng, &parameters);
   tls_report_t *const report = &client->report;
   client->is_open = true;
-  report->resumed = !client->judge.was_asked;
   snprintf(report->protocol, sizeof report->protocol, "TLSv1.%d", parameters.version - BR_TLS10);
   snprintf(report->cipher, sizeof report->cipher, "%s", tls_suite_name(parameters.cipher_suite));
   cert_wipe(&parameters, sizeof parameters);
@@ -315,20 +268,6 @@ int tls_client_alert(tls_client_t const *client, bool *ours) {
 
 tls_report_t const *tls_client_report(tls_client_t const *client) {
   return &client->report;
-}
-
-bool tls_client_session(tls_client_t const *client, tls_session_t *session) {
-  br_ssl_session_parameters parameters;
-  br_ssl_engine_get_session_parameters(&client->ssl.eng, &parameters);
-  memcpy(session->id, parameters.session_id, sizeof session->id);
-  session->id_len = parameters.session_id_len;
-  session->version = parameters.version;
-  session->cipher = parameters.cipher_suite;
-  memcpy(session->master, parameters.master_secret, sizeof session->master);
-  memcpy(session->settings, client->digest, sizeof session->settings);
-  session->report = client->report;
-  cert_wipe(&parameters, sizeof parameters);
-  return client->is_open && session->id_len;
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

@@ -147,7 +147,6 @@ char const *tls_finding_text(tls_finding_t finding);
 typedef struct tls_report {
   char protocol[16]; /* TLSv1.2 */
   char cipher[64];   /* the standard name */
-  bool resumed;
   tls_finding_t ca, pin;
   size_t pin_index;                    /* which of the pins it is, if one held */
   char peer_hash[CERT_HASH_TEXT];      /* of the server's certificate */
@@ -155,14 +154,6 @@ typedef struct tls_report {
   size_t end_point_len;                /* tls-server-end-point, for channel binding */
   unsigned char end_point[CERT_END_POINT_MAX];
 } tls_report_t;
-
-/* A session that may be resumed: secret, and wiped by whoever keeps it. */
-typedef struct tls_session {
-  unsigned char id[32], id_len, master[48];
-  uint16_t version, cipher;
-  unsigned char settings[32]; /* a digest of those that it was verified under */
-  tls_report_t report;
-} tls_session_t;
 
 /* What it points to must stay until the handshake is done. */
 typedef struct tls_client_settings {
@@ -176,7 +167,6 @@ typedef struct tls_client_settings {
   tls_pin_t const *pins;
   struct keyd *keyd; /* our own certificate, for servers that ask for one; NULL: none */
   int64_t time;      /* seconds since the epoch that certificates are to be valid at; 0: now */
-  tls_session_t const *session; /* to resume, if it was made with the same settings; NULL: none */
 } tls_client_settings_t;
 
 typedef struct tls_client tls_client_t;
@@ -218,8 +208,6 @@ char const *tls_client_reason(tls_client_t const *client);
 int tls_client_alert(tls_client_t const *client, bool *ours);
 /* From TLS_CLIENT_OPEN on; what was found of a certificate is there when it was refused, too. */
 tls_report_t const *tls_client_report(tls_client_t const *client);
-/* From TLS_CLIENT_OPEN on. false if the server lets no session be resumed. */
-bool tls_client_session(tls_client_t const *client, tls_session_t *session);
 /* Ends it and wipes its secrets. client may be NULL. */
 void tls_client_end(tls_client_t *client);
 

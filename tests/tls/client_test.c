@@ -153,7 +153,7 @@ typedef struct chain_case {
 
 static void check_chain(chain_case_t const *test) {
   tls_chain_t chain;
-  tls_report_t report = {.resumed = false};
+  tls_report_t report = {0};
   size_t len;
   char const *const pem = read_files(test->anchors, &len);
   tls_client_settings_t const settings = {.anchors = tls_anchors_read(pem, len),
@@ -224,7 +224,7 @@ static void test_now(void) {
 
 static void test_broken_chains(void) {
   tls_chain_t chain;
-  tls_report_t report = {.resumed = false};
+  tls_report_t report = {0};
   char const *const name = MX;
   size_t len;
   char const *const pem = read_files("root", &len);

@@ -18,8 +18,6 @@ typedef struct server {
 } server_t;
 
 static server_t server;
-static br_ssl_session_cache_lru cache;
-static unsigned char cache_bytes[10000];
 
 static void read_identity(char const *name) {
   char path[64];
@@ -46,7 +44,6 @@ static void start_server(char const *name) {
                                &server.key.ec);
   br_ssl_engine_set_buffers_bidi(&server.ssl.eng, server.in, sizeof server.in, server.out,
                                  sizeof server.out);
-  br_ssl_server_set_cache(&server.ssl, &cache.vtable);
   br_ssl_server_reset(&server.ssl);
 }
 
@@ -127,7 +124,6 @@ static void make_all(void) {
   make("ed25519", "ed25519", SAN);
   run("cat ec.crt rsa.crt >known.pem");
   anchors = tls_anchors_load("known.pem");
-  br_ssl_session_cache_lru_init(&cache, cache_bytes, sizeof cache_bytes);
 }
 
 /* ---- tests ----------------------------------------------------------------------------------- */
@@ -142,7 +138,6 @@ static void test_exchange(void) {
   CHECK_STR("the suite", report->cipher, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
   CHECK_STR("verified by an authority", tls_finding_text(report->ca), "verified");
   CHECK_INT("not by a pin", report->pin, TLS_UNASKED);
-  CHECK("not resumed", !report->resumed);
   CHECK_STR("the subject", report->peer_subject, "CN=test");
   CHECK_INT("the channel binding", report->end_point_len, 32);
   CHECK("the hash", !strncmp(report->peer_hash, "SHA256:", 7));
@@ -233,39 +228,6 @@ static void test_policies(void) {
   check_finding("pinned", "other", &settings, "", TLS_SELF_SIGNED, TLS_HELD);
   check_finding("not pinned, but known", "ec", &settings, "certificate: no pin matches", TLS_HELD,
                 TLS_NO_MATCH);
-}
-
-/* ---- sessions -------------------------------------------------------------------------------- */
-
-static bool resumes(char const *title, tls_client_settings_t settings,
-                    tls_session_t const *session) {
-  settings.session = session;
-  tls_client_t *const client = connect_to("ec", &settings);
-  check_open(title, client);
-  bool const resumed = tls_client_report(client)->resumed;
-  CHECK_STR("  the hash is there", tls_client_report(client)->peer_hash, session->report.peer_hash);
-  tls_client_end(client);
-  return resumed;
-}
-
-static void test_sessions(void) {
-  char const *const more[] = {NAME, "elsewhere.example.test"};
-  tls_client_settings_t settings = by_ca();
-  tls_session_t session;
-  tls_client_t *const client = connect_to("ec", &settings);
-  CHECK("a session to be kept", tls_client_session(client, &session));
-  tls_client_end(client);
-  CHECK("is resumed", resumes("a second time", settings, &session));
-  CHECK("again", resumes("a third time", settings, &session));
-  settings.names = more;
-  settings.names_count = 2;
-  CHECK("with other names it is not", !resumes("other names", settings, &session));
-  settings = by_ca();
-  settings.policy = TLS_POLICY_ANY;
-  CHECK("nor under another policy", !resumes("another policy", settings, &session));
-  settings = by_ca();
-  br_ssl_session_cache_lru_init(&cache, cache_bytes, sizeof cache_bytes);
-  CHECK("nor when the server has forgotten", !resumes("forgotten", settings, &session));
 }
 
 /* ---- versions and suites --------------------------------------------------------------------- */
@@ -405,7 +367,6 @@ int main(void) {
   test_our_end();
   test_refusal();
   test_policies();
-  test_sessions();
   test_old_servers();
   test_nonsense();
   test_unusable_key();

@@ -126,7 +126,7 @@ static void add_name(engine_facts_t *facts) {
 
 void engine_facts(engine_t const *engine, engine_facts_t *facts) {
   tls_report_t const *const report = tls_client_report(engine->client);
-  *facts = (engine_facts_t){.resumed = report->resumed, .end_point_len = report->end_point_len};
+  *facts = (engine_facts_t){.end_point_len = report->end_point_len};
   memcpy(facts->protocol, report->protocol, sizeof facts->protocol);
   memcpy(facts->cipher, report->cipher, sizeof facts->cipher);
   memcpy(facts->end_point, report->end_point, sizeof facts->end_point);
