@@ -14,6 +14,7 @@ be found out.
 
 import collections
 import dataclasses
+import datetime
 import os
 import random
 import re
@@ -24,8 +25,8 @@ import threading
 import time
 
 from _books import ACCEPTED, CRIMES, Books, check_left
-from _chain import PATIENCE, SANITIZED, check
-from _host import CONF, SERVICES, Host, check_logs, children_of, environment_of, program_of, read, service_of
+from _chain import CHAIN, PATIENCE, SANITIZED, check
+from _host import CONF, SERVICES, Host, Process, check_logs, children_of, environment_of, program_of, read, service_of
 from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
 
 SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 9))
@@ -68,8 +69,15 @@ class Hit:
 
 
 class Hits:
+    """All of them; and in a file, for who looks into what became of them."""
+
     def __init__(self):
         self.all = []
+
+    def add(self, hit):
+        self.all.append(hit)
+        with open(CHAIN / "hits", "a", encoding="utf-8") as file:
+            file.write(f"{datetime.datetime.now()} {hit}\n")
 
     def since(self, begin, end=None):
         return (hit for hit in self.all if hit.time >= begin and (end is None or hit.time <= end)
@@ -127,16 +135,21 @@ class Chaos:
     # -- finding --
 
     def find(self, program):
-        found = list(self.host.processes())
-        if program not in FLEETING:
-            return [process for process in found if process.program == program]
-        parents = [process.pid for process in found if process.program == FLEETING[program]]
+        processes = list(self.host.processes())
+        found = [process for process in processes if process.program == program]
+        if found or program not in FLEETING:
+            return found
+        return self.watch([process.pid for process in processes if process.program == FLEETING[program]],
+                          program)
+
+    @staticmethod
+    def watch(parents, program):
+        """Until one of them starts it, for a while."""
         for _ in range(100):
             for parent in parents:
                 for child in children_of(parent):
                     if program_of(child) == program:
-                        return [dataclasses.make_dataclass("Found", ["pid", "program", "parent"])(
-                            child, program, parent)]
+                        return [Process(child, program, parent)]
         return []
 
     def client_of(self, pid):
@@ -174,7 +187,7 @@ class Chaos:
         if program_of(victim.pid) != victim.program:
             os.close(held)
             return
-        self.hits.all.append(Hit(victim.program, number, service, key, victim.pid, time.monotonic()))
+        self.hits.add(Hit(victim.program, number, service, key, victim.pid, time.monotonic()))
         self.signal(held, number)
         if number == signal.SIGSTOP:
             self.stopped.append((time.monotonic() + self.dice.uniform(0, 0.2), held))

@@ -67,7 +67,8 @@ make_mail() {
 #!/bin/sh -e
 file=\$(mktemp '$CHAIN/mail/piped/.XXXXXX')
 cat >"\$file"
-mv "\$file" '$CHAIN/mail/piped/'"\$RECIPIENT\${file##*/}"
+ln "\$file" '$CHAIN/mail/piped/'"\$RECIPIENT\${file##*/}" || exit 111 # mktemp may repeat itself
+rm "\$file"
 END
   chmod 755 "$CHAIN/keep"
 }
