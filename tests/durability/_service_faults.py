@@ -20,6 +20,9 @@ from _scheduler import TRACED
 from _secure import SecureClient
 
 
+GRACE = 0.2  # seconds for the way from the last descriptor's end to a process's
+
+
 class Service:
     """tcp-accept or tls-keyd: its lives, one after the other; -n stands for its option."""
 
@@ -28,17 +31,26 @@ class Service:
         self.log.touch()
 
     def start(self):
-        """True if it is ready, false if it has ended."""
+        """Returns when it is ready; or has closed that descriptor without a word, since it has ended,
+        or could not write."""
         self.begun = self.log.stat().st_size
         ready, tell = os.pipe()
         command = [str(tell) if word == "READY" else word for word in self.command]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL, pass_fds=[tell])
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=log, pass_fds=[tell])
         os.close(tell)
         check(select.select([ready], [], [], PATIENCE)[0], "it is neither ready nor at its end")
-        is_ready = bool(os.read(ready, 1))
+        if not os.read(ready, 1):
+            self.await_end(GRACE)
         os.close(ready)
-        return is_ready
+
+    def await_end(self, seconds=PATIENCE):
+        """Its exit code, or None if it goes on."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def said(self):
         with open(self.log, "rb") as file:
@@ -49,27 +61,26 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(number)
 
-    def check_end(self):
-        """It must have ended by itself, and said why."""
-        code = self.process.wait(PATIENCE)
-        check(code > 0 and re.search(rb"fatal: |event=died", self.said()), "it ended with", code, "and said", self.said())
-
     def tend(self):
-        """What a supervisor does."""
-        if self.process.poll() is not None:
-            self.check_end()
-            check(self.start(), "does not start again:", self.said())
+        """What a supervisor does. One that has ended has said why."""
+        code = self.process.poll()
+        if code is None:
+            return
+        check(code > 0 and re.search(rb"fatal: |event=died", self.said()), "ended with", code, self.said())
+        self.start()
+        check(self.process.poll() is None, "does not start again:", self.said())
 
     def stop(self):
         self.signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
+        if self.await_end() is None:
+            self.process.kill()
+            raise AssertionError(f"does not end: {self.said()}")
 
 
 def live(program, service, connect, fault):
     """Four connections, one of them with a reload before it."""
     kept, failures = [], []
-    if not service.start():
-        service.check_end()
+    service.start()
     program.release()
     try:
         for turn in range(4):
@@ -82,6 +93,7 @@ def live(program, service, connect, fault):
                 raise AssertionError(f"{fault}: nobody answers") from None
             except (AssertionError, OSError) as error:
                 failures.append(f"{turn}: {error!r}")
+                service.await_end(GRACE)
         check(len(failures) <= 1, len(failures), "connections failed:", *failures)
         for client in kept:
             client.go_on()

@@ -3,42 +3,25 @@
 # Each system call on a message's way fails once, with EIO and with EINTR, in each program in turn.
 # timeout: 900
 # check-crash: 1800
-# shellcheck disable=SC2034 # _chain.sh reads the variables
 
-# shellcheck source=tests/durability/_durability.sh
-. "$(dirname "$0")/_durability.sh"
+# shellcheck source=tests/durability/_message_path.sh
+. "$(dirname "$0")/_message_path.sh"
 
-# A second acceptor is for those whom nothing happens to.
-oneTimeSetUp() {
-  make_chain || exit 1
-  export CHAIN OTHER_PORT
-  start_smtp || exit 1
-  OTHER_PORT=$SMTP_PORT OTHER_PID=$SMTP_PID
-  traced="$HERE/_traced"
-  CHAIN_FRONT="$traced front smtp-front $traced inject queue-inject" start_smtp || exit 1
-  start_send || exit 1
-}
-
-oneTimeTearDown() {
-  [ -z "${OTHER_PID-}" ] || end_process "$OTHER_PID"
-  stop_chain
-}
-
-test_smtp_front() { ! has_strace || play _faults.py front; }
-test_queue_inject() { ! has_strace || play _faults.py inject; }
+test_smtp_front() { ! has_strace || play _faults.py front failing; }
+test_queue_inject() { ! has_strace || play _faults.py inject failing; }
 
 # These have a scheduler of their own.
 test_queue_send() {
   has_strace || return 0
   stop_send
-  play _faults.py send_after_a_start
-  play _faults.py send_while_running
+  play _faults.py send_after_a_start failing
+  play _faults.py send_while_running failing
 }
 
 test_deliver_maildir() {
   has_strace || return 0
   stop_send
-  play _faults.py deliver
+  play _faults.py deliver failing
 }
 
 # shellcheck source=/dev/null
