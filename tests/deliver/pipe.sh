@@ -234,6 +234,13 @@ test_routes_of_users() {
   assertTrue 'nothing was run' '[ ! -e ran ]'
 }
 
+# Whose it is cannot be seen then.
+test_routes_that_cannot_be_read() {
+  echo rubbish >"$CHAINMAIL_CONF/routes.cdb"
+  assertEquals 'Z4.3.0 unable to read the routes: Protocol error' "$(deliver 'touch ran')"
+  assertTrue 'nothing was run' '[ ! -e ran ]'
+}
+
 test_torn_entry() {
   file=$(entry "$DIR/message")
   truncate -s -10 "$file"

@@ -98,11 +98,11 @@ static void give_up(connection_t *connection, chain_verdict_t const *verdict, ui
   close_connection(connection);
 }
 
-/* Tries the next address. False: there is none left. */
+/* Tries the next address. False with errno, of the last one: there is none left. */
 static bool start_session(connection_t *connection, uint64_t now) {
-  int fd;
-  while ((fd = relay_dial_next(&connection->dial)) < 0 && errno != ENOENT) continue;
-  if (fd < 0) return false;
+  int fd, error = ENOENT;
+  while ((fd = relay_dial_next(&connection->dial)) < 0 && errno != ENOENT) error = errno;
+  if (fd < 0) return errno = error, false;
   connection->relay = relay_start(&session, fd, now);
   if (!connection->relay) strerr_diefu1sys(111, "begin a session");
   return true;
@@ -116,8 +116,7 @@ static void dial(connection_t *connection, uint64_t now) {
   if (found > 0 && start_session(connection, now)) return;
   if (found > 0) error = errno;
   set_verdict(&verdict, found > 0 ? "4.4.1" : "4.4.3",
-              found > 0 ? "no connection" : "the server's name leads nowhere",
-              found > 0 ? NULL : strerror(error));
+              found > 0 ? "no connection" : "the server's name leads nowhere", strerror(error));
   give_up(connection, &verdict, now);
 }
 

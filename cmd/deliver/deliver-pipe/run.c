@@ -26,8 +26,13 @@ static void set_failure(chain_verdict_t *verdict, char const *step) {
 
 static route_table_t routes;
 
-static void read_routes(void) {
-  if (route_refresh(&routes, settings.routes) < 0) strerr_warnwu1sys("read the routes");
+/* Those that were read before stay in force. False with errno: there are none, and who may run the
+   command is not known. */
+static bool read_routes(void) {
+  if (route_refresh(&routes, settings.routes) >= 0) return true;
+  int const error = errno;
+  strerr_warnwu1sys("read the routes");
+  return errno = error, routes.open;
 }
 
 static pid_t spawn(worker_job_t const *job, int message, int output) {
@@ -85,6 +90,12 @@ static bool start_with(run_t *run, worker_job_t const *job, queue_entry_t const 
   return started;
 }
 
+static bool refuse(worker_job_t const *job, chain_verdict_t *verdict, char const *step) {
+  set_failure(verdict, step);
+  close(job->fd);
+  return false;
+}
+
 /* What a rule means for one user is not done as another. */
 static bool is_ours(worker_job_t const *job, chain_verdict_t *verdict) {
   char problem[DELIVERY_PROBLEM_SIZE];
@@ -97,13 +108,9 @@ static bool is_ours(worker_job_t const *job, chain_verdict_t *verdict) {
 
 bool run_start(run_t *run, worker_job_t const *job, chain_verdict_t *verdict) {
   queue_entry_t entry;
-  read_routes();
+  if (!read_routes()) return refuse(job, verdict, "read the routes");
   if (!is_ours(job, verdict)) return false;
-  if (queue_entry_from_fd(&entry, job->fd) < 0) {
-    set_failure(verdict, "read the queue entry");
-    close(job->fd);
-    return false;
-  }
+  if (queue_entry_from_fd(&entry, job->fd) < 0) return refuse(job, verdict, "read the queue entry");
   bool started = start_with(run, job, &entry, verdict);
   queue_entry_close(&entry);
   return started;

@@ -45,8 +45,8 @@ static void end_job(child_t *child, job_t *job, chain_kind_t kind, char const *t
   job_answer(job, kind, text);
 }
 
-void child_lose(child_t *child, char const *text) {
-  if (child->jobs.count) log_trouble("child-lost", child->name, text, 0);
+void child_lose(child_t *child, char const *text, int error) {
+  if (child->jobs.count) log_trouble("child-lost", child->name, text, error);
   while (child->jobs.first) end_job(child, child->jobs.first, CHAIN_DEFER, text);
   for (size_t i = 0; i < child->output.nfds; i++) close(child->output.fds[i]);
   if (child->pid) kill(child->pid, SIGKILL);
@@ -63,7 +63,7 @@ static void send_output(child_t *child) {
   size_t nfds = output->nfds;
   if (!worker_output_pending(output) || clock_now() < child->later) return;
   int result = worker_output_send(output, child->socket);
-  if (result < 0) return child_lose(child, "4.3.0 the deliverer went away");
+  if (result < 0) return child_lose(child, "4.3.0 the deliverer went away", errno);
   child->later = result ? clock_now() + SEND_AGAIN : 0;
   if (!output->nfds)
     for (size_t i = 0; i < nfds; i++) close(output->fds[i]);
@@ -177,16 +177,17 @@ static int take_result(child_t *child) {
 }
 
 static int lose_liar(child_t *child) {
-  child_lose(child, "4.3.0 the deliverer does not speak the protocol");
+  child_lose(child, "4.3.0 the deliverer does not speak the protocol", 0);
   return -1;
 }
 
 /* 1 there may be more, 0 not now, -1 it is lost. Whoever sends descriptors would use up ours. */
 static int read_once(child_t *child) {
   int result = worker_input_read(&child->input, child->socket, false), taken = 1;
-  if (result < 0 && errno == EAGAIN) return 0;
-  if (child->input.nfds || (result < 0 && errno == EPROTO)) return lose_liar(child);
-  if (result <= 0) return child_lose(child, "4.3.0 the deliverer went away"), -1;
+  int const error = result < 0 ? errno : 0;
+  if (error == EAGAIN) return 0;
+  if (child->input.nfds || error == EPROTO) return lose_liar(child);
+  if (result <= 0) return child_lose(child, "4.3.0 the deliverer went away", error), -1;
   while (taken > 0) taken = take_result(child);
   return taken < 0 ? lose_liar(child) : 1;
 }
@@ -229,7 +230,7 @@ static void bury(child_t *child) {
   if (!child->pid || waitpid(child->pid, &status, WNOHANG) != child->pid) return;
   child->pid = 0;
   while (child->socket >= 0 && read_once(child) > 0) continue;
-  if (child->socket >= 0) child_lose(child, "4.3.0 the deliverer went away");
+  if (child->socket >= 0) child_lose(child, "4.3.0 the deliverer went away", 0);
 }
 
 /* One that was told to end, and has nothing to do, needs no time for it. */
@@ -243,7 +244,7 @@ static void check(child_t *child) {
   if (child->socket < 0 || clock_now() < deadline_of(child)) return;
   if (child->jobs.count) share_bar(child->name);
   if (child->jobs.count || child->shut)
-    child_lose(child, "4.3.0 the deliverer took too long");
+    child_lose(child, "4.3.0 the deliverer took too long", 0);
   else
     child_retire(child);
 }

@@ -46,8 +46,10 @@ void report(uint64_t number, chain_kind_t kind, char const *text) {
   size_t len = worker_result_format(frame, number, kind, text);
   for (size_t sent = 0; more && sent < len;) {
     ssize_t n = send(0, frame + sent, len - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno != EINTR) more = false;
     if (n > 0) sent += (size_t)n;
+    if (n >= 0 || errno == EINTR) continue;
+    strerr_warnwu1sys("report");
+    more = false;
   }
 }
 

@@ -158,7 +158,7 @@ static void end_hanging(void) {
   for (child_t *child = children; child < children + settings.children; child++) {
     if (child->socket < 0 || !hangs(child)) continue;
     share_bar(child->name);
-    child_lose(child, "4.3.2 the deliverer took too long, and others wait");
+    child_lose(child, "4.3.2 the deliverer took too long, and others wait", 0);
   }
 }
 

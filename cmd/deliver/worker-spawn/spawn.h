@@ -135,7 +135,7 @@ void child_retire(child_t *child);
 void children_retire(void);
 
 /* Ends it, and its jobs with this text: whether they were done is not known. */
-void child_lose(child_t *child, char const *text);
+void child_lose(child_t *child, char const *text, int error);
 
 /* True if there are any. */
 bool children_remain(void);
