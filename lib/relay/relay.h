@@ -174,6 +174,14 @@ relay_state_t relay_step(relay_t *relay, uint64_t now);
 /* Steps and waits until it is RELAY_READY or RELAY_ENDED. */
 relay_state_t relay_finish(relay_t *relay);
 
+/* In RELAY_BUSY: the message has gone out whole, and the server has not answered yet: it may keep
+   it whatever we do. */
+bool relay_awaits_end(relay_t const *relay);
+
+/* Ends the session, in whatever state, as if the server had taken too long: what has no verdict
+   gets 4.4.2 and why. */
+void relay_give_up(relay_t *relay, char const *why);
+
 /* In RELAY_READY: says QUIT; the session then ends as soon as the server has answered. */
 void relay_quit(relay_t *relay, uint64_t now);
 

@@ -405,6 +405,14 @@ void relay_quit(relay_t *relay, uint64_t now) {
   relay_enter(relay, PHASE_QUIT, RELAY_QUIT);
 }
 
+bool relay_awaits_end(relay_t const *relay) {
+  return relay->phase == PHASE_FINAL;
+}
+
+void relay_give_up(relay_t *relay, char const *why) {
+  relay_fail(relay, "4.4.2", why, NULL);
+}
+
 static void say_goodbye(relay_t *relay) {
   if (!relay->tls || tls_client_state(relay->tls) != TLS_CLIENT_OPEN) return;
   tls_client_close(relay->tls);

@@ -17,6 +17,7 @@ is: rcpt2, mail2. CONNECTION counts from 1; without it the action is for all. AC
   long         a reply line without an end
   garbage      bytes that are no reply
   slow         the usual reply, a byte at a time
+  drip         the usual reply, 0.7 seconds later
   before       the usual reply, and replies to commands that were not said
   tls          of starttls: the handshake; of connect: TLS from the first byte
   tls-garbage  220, and then no TLS;  tls-close  220, and then nothing more
@@ -115,6 +116,10 @@ class Session:
         for byte in self.lines(usual).encode():
             self.say(bytes([byte]))
             time.sleep(0.005)
+
+    def do_drip(self, usual):
+        time.sleep(0.7)
+        self.say(usual)
 
     def do_before(self, usual):
         self.say(self.lines(usual).encode() + b"250 2.0.0 queued\r\n" * 9)

@@ -207,9 +207,65 @@ test_silent_ones_do_not_have_all_connections() {
   OPTIONS='-C 4 -t opening=1 -t greeting=6'
   deliver "a@x=127.0.0.1:$slow" "b@x=[127.0.0.1]:$slow" "c@x=127.0.0.1:$slower" \
     "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
-  assertEquals 'two are cut short, two are not' '2 2 1' "$(grep -c 'not ready' "$DIR/answers") \
+  assertEquals 'two are cut short, two are not' '2 2 1' "$(grep -c 'soon enough' "$DIR/answers") \
 $(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
   assertNotContains 'before the time of those is up' "$(tail -n 2 "$DIR/log")" event=transaction
+}
+
+# stalling EVENT PATIENCE: five hosts, four of which say nothing more from there on
+stalling() {
+  start_server -s "$DIR/dump" "$1=silent"
+  slow=$PORT
+  start_server "$1=silent"
+  slower=$PORT
+  start_server
+  OPTIONS="-C 4 -t opening=1 -t $2"
+  deliver "a@x=127.0.0.1:$slow" "b@x=[127.0.0.1]:$slow" "c@x=127.0.0.1:$slower" \
+    "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
+  assertEquals "$1: two are cut short, two are not" '2 2 1' "$(grep -c 'soon enough' "$DIR/answers") \
+$(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
+  assertContains 'before the time of those is up' "$(grep event=transaction "$DIR/log" | head -n 3)" \
+    accepted=1
+  assertEquals 'nothing of it is tried again at once' 2 "$(grep -c connect "$DIR/dump/commands")"
+  end_peers
+  rm -f "$DIR"/dump/* "$DIR/log"
+}
+
+# The same of hosts that greet, and then say nothing.
+test_stalling_ones_do_not_have_all_connections() {
+  stalling mail mail=6
+  stalling rcpt rcpt=6
+  stalling data data=6
+}
+
+# A host that was told the whole message may keep it: it has more time.
+test_ones_that_stall_at_the_end() {
+  stalling end final=12
+}
+
+# Each answer comes soon enough, and all of them together do not.
+test_dripping_ones_do_not_have_all_connections() {
+  start_server rcpt=drip
+  slow=$PORT
+  start_server
+  OPTIONS='-C 2 -t opening=1'
+  # shellcheck disable=SC2046 # words are wanted
+  deliver $(for i in 1 2 3 4; do echo "r$i@x=127.0.0.1:$slow" "r$i@x=[127.0.0.1]:$slow"; done) \
+    "e@x=127.0.0.1:$PORT" >"$DIR/answers"
+  assertContains "$(grep event=transaction "$DIR/log" | head -n 2)" accepted=1
+}
+
+three_went() { [ "$(grep -c event=transaction "$DIR/log")" -eq 3 ]; }
+
+# Mail was taken, and QUIT is not answered: that is nobody's time but the host's.
+test_ones_that_do_not_say_goodbye() {
+  start_server quit=silent
+  slow=$PORT
+  start_server quit=silent
+  OPTIONS='-C 1 -t quit=100'
+  deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$PORT" "c@x=[127.0.0.1]" >/dev/null &
+  PEERS="$PEERS $!"
+  assertTrue 'whichever went first' 'wait_until three_went'
 }
 
 # The same of domains whose name servers say nothing.

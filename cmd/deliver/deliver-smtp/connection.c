@@ -54,7 +54,7 @@ void connection_open(destination_t *destination, uint64_t now) {
 bool connection_room(void) {
   if (connections_count < settings.in_all) return true;
   for (connection_t *connection = connections; connection; connection = connection->next) {
-    if (connection->phase != IDLE) continue;
+    if (connection->phase != IDLE && connection->phase != QUITTING) continue;
     relay_quit(connection->relay, relay_now()); /* the answer is not waited for */
     relay_step(connection->relay, relay_now());
     connection_free(connection);
@@ -155,36 +155,48 @@ bool connection_adopt(destination_t *destination, uint64_t now) {
   return false;
 }
 
-/* ---- hosts that say nothing: they may have half of all connections for as long as they like ----
- */
+/* ---- slow hosts: they may have half of all connections for as long as they like ---- */
 
-/* The one that has been opened for the longest time, if there are too many; else NULL. */
-static connection_t *find_surplus(void) {
-  connection_t *oldest = NULL;
-  size_t count = 0;
-  for (connection_t *connection = connections; connection; connection = connection->next) {
-    if (connection->phase != OPENING) continue;
-    count++;
-    if (!oldest || connection->began < oldest->began) oldest = connection;
-  }
-  return count > 1 && count > settings.in_all / 2 ? oldest : NULL;
+#define END_TIMES 5 /* the time that one has to answer the end of a message, which it may keep */
+
+/* When others need not wait for it any longer; UINT64_MAX: they do not. */
+static uint64_t slow_from(connection_t const *connection) {
+  if (connection->phase != OPENING && connection->phase != DELIVERING) return UINT64_MAX;
+  return connection->fair +
+         (relay_awaits_end(connection->relay) ? END_TIMES * settings.opening : 0);
 }
 
-/* Each that is cut short ends, or begins anew with another address. */
-static void cut_short(uint64_t now) {
-  for (connection_t *connection; (connection = find_surplus());) {
-    if (now - connection->began < settings.opening) return;
-    opening_cut_short(connection, now);
+/* The one that has been slow for the longest time, if there are too many; else NULL. */
+static connection_t *find_surplus(uint64_t now) {
+  connection_t *slowest = NULL;
+  size_t count = 0;
+  for (connection_t *connection = connections; connection; connection = connection->next) {
+    if (slow_from(connection) > now) continue;
+    count++;
+    if (!slowest || slow_from(connection) < slow_from(slowest)) slowest = connection;
   }
+  return count > 1 && count > settings.in_all / 2 ? slowest : NULL;
+}
+
+/* Its transaction ends, or its opening, and that begins anew with another address. */
+static void cut_one(connection_t *connection, uint64_t now) {
+  if (connection->phase == OPENING) {
+    opening_cut_short(connection, now);
+    return;
+  }
+  relay_give_up(connection->relay, TOO_SLOW);
+  step(connection, now);
+}
+
+static void cut_short(uint64_t now) {
+  for (connection_t *connection; (connection = find_surplus(now));) cut_one(connection, now);
 }
 
 /* ---- the loop's ---- */
 
 size_t connections_wait(struct pollfd *polls, uint64_t *deadline) {
-  connection_t const *const surplus = find_surplus();
+  uint64_t const now = relay_now();
   size_t count = 0;
-  if (surplus && surplus->began + settings.opening < *deadline)
-    *deadline = surplus->began + settings.opening;
   for (connection_t *connection = connections; connection; connection = connection->next) {
     connection->poll = polls + count++;
     uint64_t due = relay_wait(connection->relay, connection->poll);
@@ -192,6 +204,8 @@ size_t connections_wait(struct pollfd *polls, uint64_t *deadline) {
       connection->deadline = due;
     else if (connection->deadline < due)
       due = connection->deadline;
+    uint64_t const slow = slow_from(connection);
+    if (slow > now && slow < due) due = slow;
     if (due < *deadline) *deadline = due;
   }
   return count;

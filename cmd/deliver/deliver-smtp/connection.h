@@ -20,7 +20,7 @@ struct connection {
   relay_t *relay;
   struct pollfd *poll;
   uint64_t deadline;
-  uint64_t began;        /* with this address */
+  uint64_t fair;         /* until then the host takes no longer than others have to wait for it */
   unsigned int messages; /* that went over it */
   delivery_t *delivery;
   relay_transaction_t transaction;
@@ -37,6 +37,7 @@ void opening_try(connection_t *connection, uint64_t now);
 void opening_failed(connection_t *connection, uint64_t now);
 /* The host is not waited for any longer, since others wait. */
 void opening_cut_short(connection_t *connection, uint64_t now);
+#define TOO_SLOW "not done soon enough, while too many other hosts are waited for"
 /* The session is ready. */
 void opening_done(connection_t *connection);
 

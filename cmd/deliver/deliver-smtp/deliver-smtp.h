@@ -33,7 +33,7 @@ typedef struct settings {
   char const *policies, *logins, *anchors;
   unsigned int per_destination, in_all; /* connections */
   unsigned int idle;                    /* milliseconds that a connection is kept */
-  unsigned int opening;                 /* that it may take to open when too many take long */
+  unsigned int opening;                 /* that a host may take when too many take long */
   unsigned int messages;                /* of a connection */
   unsigned int recipients;              /* of a transaction */
   unsigned int patience[RELAY_PATIENCES];

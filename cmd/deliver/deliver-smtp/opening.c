@@ -92,7 +92,7 @@ static int begin_session(connection_t *connection, uint64_t now, chain_verdict_t
   destination_t *const destination = connection->destination;
   mx_address_t const *const address = &destination->list.addresses[connection->address];
   write_where(connection, address);
-  connection->began = now;
+  connection->fair = now + settings.opening;
   if (security_choose(&connection->security, destination, address, why) < 0) return -1;
   if (destination->experience[connection->address].clear)
     connection->security.relay.security = RELAY_PLAIN;
@@ -163,7 +163,7 @@ static void try_again(connection_t *connection, uint64_t now) {
 void opening_cut_short(connection_t *connection, uint64_t now) {
   chain_verdict_t why = {.kind = CHAIN_DEFER, .enhanced = "4.4.1"};
   verdict_add(&why, connection->where);
-  verdict_add(&why, ": not ready soon enough, while too many other hosts are waited for");
+  verdict_add(&why, ": " TOO_SLOW);
   note_failure(connection, relay_stage_name(relay_stage(connection->relay)), &why, now);
   try_again(connection, now);
 }

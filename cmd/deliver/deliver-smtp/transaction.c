@@ -6,6 +6,9 @@
 #include "connection.h"
 #include "log/log.h"
 
+#define RECIPIENT_MS 100 /* of what a host that is not slow takes, the most */
+#define BYTES_IN_MS  100
+
 /* ---- what is said ---- */
 
 static void fill_recipients(connection_t *connection) {
@@ -34,9 +37,16 @@ static void fill_transaction(connection_t *connection) {
   queue_entry_stream(&message->entry, &connection->transaction.message);
 }
 
+/* Milliseconds that a host may take for it before others need not wait any longer. */
+static uint64_t fair_time(relay_transaction_t const *transaction) {
+  return settings.opening + transaction->count * RECIPIENT_MS +
+         queue_stream_size(&transaction->message) / BYTES_IN_MS;
+}
+
 static void transact(connection_t *connection, uint64_t now) {
   fill_recipients(connection);
   fill_transaction(connection);
+  connection->fair = now + fair_time(&connection->transaction);
   connection->phase = DELIVERING;
   relay_transact(connection->relay, &connection->transaction, now);
 }
