@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,8 +85,10 @@ void job_take(worker_job_t const *asked) {
   if (account_find(&account, asked, problem) < 0) return answer_at_once(asked, problem);
   job_t *job = free_place();
   *job = (job_t){.asked = *asked, .since = clock_now()};
-  if (fstat(asked->fd, &status) < 0 || keep_strings(job) < 0)
-    return answer_at_once(asked, "4.3.0 worker-spawn has no memory for the job");
+  if (fstat(asked->fd, &status) < 0 || keep_strings(job) < 0) {
+    snprintf(problem, sizeof problem, "4.3.0 unable to keep the job: %s", strerror(errno));
+    return answer_at_once(asked, problem);
+  }
   job->size = (uint64_t)status.st_size;
   stpcpy(job->name, account.name);
   job_list_append(&jobs_waiting, job);

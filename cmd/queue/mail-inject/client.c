@@ -54,8 +54,10 @@ static int service_connect(void) {
   int const fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) die_system(EX_OSERR, "make a socket");
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-    die_system(EX_TEMPFAIL, "connect to the service");
+  int result;
+  do result = connect(fd, (struct sockaddr *)&address, sizeof address);
+  while (result < 0 && errno == EINTR);
+  if (result < 0) die_system(EX_TEMPFAIL, "connect to the service");
   return fd;
 }
 

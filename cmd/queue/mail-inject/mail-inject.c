@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -112,7 +113,10 @@ static void parse_options(options_t *options, int argc, char const *const **argv
 static char const *configured_name(void) {
   static conf_t conf;
   char const *culprit;
-  if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(EX_CONFIG, "read the setting ", culprit);
+  if (conf_load(&conf, &culprit) < 0) {
+    bool const is_bad = errno == ERANGE || errno == EINVAL || errno == EACCES;
+    strerr_diefu2sys(is_bad ? EX_CONFIG : EX_OSERR, "read the setting ", culprit);
+  }
   if (!conf.text[CONF_ME]) die(EX_CONFIG, "the setting `me' is not there", "");
   return conf.text[CONF_ME];
 }
