@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
-"""_deliveries.py SCENARIO: system calls that fail, one at a time, in what takes mail away from here.
+"""_deliveries.py SCENARIO errors|short: system calls that fail, or move fewer bytes than they were asked
+to, one at a time, in what takes mail away from here.
 
-Whatever fails: each message arrives, whole, in a copy, or in two if the log says why; nobody is told that
-it failed; what goes another way is not held up; the log tells what it was; and it all comes to an end.
+Whatever fails: each message arrives, whole, in one copy, or in two if the log says why; nobody is told
+that it failed; what goes another way is not held up; the log tells what it was; and it all comes to an
+end. What is short, or interrupted, does no harm at all.
 """
 
 import collections
 import contextlib
 import errno
+import email
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 
-from _chain import CHAIN, QUEUE, check, files_of, main, wait_until
-from _inject import Program
+from _chain import CHAIN, QUEUE, check, children, files_of, main, wait_until
+from _disturb import Disturbed, Shortened, failing, shortened
+from _inject import Program, sample
 from _receiver import Receiver
 from _scheduler import TRACED, Scheduler
 
@@ -31,9 +37,10 @@ def body(name, lines):
 MESSAGES = {"one": body("one", 1), "two": body("two", 3000), "beside": body("beside", 1)}
 
 
-def inject(name, *recipients):
+def inject(name, *recipients, parameters=b""):
     """Puts a message into the queue."""
-    envelope = b"Fsender@example.test\0" + b"".join(b"T%s\0" % r.encode() for r in recipients) + b"\0"
+    to = b"".join(b"T%s\0" % recipient.encode() for recipient in recipients)
+    envelope = b"Fsender@example.test\0" + to + b"\0" + parameters
     with open(CHAIN / "message", "wb+") as message, open(CHAIN / "envelope", "wb+") as terms:
         for file, data in ((message, MESSAGES[name]), (terms, envelope)):
             file.write(data)
@@ -64,19 +71,45 @@ def texts_of(error):
     return {os.strerror(error).lower(), musl.get(error, os.strerror(error).lower())}
 
 
+class Family(Disturbed):
+    """Its own calls and its children's, as long as these execute nothing else."""
+
+    def __init__(self, kind, name):
+        super().__init__(name, follow=True)
+        self.faults_at = {"errors": failing, "short": shortened}[kind]
+
+    def faults(self, play, start="", every=1, errors=None):
+        return sample(self.faults_at(self.own(self.record(play))), every)
+
+    @staticmethod
+    def own(calls):
+        executed = set()
+        for call in calls:
+            if call.process not in executed:
+                yield call
+            if call.name == "execve" and call.process:
+                executed.add(call.process)
+
+
+def program_of(kind, name, follow):
+    if follow:
+        return Family(kind, name)
+    return Shortened(name) if kind == "short" else Program(name)
+
+
 class Matrix:
     """A program in one life of queue-send after another. domain is what it serves: the routes lead
     there, and who takes the mail is there."""
 
-    start = "execve("  # faults come behind that
-    options = ""       # strace's
+    start = "execve"  # faults come behind that
+    follow = False    # its children, too
 
-    def __init__(self, name, channel, domain, program):
+    def __init__(self, kind, domain, name, channel, program):
         self.domain = domain
         options = ["queue-send", "-w", f"{channel}=1", "-w", "maildir=1", "-w"]
         self.usual = [*options, f"{channel}={program}"]
         self.traced = [*options, f"{channel}={TRACED} {name} {program}"]
-        self.program = Program(name, self.options)
+        self.program = program_of(kind, name, self.follow)
         self.twice = 0
 
     def send(self):
@@ -131,12 +164,14 @@ class Matrix:
 
     @staticmethod
     def check_log(fault, scheduler):
-        error = getattr(fault, "error", None)
-        if not error or not scheduler.troubled:
+        error = getattr(fault, "error", "")
+        words = scheduler.text()
+        check(error or not scheduler.troubled, "without a fault:", words)
+        if not scheduler.troubled:
             return
-        check(error != "EINTR" or "open" in str(fault), "an interruption did harm:", scheduler.text())
-        words = scheduler.text().lower()
-        check(any(text in words for text in texts_of(getattr(errno, error))), "not logged:", words)
+        check(not isinstance(error, int), "what was short did harm:", words)
+        check(error != "EINTR" or re.search("open|connect", str(fault)), "an interruption did harm:", words)
+        check(any(text in words.lower() for text in texts_of(getattr(errno, error))), "not logged:", words)
 
     def clear(self):
         """What a fault left."""
@@ -159,8 +194,8 @@ class Matrix:
 
 
 class AtReceiver(Matrix):
-    def __init__(self, receiver, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, kind, receiver, domain, *arguments):
+        super().__init__(kind, domain, *arguments)
         self.receiver = receiver
 
     def arrived(self):
@@ -175,7 +210,7 @@ class InSecret(AtReceiver):
 
 
 class Piped(Matrix):
-    options = "-f -b execve"  # its children, as long as they are its own
+    follow = True
 
     def arrived(self):
         for file in sorted(LEDGER.glob("*@*")):
@@ -192,6 +227,109 @@ class Forwarded(Matrix):
         return boxes_of("a", "b")
 
 
+class Spawned(Forwarded):
+    """As real users, by a service; there the log is one with queue-send's."""
+
+    follow = True
+
+    def __init__(self, kind, domain):
+        super().__init__(kind, domain, "spawn", "maildir", f"unix:{CHAIN}/spawn")
+        self.traced = self.usual
+        with open(CHAIN / "send.log", "ab") as log:
+            self.service = subprocess.Popen(
+                ["tcp-accept", f"unix:{CHAIN}/spawn", TRACED, "spawn", "worker-spawn", "-f", "1", "maildir",
+                 "deliver-maildir"], stderr=log, stdin=subprocess.DEVNULL)
+        wait_until((CHAIN / "spawn").exists, "the service")
+
+    def send(self):
+        inject("one", f"a@{self.domain}")
+        inject("two", f"a@{self.domain}", f"b@{self.domain}")
+
+    def expected(self):
+        return {("a", MESSAGES["one"]), ("a", MESSAGES["two"]), ("b", MESSAGES["two"])}
+
+    def check(self, fault, scheduler):
+        wait_until(lambda: not children(self.service.pid), "worker-spawn does not end")
+        super().check(fault, scheduler)
+
+    @staticmethod
+    def check_beside(_):
+        """All is the one service's."""
+
+
+class Bounced(Matrix):
+    """queue-send itself, which has to tell of a failure and of a success."""
+
+    start = "lock"
+
+    def __init__(self, kind):
+        super().__init__(kind, "only.example", "bounce", "remote", "deliver-smtp")
+        self.traced = [TRACED, "bounce", *self.usual]
+
+    def send(self):
+        inject("one", "nobody@only.example")
+        inject("beside", "beside@example.test", parameters=b"Pbeside@example.test\0NOTIFY=SUCCESS\0\0")
+
+    def expected(self):
+        return {("sender", "failed"), ("sender", "delivered"), ("beside", MESSAGES["beside"])}
+
+    def arrived(self):
+        return [(box, self.action_in(data)) for box, data in boxes_of("sender")]
+
+    @staticmethod
+    def action_in(report):
+        parts = email.message_from_bytes(report).get_payload()
+        check(len(parts) == 3 and report.rstrip().endswith(b"--"), "a torn report:", report)
+        check(b"Subject: " in parts[2].as_bytes(), "it does not say of what:", report)
+        return parts[1].get_payload()[1]["Action"]
+
+    @staticmethod
+    def check_beside(_):
+        """It is in the same hands."""
+
+
+class Submitted:
+    """mail-inject, whose exit code says whether the message was taken."""
+
+    def __init__(self, kind):
+        self.program, self.sent = program_of(kind, "inject", False), []
+
+    def play(self, fault):
+        box, message = f"box{len(self.sent)}", MESSAGES["two"]
+        sender = ["mail-inject", "-f", "sender@example.test", f"{box}@example.test"]
+        done = subprocess.run([TRACED, "inject", *sender], input=message, capture_output=True, timeout=60,
+                              check=False)
+        self.sent.append((fault, box, done.returncode, done.stderr.decode()))
+
+    @staticmethod
+    def is_told(fault, words):
+        error = getattr(errno, getattr(fault, "error", ""), 0)
+        return not error or any(text in words.lower() for text in texts_of(error))
+
+    def check(self, fault, box, code, words):
+        copies = [as_sent(data) for _, data in boxes_of(box)]
+        check(code in (0, 71, 74, 75), "exit code", code, words)
+        check(not code or not isinstance(fault.error, int) and fault.error != "EINTR", words)
+        check(not code or self.is_told(fault, words), "not said:", words)
+        check(len(copies) == 1 or code and not copies, code, words, "copies:", len(copies))
+        check(all(copy.endswith(MESSAGES["two"][20:]) for copy in copies), "torn")
+
+    def run(self, every):
+        faults = self.program.faults(self.play, "execve", every)
+        self.program.disturb(self.play, faults)
+        scheduler = Scheduler(["queue-send", "-w", "maildir=1"])
+        scheduler.start()
+        wait_until(scheduler.tend, "an empty queue")
+        scheduler.stop()
+        problems = []
+        for fault, *told in self.sent[1:]:
+            try:
+                self.check(fault, *told)
+            except AssertionError as error:
+                problems.append(f"{fault}: {error}")
+        check(not problems, len(problems), "problems:", "\n".join(problems))
+
+
 # ---- scenarios ---------------------------------------------------------------------------------
 
 def add_routes(*lines):
@@ -200,18 +338,18 @@ def add_routes(*lines):
     subprocess.run(["route-compile", CHAIN / "conf/routes"], check=True)
 
 
-def smtp():
+def smtp(kind):
     receiver = Receiver()
     add_routes(f"@smtp.example smarthost 127.0.0.1:{receiver.port}")
-    AtReceiver(receiver, "smtp", "remote", "smtp.example", "deliver-smtp").run(30)
+    AtReceiver(kind, receiver, "smtp.example", "smtp", "remote", "deliver-smtp").run(30)
 
 
-def smtp_by_mx():
+def smtp_by_mx(kind):
     """The domain's host is in the DNS, its certificate is one that an authority vouches for."""
     receiver = Receiver(CHAIN / "certificate")
     (CHAIN / "conf/tls-policies").write_text("tls.example verify mx.tls.example\n")
     with name_server("record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"):
-        InSecret(receiver, "tls", "remote", "tls.example",
+        InSecret(kind, receiver, "tls.example", "tls", "remote",
                  f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run(40)
 
 
@@ -227,24 +365,54 @@ def name_server(zones):
             process.terminate()
 
 
-def lmtp():
+def lmtp(kind):
     receiver = Receiver()
     add_routes(f"@lmtp.example lmtp 127.0.0.1:{receiver.port}")
-    AtReceiver(receiver, "lmtp", "lmtp", "lmtp.example", "deliver-lmtp").run(30)
+    AtReceiver(kind, receiver, "lmtp.example", "lmtp", "lmtp", "deliver-lmtp").run(30)
 
 
-def pipe():
-    LEDGER.mkdir()
+def pipe(kind):
+    LEDGER.mkdir(exist_ok=True)
     command = LEDGER / "command"
     command.write_text(f'#!/bin/sh\ncat >{LEDGER}/$$ && mv {LEDGER}/$$ "{LEDGER}/$RECIPIENT $$"\n')
     command.chmod(0o755)
     add_routes(f"@pipe.example pipe {command}")
-    Piped("pipe", "pipe", "pipe.example", "deliver-pipe -r").run(30)
+    Piped(kind, "pipe.example", "pipe", "pipe", "deliver-pipe -r").run(30)
 
 
-def forward():
+def forward(kind):
     add_routes("a@forward.example forward a@example.test", "b@forward.example forward b@example.test")
-    Forwarded("forward", "forward", "forward.example", "deliver-forward").run(30)
+    Forwarded(kind, "forward.example", "forward", "forward", "deliver-forward").run(30)
+
+
+def spawn(kind):
+    CHAIN.chmod(0o755)
+    for name, user in ("a", "games"), ("b", "nobody"):
+        (CHAIN / "mail" / name).mkdir(parents=True)
+        shutil.chown(CHAIN / "mail" / name, user)
+        add_routes(f"{name}@spawn.example maildir {CHAIN}/mail/{name} user={user}")
+    matrix = Spawned(kind, "spawn.example")
+    try:
+        matrix.run(30)
+    finally:
+        matrix.service.terminate()
+        matrix.service.wait()
+
+
+def bounce(kind):
+    add_routes("known@only.example maildir known")
+    Bounced(kind).run(30)
+
+
+def submit(kind):
+    socket = CHAIN / "run/inject"
+    with subprocess.Popen(["tcp-accept", f"unix:{socket}", "env", "RELAYCLIENT=", "smtp-front", "submission",
+                           "queue-inject"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
+        wait_until(socket.exists, "the service")
+        try:
+            Submitted(kind).run(30)
+        finally:
+            service.terminate()
 
 
 main(globals())

@@ -41,8 +41,9 @@ ANY = {FILE, SOCKET, PIPE, OTHER, NAMED}
 ERRORS = {
     "EIO": [(ANY, READS | WRITES | OPENS | NAMES | LOOKS | WAITS
              | {"fsync", "fdatasync", "ftruncate", "close", "memfd_create"})],
-    "EINTR": [(ANY, READS - {"getdents64"} | WRITES | OPENS | NAMES | WAITS
-               | {"fsync", "fdatasync", "close", "connect", "accept", "accept4"})],
+    "EINTR": [(ANY, READS - {"getdents64"} | WRITES | OPENS | WAITS
+               | {"linkat", "link", "rename", "renameat", "renameat2", "fsync", "fdatasync", "close",
+                  "connect", "accept", "accept4"})],
     "ENOSPC": [({FILE, OTHER}, WRITES | {"fsync", "fdatasync", "ftruncate"}),
                (ANY, OPENS | NAMES - {"unlink", "unlinkat"})],
     "EMFILE": [(ANY, OPENS | MAKES)],

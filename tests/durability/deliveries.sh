@@ -11,15 +11,35 @@ oneTimeTearDown() { :; }
 setUp() { make_chain && export CHAIN; }
 tearDown() { stop_chain; }
 
-test_deliver_smtp() { ! has_strace || play _deliveries.py smtp; }
-test_deliver_lmtp() { ! has_strace || play _deliveries.py lmtp; }
-test_deliver_pipe() { ! has_strace || play _deliveries.py pipe; }
-test_deliver_forward() { ! has_strace || play _deliveries.py forward; }
+# disturb SCENARIO: with errors, and with calls that do less
+disturb() {
+  { has_strace && has_disturb; } || return 0
+  play _deliveries.py "$1" errors
+  stop_chain
+  make_chain && export CHAIN && has_disturb && prepare && play _deliveries.py "$1" short
+}
+prepare() { :; }
+
+test_deliver_smtp() { disturb smtp; }
+test_deliver_lmtp() { disturb lmtp; }
+test_deliver_pipe() { disturb pipe; }
+test_deliver_forward() { disturb forward; }
+test_mail_inject() { disturb submit; }
+test_bounces() { disturb bounce; }
 
 test_deliver_smtp_with_tls() {
-  has_strace || return 0
-  make_certificate mx.tls.example
-  play _deliveries.py smtp_by_mx
+  prepare() { make_certificate mx.tls.example; }
+  prepare && disturb smtp_by_mx
+  prepare() { :; }
+}
+
+test_worker_spawn() {
+  if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
+    disturb spawn
+  else
+    startSkipping
+    echo "skip - not root, or others cannot reach $BIN"
+  fi
 }
 
 # make_certificate NAME: $CHAIN/certificate, with its key, by $CHAIN/authority
