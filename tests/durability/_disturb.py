@@ -11,7 +11,7 @@ import collections
 
 import _inject
 from _chain import CHAIN, check
-from _inject import FILE, OTHER, PIPE, SOCKET
+from _inject import ANY, FILE, OTHER, PIPE, SOCKET
 
 KINDS = {"file": FILE, "pipe": PIPE, "stream": SOCKET, "records": SOCKET}
 
@@ -29,6 +29,15 @@ def read_calls(trace):
         process, name, number, kind, asked, result = line.split()
         calls.append(Call(int(process), name, int(number), kind, int(asked), int(result)))
     return calls
+
+
+def until_it_becomes(calls, process=0):
+    """Those before its program executes the next one."""
+    for call in calls:
+        if call.process == process and call.name == "execve":
+            return
+        if call.process == process:
+            yield call
 
 
 class Recording:
@@ -72,12 +81,31 @@ def shortened(calls):
                 yield Disturbance(call, count)
 
 
+# What a process gives up, and may fail to.
+PRIVILEGES = set("setgroups setresgid setresuid setgid setuid prctl setrlimit prlimit64 seccomp "
+                 "landlock_create_ruleset landlock_add_rule landlock_restrict_self".split())
+ACCEPTS = {"accept", "accept4"}
+
+# Besides _inject.py's, in make check-crash.
+MORE_ERRORS = {
+    "EAGAIN": [({SOCKET, PIPE}, _inject.READS | _inject.WRITES), (ANY, ACCEPTS | {"setresuid"})],
+    "ECONNABORTED": [(ANY, ACCEPTS)],
+    "EPERM": [(ANY, PRIVILEGES)],
+}
+
+
+def can_fail(call, error, table):
+    return any(call.describes() in kinds and call.name in names
+               for kinds, names in table.get(error, ()))
+
+
 def failing(calls, errors=None):
-    """Each error, by _inject.py's table, at each of the calls."""
+    """Each error, by these tables, at each of the calls."""
+    tables = (_inject.ERRORS, MORE_ERRORS)
+    everything = sorted({*_inject.ERRORS, *MORE_ERRORS}) if _inject.LONG else _inject.COMMON
     for call in calls:
-        for error in errors or (_inject.ERRORS if _inject.LONG else _inject.COMMON):
-            if any(call.describes() in kinds and call.name in names
-                   for kinds, names in _inject.ERRORS[error]):
+        for error in errors or everything:
+            if any(can_fail(call, error, table) for table in tables):
                 yield Disturbance(call, error)
 
 

@@ -13,7 +13,7 @@ import re
 import signal
 
 from _chain import CHAIN, check, check_clean, children, files_of, main, wait_until
-from _disturb import Disturbed, failing, shortened
+from _disturb import Disturbed, failing, shortened, until_it_becomes
 from _inject import sample
 from _secure import ALICE, Attempt, Bystander, Neighbour
 
@@ -26,15 +26,6 @@ def body(number):
 def written(file):
     """A delivered message as it was sent, without all that was put before it."""
     return b"From: " + file.read_bytes().partition(b"\nFrom: ")[2]
-
-
-def until_it_becomes(calls, process=0):
-    """Those before its program executes the next one."""
-    for call in calls:
-        if call.process == process and call.name == "execve":
-            return
-        if call.process == process:
-            yield call
 
 
 def is_harmless(fault):

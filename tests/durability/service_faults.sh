@@ -33,5 +33,21 @@ test_keyd() {
   play _service_faults.py keyd
 }
 
+can_drop() {
+  if [ "$(id -u)" -eq 0 ] && has_disturb; then return; fi
+  startSkipping
+  echo 'skip - only root can stop being root'
+  return 1
+}
+
+# What is run as another user must be within its reach.
+test_privileges() {
+  can_drop || return 0
+  FREE_PORT=$(free_port)
+  chmod 755 "$CHAIN" "$CHAINMAIL_CONF" && mkdir "$CHAIN/keys" && cp "$CHAIN/tls/other.pem" "$CHAIN/keys" &&
+    chown -R 65534:65534 "$CHAIN/keys" && printf 'secret\n' | user-add -p 0 alice || fail 'not set up'
+  for scenario in checker acceptor keyd; do play _privilege_faults.py "$scenario"; done
+}
+
 # shellcheck source=/dev/null
 . shunit2

@@ -1,0 +1,67 @@
+"""A service that stays, tcp-accept or tls-keyd, with a fault in it: its lives, one after the other, and
+what a supervisor does for it."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+
+from _chain import CHAIN, PATIENCE, check
+from _scheduler import TRACED
+
+GRACE = 0.2  # seconds for the way from the last descriptor's end to a process's
+
+
+class Service:
+    """Its command is in a chain's words; READY stands for the descriptor that it tells on that it is."""
+
+    def __init__(self, name, *command):
+        self.command, self.process, self.log = [TRACED, name, *command], None, CHAIN / f"{name}.log"
+        self.log.touch()
+
+    def start(self):
+        """Returns when it is ready; or has closed that descriptor without a word, since it has ended,
+        or could not write."""
+        self.begun = self.log.stat().st_size
+        ready, tell = os.pipe()
+        command = [str(tell) if word == "READY" else word for word in self.command]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=log, pass_fds=[tell])
+        os.close(tell)
+        check(select.select([ready], [], [], PATIENCE)[0], "it is neither ready nor at its end")
+        if not os.read(ready, 1):
+            self.await_end(GRACE)
+        os.close(ready)
+
+    def await_end(self, seconds=PATIENCE):
+        """Its exit code, or None if it goes on."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def said(self):
+        with open(self.log, "rb") as file:
+            file.seek(self.begun)
+            return file.read()
+
+    def signal(self, number):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def tend(self):
+        """What a supervisor does. One that has ended has said why."""
+        code = self.process.poll()
+        if code is None:
+            return
+        check(code > 0 and re.search(rb"fatal: |event=died", self.said()), "ended with", code, self.said())
+        self.start()
+        check(self.process.poll() is None, "does not start again:", self.said())
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        if self.await_end() is None:
+            self.process.kill()
+            raise AssertionError(f"does not end: {self.said()}")
