@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape
 
 BAR, GAP, BETWEEN, LABELS, PANEL, MARGIN = 14, 3, 26, 110, 330, 16
-COLORS = ("#0b5394", "#3d85c6", "#999999", "#b7b7b7", "#cccccc", "#d9d9d9")
+COLORS = ("#0b5394", "#3d85c6", "#999999", "#adadad", "#c0c0c0", "#d3d3d3", "#b45f06", "#e69138")
 FONT = 'font-family="sans-serif" font-size="11"'
 
 

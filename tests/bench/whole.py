@@ -31,6 +31,7 @@ USUAL_SESSIONS, USUAL_SIZE = 10, "4 KB"
 COLUMNS = ("synced", "barrier=0", "tmpfs")
 BYTES_MAX = 200 << 20  # of one measure, in a queue
 PROBE = 30             # messages that tell how many to send
+TRIES = 3
 SLOW_SECONDS = 4       # a measure that would take longer, for one message a session, is left out
 SEND_SECONDS = 20      # after which a measure is given up
 IDLE_SESSIONS = 50
@@ -52,7 +53,7 @@ class Whole:
         self.results = {}
         self.rates = {}
         self.foreign = []
-        self.trouble = []
+        self.trouble, self.no_time = [], []
         self.end = time.monotonic() + 60 * options.minutes
         for name, size in SIZES.items():
             text = measure.make_message(size)
@@ -81,11 +82,21 @@ class Whole:
             time.sleep(0.01)
 
     def probe(self, run, key, sessions, size):
-        """A first try, which tells how many messages to send; of a slow server it is all there is.
-        """
+        """A first try, which tells how many messages to send, and wakes what a server starts late; of
+        a very slow server it is all there is."""
         count = int(min(max(PROBE, sessions), BYTES_MAX / SIZES[size]))
         meter = self.bench.meter(lambda: run(count))
         self.rates[key] = count / meter.work
+        return count, meter
+
+    def measured(self, run, key, sessions, size):
+        """Of some tries the one that was long enough: the first ones may have gone by a bad guess."""
+        for _ in range(TRIES):
+            count = self.count_for(key, sessions, size)
+            meter = self.bench.meter(lambda count=count: run(count))
+            self.rates[key] = count / meter.work
+            if meter.work >= self.options.seconds / 2 or count == self.count_for(key, sessions, size):
+                break
         return count, meter
 
     def count_for(self, key, sessions, size):
@@ -104,12 +115,9 @@ class Whole:
         def run(count):
             self.send_and_wait(server, what == "deliver", mode, sessions, size, count)
 
-        count, meter = 0, None
-        if key not in self.rates:
-            count, meter = self.probe(run, key, sessions, size)
-        if not meter or meter.work < self.options.seconds:
-            count = self.count_for(key, sessions, size)
-            meter = self.bench.meter(lambda: run(count))
+        count, meter = (0, None) if key in self.rates else self.probe(run, key, sessions, size)
+        if not meter or meter.work < SLOW_SECONDS:
+            count, meter = self.measured(run, key, sessions, size)
         if meter.foreign is not None:
             self.foreign.append(meter.foreign)
         kind = f"{column}, {what}, {mode}, {sessions} sessions, {size}"
@@ -127,7 +135,7 @@ class Whole:
         """What one server cannot do, or what there is no time for, leaves a hole in the table and a
         line below it, and does not end the run. True if it was done."""
         if time.monotonic() > self.end:
-            self.trouble.append(f"{name}: no time was left")
+            self.no_time.append(name)
             return False
         try:
             work()
@@ -333,6 +341,9 @@ def show(whole, setting, names):
     show_wanted(whole)
     for line in whole.trouble:
         print(f"not measured: {line}")
+    if whole.no_time:
+        print(f"not measured, for want of time: {len(whole.no_time)} measures, from "
+              f"{whole.no_time[0]} on")
 
 
 def wanted(whole, name):
@@ -353,14 +364,20 @@ def wanted(whole, name):
            whole.median(name, "reply to DATA, of bound"), "<=", 1)
 
 
-def show_wanted(whole):
-    print("\nWanted")
+def all_wanted(whole):
     for name in servers.FRONTS:
         for label, value, sign, bound in wanted(whole, name):
             met = value is not None and (value >= bound if sign == ">=" else value <= bound)
             verdict = "not measured" if value is None else "met" if met else "MISSED"
-            print(f"  {name:14}{label:72}{measure.number(value):>7} {sign} "
-                  f"{measure.number(bound):6}{verdict}")
+            yield {"server": name, "what": label, "value": value, "sign": sign, "bound": bound,
+                   "verdict": verdict}
+
+
+def show_wanted(whole):
+    print("\nWanted")
+    for asked in all_wanted(whole):
+        print(f"  {asked['server']:14}{asked['what']:72}{measure.number(asked['value']):>7} "
+              f"{asked['sign']} {measure.number(asked['bound']):6}{asked['verdict']}")
 
 
 def draw(whole, names, setting):
@@ -444,7 +461,9 @@ def main():
         setting = describe(options, disk, accounting, whole.foreign)
         show(whole, setting, names)
         options.out.write_text(json.dumps({"setting": setting, "samples": whole.results,
-                                           "not measured": whole.trouble}, indent=1) + "\n")
+                                           "not measured": whole.trouble,
+                                           "no time": whole.no_time,
+                                           "wanted": list(all_wanted(whole))}, indent=1) + "\n")
         options.out.with_suffix(".svg").write_text(draw(whole, names, setting))
         print(f"\nall samples: {options.out}; chart: {options.out.with_suffix('.svg')}")
     finally:
