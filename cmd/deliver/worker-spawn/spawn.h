@@ -86,7 +86,7 @@ uint64_t job_number(job_t const *job);
 size_t jobs_in_hand(void);
 /* Takes a job, which then waits, or answers it. There must be less than JOBS_MAX in hand. Its
    descriptor is ours from then on. */
-void job_take(worker_job_t const *job);
+void job_take(worker_job_t const *asked);
 /* Closes and frees what only one that waits has. */
 void job_strip(job_t *job);
 /* Answers a job that is in no list, and forgets it. */
