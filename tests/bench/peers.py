@@ -137,7 +137,8 @@ class OpenSMTPD(InPlace):
     name = peer = "opensmtpd"
     binaries = ("usr/sbin/smtpd", "usr/libexec/opensmtpd/mail.maildir")
     modes = ("accept", "deliver")
-    lacks = "no TLS: Debian 12's 6.8 cannot, with OpenSSL 3"
+    lacks = ("no TLS: Debian 12's 6.8 cannot, with OpenSSL 3; it syncs nothing; its listen queue takes 5, "
+             "so that of many who connect at once some try again a second later")
     is_accepting = False
 
     def script(self, mode):
