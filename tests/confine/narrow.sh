@@ -89,6 +89,7 @@ END
   swaks --server "127.0.0.1:$SMTP_PORT" --from me@client.example --to old@example.test \
     --body 'hello there' >/dev/null 2>&1
   assertContains "$(cat "$(deliveries new)")" 'hello there'
+  stop_send # whose connection a service that is ended waits for
   end_process "$accepts"
 }
 
