@@ -114,6 +114,16 @@ test_service_trees_know_the_prefix() {
   done
 }
 
+test_the_tree_of_runit_has_its_words() {
+  "$TOP/scripts/install-service.sh" "$TOP/service" "$ROOT/service" /opt/mail
+  assertEquals 'as many services' "$(cd "$ROOT/service/daemontools" && find . -name run | sort)" \
+    "$(cd "$ROOT/service/runit" && find . -name run | sort)"
+  assertEquals 'nothing of daemontools' '' "$(grep -rE 'envuidgid|setuidgid|multilog' "$ROOT/service/runit")"
+  assertContains "$(cat "$ROOT/service/runit/smtp/run")" 'exec 2>&1 chpst -U smtp'
+  assertContains "$(cat "$ROOT/service/runit/queue-send/run")" 'exec 2>&1 chpst -u queue'
+  assertContains "$(cat "$ROOT/service/runit/smtp/log/run")" 'exec chpst -u chainlog svlogd -tt "$LOG/smtp"'
+}
+
 test_systemd_understands_the_units() {
   if ! command -v systemd-analyze >/dev/null; then
     echo 'skip - no systemd-analyze here'
