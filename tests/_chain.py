@@ -16,26 +16,13 @@ import sys
 import threading
 import time
 
-PATIENCE = 30  # seconds until something that must come counts as missing
+from _check import PATIENCE, check, is_alive, wait_until
+
 CHAIN = pathlib.Path(os.environ["CHAIN"])
 QUEUE = pathlib.Path(os.environ["CHAINMAIL_QUEUE"])
 PORT = int(os.environ.get("SMTP_PORT") or 0)
 ACCEPTOR = int(os.environ.get("SMTP_PID") or 0)
 SANITIZED = bool(os.environ.get("CHECK_SAN"))  # then memory is not what it is
-
-
-def check(condition, *words):
-    if not condition:
-        raise AssertionError(" ".join(map(str, words)))
-
-
-def wait_until(condition, *words):
-    """Its first true value; whatever words say did not come true otherwise."""
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        check(time.monotonic() < end, "never:", *words)
-        time.sleep(0.005)
-    return value
 
 
 def main(scenarios):
@@ -216,14 +203,6 @@ def serving(port, since):
     return pid if at >= since else None
 
 
-def is_alive(pid):
-    try:
-        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
 def wait_gone(pid):
     wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the end of process", pid)
 
@@ -317,26 +296,19 @@ def messages_of(box, count):
 
 # ---- one who does no harm ----------------------------------------------------------------------
 
-class Bystander(threading.Thread):
-    """A well-behaved client, in one session before, during and after what happens in a with block:
-    every message it sends is accepted, and arrives byte by byte."""
+class Meanwhile(threading.Thread):
+    """Does its send_one before, again and again during, and after what happens in a with block; then
+    its check_all, unless what happened failed itself."""
 
-    def __init__(self, port=PORT, source="127.0.0.1"):
+    pause = 0.02  # seconds
+
+    def __init__(self):
         super().__init__(daemon=True)
-        self.box = f"bystander-{os.getpid()}-{time.monotonic_ns()}"
-        self.client = Client(port, source).greet()
-        self.sent, self.over, self.failure = [], threading.Event(), None
-
-    def send_one(self):
-        number = len(self.sent)
-        body = b"".join(b".%d %s\n" % (i, b"\xe4 line" * (number % 7)) for i in range(200))
-        message = b"Subject: %d\n\n%s" % (number, body)
-        self.client.deliver(self.box, message)
-        self.sent.append(message)
+        self.over, self.failure = threading.Event(), None
 
     def run(self):
         try:
-            while not self.over.wait(0.02):
+            while not self.over.wait(self.pause):
                 self.send_one()
         except Exception as error:  # told by the thread that waits for this one
             self.failure = error
@@ -353,6 +325,27 @@ class Bystander(threading.Thread):
             return
         check(not self.failure, "a bystander was harmed:", repr(self.failure))
         self.send_one()
+        self.check_all()
+
+
+class Bystander(Meanwhile):
+    """A well-behaved client, in one session: every message it sends is accepted, and arrives byte by
+    byte."""
+
+    def __init__(self, port=PORT, source="127.0.0.1"):
+        super().__init__()
+        self.box = f"bystander-{os.getpid()}-{time.monotonic_ns()}"
+        self.client = Client(port, source).greet()
+        self.sent = []
+
+    def send_one(self):
+        number = len(self.sent)
+        body = b"".join(b".%d %s\n" % (i, b"\xe4 line" * (number % 7)) for i in range(200))
+        message = b"Subject: %d\n\n%s" % (number, body)
+        self.client.deliver(self.box, message)
+        self.sent.append(message)
+
+    def check_all(self):
         self.client.quit()
         arrived = messages_of(self.box, len(self.sent))
         check(sorted(arrived) == sorted(self.sent), "a bystander's messages are not what it sent")

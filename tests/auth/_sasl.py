@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 30
+from _check import PATIENCE, check
+
 PATH, SCENARIO, *ARGUMENTS = sys.argv[1:]
 END_POINT = bytes(range(32))
 CERTIFICATE = "SHA256:" + "ab" * 32
@@ -24,11 +25,6 @@ CLEAR = {"SERVICE": "smtp", "SESSION_ID": "0gmnj7qkzp5b2s1x", "REMOTEIP": "192.0
 TLS = {**CLEAR, "SSL_PROTOCOL": "TLSv1.3"}
 BOUND = {**TLS, "SSL_SERVER_END_POINT": END_POINT.hex()}
 KNOWN = {**TLS, "SSL_PEER_CERT_HASH": CERTIFICATE}
-
-
-def check(condition, *words):
-    if not condition:
-        raise AssertionError(" ".join(map(str, words)))
 
 
 def encode(data):

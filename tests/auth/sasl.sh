@@ -26,7 +26,10 @@ oneTimeSetUp() {
 serve() { start tcp-accept READY -m 600 "unix:$folder/socket" sasl-auth "$@"; }
 
 # front SCENARIO [ARGUMENT...]
-front() { timeout 120 python3 "$HERE/_sasl.py" "$folder/socket" "$@"; }
+front() {
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." \
+    timeout 120 python3 "$HERE/_sasl.py" "$folder/socket" "$@"
+}
 
 # plays WHAT SCENARIO [ARGUMENT...]: it must go well; then the service ends.
 plays() {

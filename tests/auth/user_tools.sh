@@ -8,6 +8,9 @@ here=$(dirname "$0")
 # What is cheap to make, where what is made does not matter.
 cheap='-m none -i 4096'
 
+# shellcheck source=tests/_commands.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/_commands.sh"
+
 setUp() {
   FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/users.XXXXXX")
   export CHAINMAIL_CONF="$FOLDER"
@@ -22,20 +25,6 @@ END
 tearDown() {
   [ -z "${FOLDER:-}" ] || rm -rf "$FOLDER"
   FOLDER=
-}
-
-# Runs a command; its output of both kinds is in $output, its exit code in $code.
-run() {
-  output=$("$@" 2>&1)
-  code=$?
-}
-
-assertRun() { # assertRun CODE OUTPUT COMMAND...
-  wanted_code=$1 wanted_output=$2
-  shift 2
-  run "$@"
-  assertEquals "$* exits" "$wanted_code" "$code"
-  assertEquals "$* says" "$wanted_output" "$output"
 }
 
 # add PASSWORD OPTION... NAME

@@ -3,32 +3,14 @@
 # in which order it came there, and what is said when it cannot.
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
-WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+# shellcheck source=tests/deliver/_job.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_job.sh"
 TOP_FIELDS='Return-Path: <s@example.org>
 Delivered-To: r@example.test
 '
 
-setUp() {
-  DIR=$(mktemp -d "${TMPDIR:-/tmp}/maildir.XXXXXX")
-  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/root" \
-    "$DIR/conf"
-  export CHAINMAIL_CONF="$DIR/conf"
-  printf 'Fs@example.org\0Tr@example.test\0\0' >"$DIR/envelope"
-  cd "$DIR/root" || exit 111
-}
-
-tearDown() {
-  cd / || exit 111
-  [ -z "${DIR-}" ] || rm -rf "$DIR"
-  DIR=
-}
-
-# entry FILE: puts a message into the queue, prints the entry's path
-entry() {
-  rm -f "$DIR"/queue/new/*
-  queue-inject -q "$DIR/queue" <"$1" 1<"$DIR/envelope" || return
-  ls "$DIR"/queue/new/*
-}
+setUp() { job_start root; }
+tearDown() { job_stop; }
 
 # deliver BOX [PROGRAM...]: one job for the message in $DIR/message
 deliver() {

@@ -4,30 +4,14 @@
 # timeout: 180
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
-WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+# shellcheck source=tests/deliver/_job.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_job.sh"
 
 setUp() {
-  DIR=$(mktemp -d "${TMPDIR:-/tmp}/pipe.XXXXXX")
-  mkdir -p "$DIR/queue/new" "$DIR/queue/tmp" "$DIR/queue/state" "$DIR/queue/bad" "$DIR/home"
-  mkdir "$DIR/conf"
-  export CHAINMAIL_CONF="$DIR/conf"
-  printf 'Fs@example.org\0Tr@example.test\0\0' >"$DIR/envelope"
+  job_start home
   printf 'Subject: x\n\nbody\n' >"$DIR/message"
-  cd "$DIR/home" || exit 111
 }
-
-tearDown() {
-  cd / || exit 111
-  [ -z "${DIR-}" ] || rm -rf "$DIR"
-  DIR=
-}
-
-# entry FILE: puts a message into the queue, prints the entry's path
-entry() {
-  rm -f "$DIR"/queue/new/*
-  queue-inject -q "$DIR/queue" <"$1" 1<"$DIR/envelope" || return
-  ls "$DIR"/queue/new/*
-}
+tearDown() { job_stop; }
 
 # deliver COMMAND [OPTION...]: one job for the message in $DIR/message
 deliver() {

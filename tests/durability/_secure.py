@@ -4,10 +4,9 @@ import base64
 import os
 import re
 import ssl
-import threading
 import time
 
-from _chain import Client, check, files_of, on_the_wire, wait_until
+from _chain import Client, Meanwhile, check, files_of, on_the_wire, wait_until
 
 NAME, ALICE = "mx.example.test", "alice@example.test"
 CONTEXT = ssl.create_default_context(cafile=os.environ["TRUSTED"])
@@ -112,36 +111,17 @@ class Neighbour:
         self.sent.append(message)
         client.quit()
 
-    def check(self):
-        self.send_one()
+    def check_all(self):
         wait_until(lambda: len(files_of(self.box)) >= len(self.sent), "all of a neighbour's messages")
         for number, file in enumerate(sorted(files_of(self.box), key=subject)):
             check(file.read_bytes().endswith(self.sent[number]), "not what a neighbour sent:", file)
 
 
-class Bystander(Neighbour, threading.Thread):
+class Bystander(Meanwhile, Neighbour):
     """One who does so again and again while something happens in a with block."""
 
+    pause = 0.05
+
     def __init__(self, port, mode):
-        threading.Thread.__init__(self, daemon=True)
+        Meanwhile.__init__(self)
         Neighbour.__init__(self, port, mode)
-        self.over, self.failure = threading.Event(), None
-
-    def run(self):
-        try:
-            while not self.over.wait(0.05):
-                self.send_one()
-        except Exception as error:  # told by the thread that waits for this one
-            self.failure = error
-
-    def __enter__(self):
-        self.send_one()
-        self.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self.over.set()
-        self.join()
-        if not kind:
-            check(not self.failure, "a bystander was harmed:", repr(self.failure))
-            self.check()

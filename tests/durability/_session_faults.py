@@ -92,7 +92,8 @@ def disturb_shared(program, mode, choose, every):
 
     program.disturb(play, find_faults(program, sessions, choose, every))
     sessions.check()
-    neighbour.check()
+    neighbour.send_one()
+    neighbour.check_all()
 
 
 def wrap(mode):

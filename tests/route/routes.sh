@@ -2,6 +2,9 @@
 # route-compile and route-query as an administrator uses them.
 # shellcheck disable=SC1091 # shunit2 is found in PATH
 
+# shellcheck source=tests/_commands.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/_commands.sh"
+
 setUp() {
   FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/route.XXXXXX")
   export CHAINMAIL_CONF="$FOLDER"
@@ -21,20 +24,6 @@ END
 tearDown() {
   [ -z "${FOLDER:-}" ] || rm -rf "$FOLDER"
   FOLDER=
-}
-
-# Runs a command; its output of both kinds is in $output, its exit code in $code.
-run() {
-  output=$("$@" 2>&1)
-  code=$?
-}
-
-assertRun() { # assertRun CODE OUTPUT COMMAND...
-  wanted_code=$1 wanted_output=$2
-  shift 2
-  run "$@"
-  assertEquals "$* exits" "$wanted_code" "$code"
-  assertEquals "$* says" "$wanted_output" "$output"
 }
 
 testCompilesByDefault() {

@@ -14,34 +14,13 @@ import subprocess
 import sys
 import time
 
+from _check import PATIENCE, check, is_alive, wait_until
+
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER, KEYS = pathlib.Path(os.environ["FOLDER"]), os.environ["KEYS"]
 WRAP = sys.argv[1]
-PATIENCE = 20
 NAME = "mx.example.test"
 LONGEST = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
-
-
-def check(condition, *words):
-    if not condition:
-        raise AssertionError(" ".join(map(str, words)))
-
-
-def wait_until(condition, *words):
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        check(time.monotonic() < end, "never:", *words)
-        time.sleep(0.02)
-    return value
-
-
-def has_ended(pid):
-    """A zombie has; who adopts it is not ours to say."""
-    try:
-        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] in "ZX"
 
 
 class Session:
@@ -245,7 +224,7 @@ def no_wish():
         session.send(b"end\n")
         session.expect_end()
         session.expect_exit(0)
-        wait_until(lambda: has_ended(helper), "the end of the helper")
+        wait_until(lambda: not is_alive(helper), "the end of the helper")
         check(not session.log(), session.log())
 
 
@@ -288,7 +267,7 @@ def the_program_dies():
                 session.secure().echo()
             helper = session.helper()
             os.kill(session.report("pid"), signal.SIGKILL)
-            wait_until(lambda: has_ended(helper), "the end of the helper", moment)
+            wait_until(lambda: not is_alive(helper), "the end of the helper", moment)
             if moment == "after":
                 session.expect_end()
             else:
@@ -365,7 +344,7 @@ def nothing_is_taken():
                 session.send(b"x\n")
             except OSError:
                 pass
-            return has_ended(helper)
+            return not is_alive(helper)
         wait_until(helper_has_ended, "the end of the helper")
         session.expect_log("event=end reason=.*not take what is left")
 
