@@ -155,7 +155,7 @@ static _Noreturn void end(dovecot_answer_t answer, dovecot_reply_t const *reply,
   if (!users_name_valid(reply->user, strlen(reply->user)))
     strerr_dief1x(CHECKER_TEMPORARY, "Dovecot's user has a name that cannot be told");
   checker_account_t const account = {.name = reply->user};
-  checker_pass(&account, false, argv);
+  checker_pass(&account, argv);
 }
 
 /* Dovecot makes the challenges of its mechanisms itself. */

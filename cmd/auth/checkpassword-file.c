@@ -120,7 +120,8 @@ static _Noreturn void pass(users_user_t const *user, options_t const *options,
                                      .senders = user->senders,
                                      .uid = user->uid ? user->uid : options->uid,
                                      .gid = gid};
-  checker_pass(&account, options->become, argv);
+  if (options->become) checker_become(&account);
+  checker_pass(&account, argv);
 }
 
 static void options_read(options_t *options, int argc, char const *const **argv) {

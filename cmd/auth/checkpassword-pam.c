@@ -142,7 +142,8 @@ static _Noreturn void pass(char const *name, options_t const *options, char cons
     account.uid = entry->pw_uid;
     account.gid = entry->pw_gid;
   }
-  checker_pass(&account, options->become, argv);
+  if (options->become) checker_become(&account);
+  checker_pass(&account, argv);
 }
 
 /* PAM wants passwords: a digest cannot be checked. */

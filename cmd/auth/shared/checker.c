@@ -51,8 +51,7 @@ static void checker_fact_id(char const *name, uint32_t id) {
   checker_fact(name, id ? digits : NULL);
 }
 
-/* Becomes the user: what only root can, and never to root. */
-static void checker_become(checker_account_t const *account) {
+void checker_become(checker_account_t const *account) {
   if (!account->uid || !account->gid)
     strerr_dief2x(CHECKER_TEMPORARY, "no uid to become: ", account->name);
   gid_t const gid = account->gid;
@@ -65,14 +64,12 @@ static void checker_become(checker_account_t const *account) {
     strerr_diefu2sys(CHECKER_TEMPORARY, "change to ", account->home);
 }
 
-_Noreturn void checker_pass(checker_account_t const *account, bool become,
-                            char const *const *argv) {
+_Noreturn void checker_pass(checker_account_t const *account, char const *const *argv) {
   checker_fact("USER", account->name);
   checker_fact("HOME", account->home);
   checker_fact("SHELL", account->shell ? account->shell : "/bin/false");
   checker_fact("AUTH_SENDERS", account->senders);
   checker_fact_id("UID", account->uid);
   checker_fact_id("GID", account->gid);
-  if (become) checker_become(account);
   chain_next(argv);
 }

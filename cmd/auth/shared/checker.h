@@ -30,7 +30,9 @@ uint32_t checker_id(char const *argument, char const *usage);
 /* Reads descriptor 3. Wrong is what nobody could have as a password; misused, that there is nobody
  * who asks. */
 void checker_read(credentials_t *credentials);
-/* Executes the next program: with become as this user, else for him, as who we are. */
-_Noreturn void checker_pass(checker_account_t const *account, bool become, char const *const *argv);
+/* Becomes the user: what only root can, and never to root. */
+void checker_become(checker_account_t const *account);
+/* Executes the next program for the user. */
+_Noreturn void checker_pass(checker_account_t const *account, char const *const *argv);
 
 #endif
