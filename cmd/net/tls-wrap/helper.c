@@ -162,7 +162,8 @@ _Noreturn void helper_run(settings_t const *settings, int control, int plain) {
   helper.start = now();
   log_session(getenv("SESSION_ID"));
   signal(SIGPIPE, SIG_IGN);
-  relay_init(&helper.relay, start_engine(&helper), 0, 1, PLAIN);
+  if (!relay_init(&helper.relay, start_engine(&helper), 0, 1, PLAIN))
+    give_up(&helper, strerror(errno), HELPER_TROUBLE);
   shake_hands(&helper);
   stream(&helper);
   relay_finish(&helper.relay, settings->handshake);

@@ -31,12 +31,12 @@ bool send_all(int fd, char const *bytes, size_t len) {
   return true;
 }
 
-static void make_nonblocking(int fd) {
+static bool make_nonblocking(int fd) {
   int const flags = fcntl(fd, F_GETFL);
-  if (flags >= 0 && !(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  return flags >= 0 && (flags & O_NONBLOCK || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
 }
 
-void relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain) {
+bool relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain) {
   *relay = (relay_t){
       .engine = engine,
       .from_client = {.fd = in, .ready = true},
@@ -44,9 +44,7 @@ void relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain) {
       .from_program = {.fd = plain},
       .to_program = {.fd = plain, .ready = true},
   };
-  make_nonblocking(in);
-  make_nonblocking(out);
-  make_nonblocking(plain);
+  return make_nonblocking(in) && make_nonblocking(out) && make_nonblocking(plain);
 }
 
 /* ---- moving bytes: true if some were --------------------------------------------------------- */

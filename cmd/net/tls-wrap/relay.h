@@ -32,8 +32,9 @@ typedef enum relay_result {
   RELAY_PROGRAM_GONE /* and the handshake has come to nothing, or what it left is not taken */
 } relay_result_t;
 
-/* in and out are the client's, plain the program's; all three do not block from now on. */
-void relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain);
+/* in and out are the client's, plain the program's; all three do not block from now on. False, with
+   errno, if that cannot be had: nothing would keep the time then. */
+bool relay_init(relay_t *relay, engine_t *engine, int in, int out, int plain);
 
 /* Moves bytes until the handshake is done, for timeout milliseconds at most. */
 relay_result_t relay_handshake(relay_t *relay, uint64_t timeout);
