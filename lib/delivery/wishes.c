@@ -45,7 +45,7 @@ delivery_wishes_t delivery_wishes(dsn_asked_t const *asked, char const *recipien
 
 /* Seconds that have begun since the entry came, so that no host adds to the time that there is. */
 static int64_t age_of(queue_entry_t const *entry, uint64_t now) {
-  uint64_t const born = chain_id_time(entry->id);
+  uint64_t const born = queue_entry_arrival(entry);
   return now > born ? (int64_t)((now - born + SECOND - 1) / SECOND) : 0;
 }
 

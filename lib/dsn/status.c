@@ -87,7 +87,7 @@ static void put_deliver_by(field_t *field, queue_entry_t const *entry) {
   char const *value = dsn_message_parameter(&entry->envelope, "BY");
   smtp_by_t by;
   if (!value || smtp_by_parse(&by, value, strlen(value)) < 0) return;
-  int64_t const time = (int64_t)chain_id_time(entry->id) + by.seconds * SECOND;
+  int64_t const time = (int64_t)queue_entry_arrival(entry) + by.seconds * SECOND;
   if (time > 0) put_time(field, "Deliver-By-Date: ", (uint64_t)time);
 }
 

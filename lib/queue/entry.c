@@ -97,6 +97,14 @@ void queue_entry_close(queue_entry_t *entry) {
   close(entry->fd);
 }
 
+uint64_t queue_entry_arrival(queue_entry_t const *entry) {
+  struct timespec const *changed = &entry->status.st_ctim;
+  uint64_t const said = chain_id_time(entry->id);
+  uint64_t const last = (uint64_t)changed->tv_sec * 1000000 + (uint64_t)changed->tv_nsec / 1000;
+  bool is_file = S_ISREG(entry->status.st_mode); /* else it was never written down */
+  return is_file && last < said ? last : said;
+}
+
 int queue_entry_verify(queue_entry_t const *entry) {
   uint64_t sum, covered = (uint64_t)entry->status.st_size - QUEUE_FOOTER_DIGITS;
   if (queue_checksum(&sum, entry->fd, covered, 0, 0) < 0) return -1;

@@ -182,6 +182,10 @@ int queue_entry_open(queue_entry_t *entry, int dirfd, char const *name, uid_t co
 int queue_entry_from_fd(queue_entry_t *entry, int fd);
 void queue_entry_close(queue_entry_t *entry);
 
+/* When it came in, microseconds since the epoch: the time in its id, which its injector may have
+   made up, but not after its file was last changed. */
+uint64_t queue_entry_arrival(queue_entry_t const *entry);
+
 /* Reads it all and compares the checksum. 0, or -1 with errno (EBADMSG: torn). */
 int queue_entry_verify(queue_entry_t const *entry);
 
@@ -264,7 +268,7 @@ queue_failure_t const *queue_inject(queue_injection_t *injection);
 /* ---- when its sender wants it delivered ----------------------------------------------------- */
 
 /* Of the message's parameters and facts. Times are in microseconds since the epoch; what is counted
-   from arrival is from the time that the id bears. */
+   from arrival is from queue_entry_arrival. */
 typedef struct queue_terms {
   uint64_t release;  /* HOLDFOR, HOLDUNTIL (RFC 4865): not tried before; 0: at once */
   uint64_t deadline; /* BY (RFC 2852); 0: none */

@@ -55,7 +55,7 @@ static void take(queue_terms_t *terms, char const *parameter, uint64_t arrival) 
 }
 
 void queue_terms_read(queue_terms_t *terms, queue_entry_t const *entry) {
-  uint64_t arrival = chain_id_time(entry->id);
+  uint64_t arrival = queue_entry_arrival(entry);
   char const *priority = queue_entry_fact(entry, "SMTP_PRIORITY");
   size_t position = 0;
   *terms = (queue_terms_t){0};

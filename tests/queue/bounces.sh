@@ -53,6 +53,20 @@ test_expiry() {
   delivered_all
 }
 
+# Whoever makes ids up makes no message young for ever.
+test_delay_of_one_from_the_future() {
+  set_conf delay-notice 1
+  set_conf retry-schedule 1
+  serve_remote
+  answer x.example 'Z451 4.2.1 x said: later'
+  start_send
+  inject QUEUE_ID="$(make_id -31536000)" sender@example.test a@x.example
+  assertEquals 'delayed 4.2.1' "$(read_report "$(bounce)" | head -n 1 | cut -d ' ' -f 1,2)"
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+}
+
 test_delay() {
   set_conf delay-notice 1
   serve_remote

@@ -6,7 +6,7 @@
 #include "notice.h"
 
 uint64_t attempt_age_base(attempt_t const *attempt) {
-  uint64_t arrival = chain_id_time(attempt->entry.id);
+  uint64_t arrival = time_of_now(queue_entry_arrival(&attempt->entry));
   return attempt->terms.release > arrival ? attempt->terms.release : arrival;
 }
 

@@ -201,3 +201,12 @@ void index_force(void) {
   }
   for (size_t i = heap_size; i--;) heap_sink(heap[i], i);
 }
+
+/* What waits for a time on the clock is looked at too early, and waits again. */
+void index_set_back(uint64_t by) {
+  for (size_t i = 0; i < heap_size; i++) {
+    if (heap[i]->due == NEVER) continue;
+    heap[i]->due = time_until(heap[i]->due, by);
+    if (heap[i]->state == ITEM_WAITING) heap[i]->forced = true;
+  }
+}

@@ -60,5 +60,7 @@ item_t *index_take(uint64_t now);
 uint64_t index_next_due(void);
 /* All that wait for a retry are due now. */
 void index_force(void);
+/* The wall clock was set back by so much: nothing is to wait longer for that, whatever logs say. */
+void index_set_back(uint64_t by);
 
 #endif

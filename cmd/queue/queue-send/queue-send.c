@@ -32,6 +32,7 @@
 #include "notice.h"
 #include "pool.h"
 #include "recipient.h"
+#include "report.h"
 #include "scan.h"
 #include "send.h"
 #include "share.h"
@@ -145,6 +146,14 @@ static int poll_timeout(void) {
   return (int)((time_to_wait() + 999) / 1000);
 }
 
+/* A clock that was set forward has some tried early, and expired none (due). */
+static void look_at_clock(void) {
+  int64_t by = clock_look();
+  if (!by) return;
+  report_clock(by);
+  if (by < 0) index_set_back((uint64_t)-by);
+}
+
 /* False when it is time to go. */
 static bool goes_on(void) {
   return !is_stopping() || (pool_in_flight() && clock_now() < stop_at);
@@ -157,6 +166,7 @@ static void serve(int signals) {
   polls[0] = (struct pollfd){signals, POLLIN, 0};
   polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
   while (goes_on()) {
+    look_at_clock();
     routes_doubt();
     scan_now_and_then();
     control_run();

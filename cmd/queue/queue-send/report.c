@@ -153,3 +153,11 @@ void report_exit(char const *program, int wait_status) {
     log_uint(&line, "exit", (uint64_t)WEXITSTATUS(wait_status));
   log_send(&line);
 }
+
+void report_clock(int64_t by) {
+  log_line_t line;
+  start(&line, "clock-set");
+  log_str(&line, "to", by < 0 ? "earlier" : "later");
+  log_uint(&line, "seconds", (uint64_t)(by < 0 ? -by : by) / SECOND);
+  log_send(&line);
+}

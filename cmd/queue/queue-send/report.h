@@ -27,4 +27,7 @@ void report_count(char const *event, char const *folder, uint64_t count);
 void report_trouble(char const *event, char const *key, char const *value, int error);
 void report_exit(char const *program, int wait_status);
 
+/* The wall clock was set, by so many microseconds. */
+void report_clock(int64_t by);
+
 #endif

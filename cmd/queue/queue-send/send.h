@@ -58,7 +58,13 @@ typedef struct settings {
 extern settings_t settings;
 
 uint64_t time_now(void);  /* since the epoch, for what is written down */
-uint64_t clock_now(void); /* for waiting: no one sets this clock */
+uint64_t clock_now(void); /* for waiting: no one sets this clock, and it goes on in suspension */
+/* How far the wall clock was set since this was called last, in microseconds, by which all times of
+   waiting that were made of time_now before are wrong; 0: less than a second. */
+int64_t clock_look(void);
+/* What time_now said then, while we ran, as the wall clock of now would have it: one that was set
+   forward makes nothing older than it is. */
+uint64_t time_of_now(uint64_t then);
 uint64_t time_earlier(uint64_t a, uint64_t b);
 uint64_t time_until(uint64_t then, uint64_t now); /* 0 if that is over */
 /* When the entry of this name, or id, came in; now if that is yet to come: the clock was set back.
