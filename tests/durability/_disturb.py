@@ -90,6 +90,7 @@ ACCEPTS = {"accept", "accept4"}
 MORE_ERRORS = {
     "EAGAIN": [({SOCKET, PIPE}, _inject.READS | _inject.WRITES), (ANY, ACCEPTS | {"setresuid"})],
     "ECONNABORTED": [(ANY, ACCEPTS)],
+    "ENOMEM": [(ANY, {"epoll_ctl"})],
     "EPERM": [(ANY, PRIVILEGES)],
 }
 

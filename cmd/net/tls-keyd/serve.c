@@ -100,9 +100,9 @@ static void log_change(void *data, keyd_change_t change, cert_files_t const *fil
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-static void watch(process_t *process, int fd, uint32_t events, int tag) {
+static int watch(process_t *process, int fd, uint32_t events, int tag) {
   struct epoll_event event = {.events = events, .data.fd = tag};
-  if (epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &event) < 0) strerr_diefu1sys(111, "epoll_ctl");
+  return epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void end_connection(process_t *process, connection_t *connection) {
@@ -160,9 +160,10 @@ static void take_connection(process_t *process, int fd, uid_t uid) {
   if (process->counts[peer] == settings->connections && !make_way(process, peer))
     return refuse(process, fd, uid, EAGAIN, "busy");
   connection_t *const connection = free_connection(process);
+  if (watch(process, fd, EPOLLIN, (int)(connection - process->connections)) < 0)
+    return refuse(process, fd, uid, errno, "shortage");
   *connection = (connection_t){.fd = fd, .peer = peer, .asked = process->now};
   process->counts[peer]++;
-  watch(process, fd, EPOLLIN, (int)(connection - process->connections));
 }
 
 static bool is_shortage(int error) {
@@ -267,8 +268,10 @@ static void make_epoll(process_t *process) {
   process->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (process->epoll < 0) strerr_diefu1sys(111, "open an epoll descriptor");
   /* One process of those that wait is enough for one connection. */
-  watch(process, process->service->listener.fd, EPOLLIN | EPOLLEXCLUSIVE, TAG_LISTENER);
-  watch(process, process->signals, EPOLLIN, TAG_SIGNALS);
+  int const listener = process->service->listener.fd;
+  if (watch(process, listener, EPOLLIN | EPOLLEXCLUSIVE, TAG_LISTENER) < 0 ||
+      watch(process, process->signals, EPOLLIN, TAG_SIGNALS) < 0)
+    strerr_diefu1sys(111, "epoll_ctl");
 }
 
 int serve(service_t const *service, bool speaks, int ready) {
