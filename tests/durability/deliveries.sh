@@ -8,17 +8,17 @@
 . "$(dirname "$0")/_durability.sh"
 
 oneTimeTearDown() { :; }
-setUp() { make_chain && export CHAIN; }
 tearDown() { stop_chain; }
 
 # disturb SCENARIO: with errors, and with calls that do less
 disturb() {
-  { has_strace && has_disturb; } || return 0
-  play _deliveries.py "$1" errors
-  stop_chain
-  make_chain && export CHAIN && has_disturb && prepare && play _deliveries.py "$1" short
+  for kind in errors short; do
+    stop_chain
+    make_chain && export CHAIN
+    has_disturb || return 0
+    "${PREPARE:-true}" && play _deliveries.py "$1" "$kind"
+  done
 }
-prepare() { :; }
 
 test_deliver_smtp() { disturb smtp; }
 test_deliver_lmtp() { disturb lmtp; }
@@ -27,11 +27,7 @@ test_deliver_forward() { disturb forward; }
 test_mail_inject() { disturb submit; }
 test_bounces() { disturb bounce; }
 
-test_deliver_smtp_with_tls() {
-  prepare() { make_certificate mx.tls.example; }
-  prepare && disturb smtp_by_mx
-  prepare() { :; }
-}
+test_deliver_smtp_with_tls() { PREPARE=make_certificate disturb smtp_by_mx; }
 
 test_worker_spawn() {
   if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
@@ -42,10 +38,10 @@ test_worker_spawn() {
   fi
 }
 
-# make_certificate NAME: $CHAIN/certificate, with its key, by $CHAIN/authority
+# $CHAIN/certificate of mx.tls.example, with its key, by $CHAIN/authority
 make_certificate() (
   cd "$CHAIN" || exit
-  name=$1
+  name=mx.tls.example
   set -- -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256
   { openssl req -x509 -days 3650 -subj '/CN=An authority' -addext basicConstraints=critical,CA:TRUE \
     -keyout authority.key -out authority "$@" &&
