@@ -22,10 +22,11 @@ class SecureClient(Client):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.socket.settimeout(10)
+        self.wants_tls = False
 
     def secure(self):
         self.socket = CONTEXT.wrap_socket(self.socket, server_hostname=NAME)
-        self.received = b""  # what was said before is nobody's word now
+        self.received, self.wants_tls = b"", False  # what was said before is nobody's word now
 
     def read_more(self):
         """An end without close_notify, or one that TLS calls an error, is an end."""
@@ -40,6 +41,7 @@ class SecureClient(Client):
         """Up to the reply to EHLO inside TLS."""
         if mode == "starttls":
             self.greet()
+            self.wants_tls = True
             self.say(b"STARTTLS", b"220 ")
         self.secure()
         if mode == "implicit":
@@ -50,6 +52,10 @@ class SecureClient(Client):
 
     def log_in(self):
         self.say(plain(os.environ["PASSWORD"]), b"235 ")
+
+
+class LetIn(Exception):
+    """One who must not be."""
 
 
 class Attempt:
@@ -64,6 +70,8 @@ class Attempt:
             self.play()
         except TimeoutError:
             raise AssertionError(f"{fault}: the client waits in vain") from None
+        except LetIn as error:
+            raise AssertionError(f"{fault}: let in {error}") from None
         except OSError as error:
             self.words = str(error)
             check("WRONG_VERSION" not in self.words, fault, "plain text instead of TLS")
@@ -73,12 +81,25 @@ class Attempt:
         finally:
             self.client.close()
 
+    def try_in_vain(self, command, how):
+        self.client.send(command + b"\r\n")
+        reply = self.client.reply()
+        if reply[:1] == b"2":
+            raise LetIn(how, reply)
+
+    def begin(self):
+        """One to whom TLS is not given goes on without it, in vain."""
+        try:
+            self.client.open(self.mode)
+        except AssertionError:
+            if self.client.wants_tls:
+                self.try_in_vain(b"MAIL FROM:<%s>" % ALICE.encode(), "in the clear")
+            raise
+
     def play(self):
         client = self.client
-        client.open(self.mode)
-        client.send(plain(os.environ["WRONG"]) + b"\r\n")
-        reply = client.reply()
-        check(reply[:1] != b"2", self.fault, "let in with a wrong password:", reply)
+        self.begin()
+        self.try_in_vain(plain(os.environ["WRONG"]), "with a wrong password")
         client.log_in()
         client.say(b"MAIL FROM:<%s>" % ALICE.encode(), b"250 ")
         client.say(b"RCPT TO:<faults@example.test>", b"250 ")

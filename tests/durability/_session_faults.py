@@ -68,6 +68,7 @@ class Sessions:
 
 
 def find_faults(program, sessions, choose, every):
+    sessions.play_undisturbed("first")  # makes files that are there later on
     calls = list(choose(program.record(sessions.play_undisturbed)))
     return sample([*shortened(calls), *failing(calls)], every)
 
