@@ -311,8 +311,14 @@ static void start_delivery(delivery_t *delivery, worker_job_t const *job) {
   }
 }
 
-/* Begun together, the writes share what the file system commits for them; each file is still
-   synced by itself. */
+/* One by one, as they are written: all at once they would stand in the way of those who accept
+   messages on the same disk. */
+static void begin_sync(delivery_t const *delivery) {
+  if (!delivery->failed) sync_begin(delivery->message.fd);
+}
+
+/* What the disk was asked to begin with together shares what the file system commits for it; each
+   file is still synced by itself. */
 static void sync_messages(void) {
   sync_file_t *files[WORKER_BATCH_MAX];
   size_t count = 0;
@@ -321,7 +327,7 @@ static void sync_messages(void) {
     batch[i].sync.fd = batch[i].message.fd;
     files[count++] = &batch[i].sync;
   }
-  for (size_t i = 0; count > 1 && i < count; i++) sync_begin(files[i]->fd);
+  if (jobs > 1) begin_sync(&batch[jobs - 1]);
   sync_files(files, count);
 }
 
@@ -433,6 +439,7 @@ static bool take_jobs(void) {
     if (taken < 0) strerr_diefu1sys(111, "understand a job");
     if (taken) {
       if (!jobs) read_routes();
+      if (jobs) begin_sync(&batch[jobs - 1]);
       delivery_t *delivery = &batch[jobs++];
       start_delivery(delivery, &job);
       bytes += delivery->message.size;
