@@ -30,6 +30,7 @@ typedef struct client {
 } client_t;
 
 static dns_answer_t const trouble = {.status = DNS_TROUBLE};
+static dns_answer_t const no_memory = {.status = DNS_TROUBLE, .error = ENOMEM};
 
 static uint64_t now_ms(void) {
   struct timespec now;
@@ -87,7 +88,7 @@ static void take_answer(void *data, int status, int timeouts, unsigned char *byt
   question_t *question = data;
   (void)timeouts;
   question->is_answered = true;
-  question->answer = trouble;
+  question->answer = status == ARES_ENOMEM ? no_memory : trouble;
   if (status == ARES_SUCCESS && len > 0)
     question->storage =
         dns_answer_read(&question->answer, bytes, (size_t)len, question->name, question->type);
@@ -103,7 +104,7 @@ static void send_question(client_t *client, question_t *question) {
     ares_send(client->channel, bytes, (int)len, take_answer, question);
   } else {
     question->is_answered = true;
-    question->answer = trouble;
+    question->answer = no_memory;
   }
 }
 
@@ -127,6 +128,11 @@ static question_t *ask(client_t *client, char const *name, dns_type_t type) {
   client->questions[client->count++] = question;
   send_question(client, question);
   return question;
+}
+
+/* The answer to what could not be asked. */
+static dns_answer_t const *unasked(client_t const *client) {
+  return client->count == DNS_QUERIES_MAX ? &trouble : &no_memory;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -192,8 +198,9 @@ static dns_answer_t const *client_get(dns_resolver_t *self, char const *name, dn
   question_t *question = find(client, name, type);
   if (question && question->is_answered) return &question->answer;
   uint64_t now = now_ms();
-  if (!question && !is_over(client, now)) question = ask(client, name, type);
-  if (!question) return &trouble;
+  if (!question && is_over(client, now)) return &trouble;
+  if (!question) question = ask(client, name, type);
+  if (!question) return unasked(client);
   for (; !question->is_answered; now = now_ms()) {
     if (is_over(client, now)) return &trouble;
     wait_some(client, now);
@@ -205,9 +212,11 @@ static dns_answer_t const *client_peek(dns_resolver_t *self, char const *name, d
   client_t *client = (client_t *)self;
   uint64_t now = now_ms();
   question_t *question = find(client, name, type);
-  if (!question && !is_over(client, now)) question = ask(client, name, type);
+  bool const over = is_over(client, now);
+  if (!question && !over) question = ask(client, name, type);
   if (question && question->is_answered) return &question->answer;
-  return !question || is_over(client, now) ? &trouble : NULL;
+  if (over) return &trouble;
+  return question ? NULL : unasked(client);
 }
 
 _Static_assert(DNS_SOCKETS_MAX == ARES_GETSOCK_MAXNUM, "c-ares has so many sockets");

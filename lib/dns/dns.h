@@ -52,6 +52,7 @@ typedef struct dns_record {
 
 typedef struct dns_answer {
   dns_status_t status;
+  int error;      /* with DNS_TROUBLE: errno, if it is this host that could not ask, or 0 */
   bool authentic; /* the AD bit: only as good as the way to the resolver */
   bool cut;
   uint32_t ttl; /* seconds, the least of its records */

@@ -1,5 +1,6 @@
 #include "dns/wire.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,6 +306,7 @@ static void *store_records(dns_answer_t *answer, section_t *section, dns_type_t 
   store.records = malloc(head + store.len);
   if (!store.records) {
     answer->status = DNS_TROUBLE;
+    answer->error = ENOMEM;
     return NULL;
   }
   store.data = (char *)store.records + head;

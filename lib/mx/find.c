@@ -14,6 +14,7 @@ typedef struct search {
   size_t count; /* hosts in list->names, the preferred ones first */
   uint16_t preferences[MX_HOSTS_MAX];
   bool has_trouble, is_loop;
+  int error; /* why we could not ask the DNS, or 0 */
 } search_t;
 
 /* ---- verdicts ---- */
@@ -41,8 +42,15 @@ static mx_status_t fail(search_t const *search, failure_t failure, chain_verdict
   strcpy(verdict->enhanced, failures[failure].enhanced);
   char *end = stpcpy(verdict->text, failures[failure].before);
   end = stpcpy(end, search->destination->host);
-  strcpy(end, failures[failure].after);
+  end = stpcpy(end, failures[failure].after);
+  if (failure == FAILURE_DNS && search->error) strcpy(stpcpy(end, ": "), strerror(search->error));
   return MX_FAILED;
+}
+
+static void note_trouble(search_t *search, dns_answer_t const *answer) {
+  if (answer->status != DNS_TROUBLE) return;
+  search->has_trouble = true;
+  if (answer->error) search->error = answer->error;
 }
 
 /* ---- chance ---- */
@@ -100,6 +108,7 @@ static mx_status_t find_hosts(search_t *search, chain_verdict_t *verdict) {
   char const *const domain = search->destination->host;
   dns_answer_t const *answer = dns_peek(search->resolver, domain, DNS_MX);
   if (!answer) return MX_BUSY;
+  note_trouble(search, answer);
   switch (answer->status) {
   case DNS_TROUBLE: return fail(search, FAILURE_DNS, verdict);
   case DNS_NO_NAME:
@@ -207,8 +216,7 @@ static void find_addresses(search_t *search) {
   for (size_t i = 0; i < search->count; i++) {
     host_answers_t answers;
     ask_host(search, search->list->names[i], &answers);
-    for (size_t f = 0; f < 2; f++)
-      if (answers.family[f]->status == DNS_TROUBLE) search->has_trouble = true;
+    for (size_t f = 0; f < 2; f++) note_trouble(search, answers.family[f]);
     if (!search->list->count) best = search->preferences[i];
     add_addresses(search, search->list->names[i], &answers);
     if (search->preferences[i] == best) search->list->equal = search->list->count;
