@@ -599,5 +599,44 @@ test_rubbish_in_the_trigger() {
   deliveries b >/dev/null
 }
 
+# Names without end that no entry has, as fast as they are read.
+flood() {
+  exec python3 -IS -c '
+import os, random, select, sys
+trigger = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+print("begun", flush=True)
+number = 0
+while True:
+    names = b"".join(b"hock9tq2oeauptqs.%016x\n" % (number + i) for i in range(120))
+    number += 120
+    try: os.write(trigger, names)
+    except BlockingIOError: select.select([], [trigger], [])
+' "$QUEUE/trigger"
+}
+
+memory() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$SEND_PID/status"; }
+
+# Whoever may write into the trigger has as many as he likes; others' mail goes on, memory stays.
+test_flood_in_the_trigger() {
+  start_send
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  before=$(memory)
+  flood >"$CHAIN/flood" &
+  flooder=$!
+  wait_until grep -q begun "$CHAIN/flood"
+  logged event=trigger-flooded 2
+  inject me@example.org b@example.test
+  inject me@example.org c@example.test
+  deliveries b >/dev/null || fail 'it waits'
+  deliveries c >/dev/null || fail 'it waits'
+  assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
+  kill "$flooder"
+  wait "$flooder" 2>/dev/null
+  logged event=found # in the folder
+  inject me@example.org d@example.test
+  deliveries d >/dev/null || fail 'it is deaf'
+}
+
 # shellcheck source=/dev/null
 . shunit2

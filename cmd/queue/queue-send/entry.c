@@ -7,6 +7,7 @@
 #include "index.h"
 #include "report.h"
 #include "steer/steer.h"
+#include "trigger.h"
 
 /* A log does not say that its entry is whole: a scan may have found that before it was synced. */
 int entry_open(queue_entry_t *entry, item_t const *item) {
@@ -37,6 +38,7 @@ static void set_aside(item_t *item) {
 
 void entry_fail(item_t *item, int error) {
   if (error == EBADMSG) return set_aside(item);
+  if (error == ENOENT && !item->verify) trigger_doubt();
   if (error == ENOENT) return forget(item, true);
   report_entry("read-failed", item->name, error);
   wait(item);

@@ -124,6 +124,10 @@ void index_forget(item_t *item) {
   free(item);
 }
 
+size_t index_ready_count(void) {
+  return ready.count;
+}
+
 void index_ready(item_t *item) {
   item->state = ITEM_READY;
   place_append(&ready, item);

@@ -36,6 +36,7 @@
 #include "scan.h"
 #include "send.h"
 #include "share.h"
+#include "trigger.h"
 #include "worker.h"
 
 char const *PROG = "queue-send";
@@ -133,7 +134,8 @@ static void scan_now_and_then(void) {
 /* Microseconds until something is to be done by itself. */
 static uint64_t time_to_wait(void) {
   uint64_t now = clock_now(), wait = WAIT_MAX;
-  uint64_t const deadlines[] = {pool_deadline(), control_deadline(), rescan_at, stop_at};
+  uint64_t const deadlines[] = {pool_deadline(), control_deadline(), trigger_deadline(), rescan_at,
+                                stop_at};
   for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
     if (time_until(deadlines[i], now) < wait) wait = time_until(deadlines[i], now);
   if (scan_running()) return 0;
@@ -164,14 +166,15 @@ static void serve(int signals) {
   if (!(polls = calloc(2 + CONTROL_POLLS + pool_size(), sizeof *polls)))
     strerr_diefu1sys(111, "allocate");
   polls[0] = (struct pollfd){signals, POLLIN, 0};
-  polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
   while (goes_on()) {
     look_at_clock();
+    trigger_run();
     routes_doubt();
     scan_now_and_then();
     control_run();
     start_attempts();
     pool_run();
+    polls[1] = (struct pollfd){trigger_fd(), POLLIN, 0};
     size_t workers = pool_polls(polls + 2), clients = control_polls(polls + 2 + workers);
     if (poll(polls, 2 + workers + clients, poll_timeout()) < 0) {
       if (errno != EINTR) strerr_diefu1sys(111, "poll");

@@ -13,40 +13,8 @@
 #include "index.h"
 #include "report.h"
 
-#define STEP          1000      /* folder entries read in one go */
-#define PIPE_SIZE     (1 << 20) /* what Linux gives to ordinary users */
-#define PAGE          4096
+#define STEP          1000   /* folder entries read in one go */
 #define STALE_SECONDS 129600 /* 36 hours: the writer of a file in tmp/ must be dead */
-
-/* ---- the trigger ---- */
-
-static int trigger;
-static char unread[65536];
-static size_t unread_len;
-
-/* Open for writing too: it must not end when a writer closes it. */
-void trigger_open(void) {
-  int queue = open2(settings.queue, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct stat status;
-  if (queue < 0) strerr_diefu2sys(111, "open ", settings.queue);
-  if (mkfifoat(queue, "trigger", 0600) == 0) {
-    if (fchmodat(queue, "trigger", 0620, 0) < 0) strerr_diefu1sys(111, "chmod trigger");
-  } else if (errno != EEXIST) {
-    strerr_diefu3sys(111, "make ", settings.queue, "/trigger");
-  }
-  trigger = openat(queue, "trigger", O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (trigger < 0 || fstat(trigger, &status) < 0)
-    strerr_diefu3sys(111, "open ", settings.queue, "/trigger");
-  if (!S_ISFIFO(status.st_mode)) strerr_dief2x(100, settings.queue, "/trigger is not a FIFO");
-#ifdef F_SETPIPE_SZ
-  fcntl(trigger, F_SETPIPE_SZ, PIPE_SIZE);
-#endif
-  close(queue);
-}
-
-int trigger_fd(void) {
-  return trigger;
-}
 
 /* The next scan, which comes soon then, finds what there was no memory for. */
 static bool missed;
@@ -60,42 +28,10 @@ bool scan_missed(void) {
   return missed;
 }
 
-/* NULL: it is known, or there is no memory. */
-static item_t *learn(char const *name) {
+item_t *scan_learn(char const *name) {
   item_t *item = index_add(name);
   if (!item && !index_knows(name)) miss("new", ENOMEM);
   return item;
-}
-
-static void hear_of(char const *name) {
-  if (!queue_name_valid(name)) return;
-  item_t *item = learn(name);
-  if (!item) return index_hurry(name, time_now());
-  item->fresh = chain_id_time(name) > settings.started;
-  index_ready(item);
-}
-
-/* What someone wrote without a newline does not spoil the name behind it. */
-static void take_names(void) {
-  char *name = unread, *end = unread + unread_len;
-  for (char *newline; (newline = memchr(name, '\n', (size_t)(end - name))); name = newline + 1) {
-    *newline = 0;
-    if (newline - name > QUEUE_NAME_SIZE) name = newline - QUEUE_NAME_SIZE;
-    hear_of(name);
-  }
-  unread_len = (size_t)(end - name);
-  memmove(unread, name, unread_len);
-}
-
-/* A buffer filled by one read means that the pipe held a lot: it may have been full, and names
-   lost. A pipe of the usual size is full before the buffer is: no name is cut at a page's end. */
-void trigger_read(void) {
-  ssize_t n = read(trigger, unread + unread_len, sizeof unread - unread_len);
-  if (n <= 0) return;
-  unread_len += (size_t)n;
-  if (unread_len > sizeof unread - PAGE) scan_start();
-  take_names();
-  if (unread_len > QUEUE_NAME_SIZE) unread_len = 0;
 }
 
 /* ---- the folders ---- */
@@ -105,7 +41,7 @@ static bool again; /* a scan was asked for while one runs */
 
 static bool found_entry(char const *name) {
   item_t *item;
-  if (!queue_name_valid(name) || !(item = learn(name))) return false;
+  if (!queue_name_valid(name) || !(item = scan_learn(name))) return false;
   item->verify = true;
   index_wait(item, entry_born(name, time_now()));
   return true;

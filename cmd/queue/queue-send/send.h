@@ -2,7 +2,8 @@
  *
  *   place        where entries wait until something can be done for them
  *   index        every entry of the queue as a small record, by name and by when it is due
- *   scan         how entries become known: the trigger, and reading the queue's folders
+ *   scan         how entries become known that nobody told of: by reading the queue's folders
+ *   trigger      how those do that their injectors tell of
  *   entry        an entry's file: opened, removed, set aside
  *   journal      its log, which an attempt adds to
  *   due          when it is tried, when it expires
