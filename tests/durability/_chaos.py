@@ -26,7 +26,8 @@ import time
 
 from _books import ACCEPTED, CRIMES, Books, check_left
 from _chain import CHAIN, PATIENCE, SANITIZED, check
-from _host import CONF, SERVICES, Host, Process, check_logs, children_of, environment_of, program_of, read, service_of
+from _host import (CONF, HELD, SERVICES, Host, Process, check_logs, children_of, environment_of, program_of,
+                   read, service_of)
 from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
 
 SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 9))
@@ -109,7 +110,7 @@ class Hits:
     def explain(self, trouble):
         """Why a client had it; None if there is no reason."""
         begin, end = trouble.since - DOWN, trouble.time
-        if trouble.is_late or trouble.code >= 500:
+        if trouble.is_late or trouble.code >= 500 or (trouble.step == "connect" and HELD.exists()):
             return None
         if self.has_hit(trouble, end):
             return "its own processes were hit"

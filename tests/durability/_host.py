@@ -6,8 +6,10 @@ import collections
 import ctypes
 import os
 import pathlib
+import pwd
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -18,6 +20,7 @@ LOGS = CHAIN / "logs"
 CONF, RUN = pathlib.Path(os.environ["CHAINMAIL_CONF"]), pathlib.Path(os.environ["CHAINMAIL_RUN"])
 SERVICES = sorted(path.parent.name for path in TREE.glob("*/run"))
 SET_CHILD_SUBREAPER = 36
+HELD = CHAIN / "sockets"  # those that we hold for the services, where there are any
 
 Process = collections.namedtuple("Process", "pid program parent")
 
@@ -71,6 +74,22 @@ class Told:
         return "\n" + subprocess.run(self.command, capture_output=True, check=False, text=True).stdout
 
 
+def hold(number, service, where, mode="", owner=""):
+    """A listening socket on this descriptor. tls-keyd's keeps records."""
+    if where.isdigit():
+        listener = socket.create_server(("127.0.0.1", int(where)), backlog=1000)
+    else:
+        kind = socket.SOCK_SEQPACKET if service == "tls-keyd" else socket.SOCK_STREAM
+        listener = socket.socket(socket.AF_UNIX, kind)
+        listener.bind(where)
+        os.chmod(where, int(mode, 8))
+        if owner:
+            os.chown(where, pwd.getpwnam(owner).pw_uid, -1)
+        listener.listen(1000)
+    os.dup2(listener.detach(), int(number))
+    return int(number)
+
+
 class Host:
     def __enter__(self):
         ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -78,15 +97,17 @@ class Host:
         ledger.touch()
         self.keeper = self.start("keeper", "python3", "-IS", "tests/deliver/_keeper.py", ledger,
                                  "127.0.0.1", os.environ["KEEPER_PORT"])
-        self.supervisor = self.start("svscan", "s6-svscan", TREE)
+        held = [hold(*line.split()) for line in read(HELD).decode().splitlines()]
+        self.supervisor = self.start("svscan", "s6-svscan", TREE, pass_fds=held)
         self.beside = {self.keeper.pid}  # our children that are not of the host
         self.wait_ready()
         return self
 
-    def start(self, name, *command):
+    @staticmethod
+    def start(name, *command, pass_fds=()):
         with open(CHAIN / f"{name}.log", "ab") as log:
             return subprocess.Popen(command, cwd=os.environ["TOP"], stdin=subprocess.DEVNULL, stdout=log,
-                                    stderr=log)
+                                    stderr=log, pass_fds=pass_fds)
 
     # -- services --
 
@@ -98,7 +119,9 @@ class Host:
         return int(self.state(service, "pid")[0])
 
     def is_ready(self):
-        return all(self.state(service, "up,ready") == ["true", "true"] for service in SERVICES)
+        """Units of systemd tell it, not s6, when they are ready; who connects may come before."""
+        ready = "false" if HELD.exists() else "true"
+        return all(self.state(service, "up,ready") == ["true", ready] for service in SERVICES)
 
     def wait_ready(self):
         wait_until(self.is_ready, "all services ready")

@@ -1,9 +1,10 @@
 #!/bin/sh
 # not confined: its services confine themselves
-# A whole host, as the tree for s6 has it with all its users, under load, while its processes are killed,
-# stopped, ended and told to begin anew, at random: what was acknowledged is delivered, whole, and whoever
-# is not hit does not notice. make check does it for seconds, make check-crash for minutes, SECONDS= for
-# as long; SEED= repeats a choice; KEEP=1 leaves the host's folder, with its logs.
+# A whole host, as the tree for s6 or the units of systemd have it with all their users, under load, while
+# its processes are killed, stopped, ended and told to begin anew, at random: what was acknowledged is
+# delivered, whole, and whoever is not hit does not notice. make check does it for seconds, make
+# check-crash for minutes, SECONDS= for as long; SEED= repeats a choice; KEEP=1 leaves the host's folder,
+# with its logs.
 # timeout: 300
 # check-crash: 900
 # shellcheck disable=SC2317 # shunit2 calls the functions
@@ -15,7 +16,7 @@ USERS='smtp queue vmail pipe relay sasl tlskey chainlog' # with uids from 7001 o
 
 # Root has the users of the shipped settings, who exist in a passwd of this suite's own, and people
 # besides; others run everything as themselves.
-oneTimeSetUp() {
+make_host() {
   CHAIN=$(mktemp -d "${TMPDIR:-/tmp}/chain.XXXXXX")
   chmod 755 "$CHAIN"
   export CHAIN CHAINMAIL_CONF="$CHAIN/conf" CHAINMAIL_QUEUE="$CHAIN/queue" CHAINMAIL_RUN="$CHAIN/run"
@@ -32,8 +33,10 @@ oneTimeSetUp() {
   write_tree
 }
 
-oneTimeTearDown() {
-  if [ -n "${KEEP-}" ]; then echo "$CHAIN is left"; else stop_chain; fi
+# Once for each host, and once more at the end.
+tearDown() {
+  [ -z "${KEEP-}" ] || [ -z "$CHAIN" ] || { echo "$CHAIN is left" && CHAIN=; }
+  stop_chain
 }
 
 make_accounts() {
@@ -115,12 +118,80 @@ SASL_USER= LOG_USER= REAL_USERS='
   } >"$CHAIN/s6/settings"
 }
 
+# ---- systemd's sockets --------------------------------------------------------------------------
+
+# The commands of the units, in the places of the scripts. Whoever starts s6-svscan holds their sockets,
+# on the descriptors that the file `sockets' names, as systemd would.
+hold_sockets() {
+  sockets="100 smtp $SMTP_PORT
+101 submission $SUBMISSION_PORT
+102 submissions $SUBMISSIONS_PORT
+103 inject $CHAIN/run/inject 666
+104 auth $CHAIN/run/auth 600 smtp
+105 tls-keyd $CHAIN/run/tls/keyd 666
+106 deliver-maildir $CHAIN/run/deliver-maildir 600 queue
+107 deliver-pipe $CHAIN/run/deliver-pipe 600 queue
+108 deliver-lmtp $CHAIN/run/deliver-lmtp 600 queue
+109 deliver-smtp $CHAIN/run/deliver-smtp 600 queue"
+  echo "$sockets" >"$CHAIN/sockets"
+  in_world install -d -o sasl "$CHAIN/run-sasl" "$CHAIN/run/tls"
+  mkdir "$CHAIN/run-inject"
+  echo 'unix:allow,RELAYCLIENT=""' >"$CHAIN/run-inject/rules"
+  rm "$CHAIN"/s6/*/notification-fd # units tell systemd
+  echo "$sockets" | while read -r fd service _; do write_unit "$service" "$fd"; done
+  write_unit queue-send ''
+}
+
+# The line of a unit with this key, for this host.
+unit_line() { # unit_line UNIT KEY
+  sed -n "s|@PREFIX@/lib/chainmail/||; s|/etc/chainmail|$CHAINMAIL_CONF|g
+    s|/run/chainmail|$CHAIN/run|g; s|\\\$\\\$|\$|g; s|^$2=||p" \
+    "$CHAIN_TOP/service/systemd/chainmail-$1.service"
+}
+
+write_unit() { # write_unit SERVICE DESCRIPTOR
+  unit=$1
+  case $1 in deliver-maildir | deliver-pipe) unit=$1-users ;; esac
+  user=$(unit_line "$unit" User)
+  # A shell that knows of descriptors above 9.
+  cat >"$CHAIN/s6/$1/run" <<END
+#!/bin/bash -e
+. ../settings
+$(unit_line "$unit" Environment | sed '/^UCSPITLS/!d; s/^/export /')
+export LISTEN_FDS=1 LISTEN_PID=\$\$
+exec 2>&1 ${2:+3<&$2} $(echo "$sockets" | sed 's/ .*/<\&-/' | tr '\n' ' ')
+exec ${user:+s6-setuidgid $user} $(unit_line "$unit" ExecStart)
+END
+}
+
+# ---- tests -------------------------------------------------------------------------------------
+
 # shellcheck disable=SC2086 # one word or none
-test_chaos() {
+play_chaos() {
   words=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." \
     in_world python3 "$HERE/_chaos.py" ${SEED-} 2>&1)
   assertTrue "$words" $?
   [ -z "${VERBOSE-}" ] || printf '%s\n' "$words"
+}
+
+has_accounts() {
+  { [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; } && return
+  echo 'skip - not root, or no mount namespaces'
+  return 1
+}
+
+test_s6() {
+  [ "$(id -u)" -ne 0 ] || has_accounts || return
+  make_host
+  play_chaos
+}
+
+# Nobody's connection is refused, whatever becomes of who should accept it.
+test_sockets_of_systemd() {
+  has_accounts || return
+  make_host
+  hold_sockets
+  play_chaos
 }
 
 # shellcheck source=/dev/null
