@@ -44,6 +44,9 @@ static int try_write(void) {
 static int try_pid(void) {
   return result(getpid());
 }
+static int try_no_call(void) {
+  return result(syscall(-1));
+}
 
 /* Not by mmap: musl's makes another error of it. */
 static int try_map(int protection) {
@@ -88,6 +91,7 @@ static attempt_t const attempts[] = {
     {"memory can be had", try_memory, 0},
     {"bytes can be written", try_write, 0},
     {"it can ask who it is", try_pid, 0},
+    {"what a tracer puts in the place of a call is none", try_no_call, ENOSYS},
 };
 
 static int try_flags(void) {
