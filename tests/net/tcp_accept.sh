@@ -426,6 +426,11 @@ test_user_without_root() {
 
 # ---- trouble ----
 
+# How often it has waited for something.
+waits() { awk '/^voluntary/ { print $2 }' "/proc/$server/status"; }
+
+waited_again() { [ $(($(waits) - before)) -ge 3 ]; }
+
 test_out_of_descriptors() {
   start tcp-accept READY 127.0.0.1 0 echo hello
   local limit=0
@@ -434,6 +439,10 @@ test_out_of_descriptors() {
   ask >"$folder/answer" &
   local client=$!
   assertTrue 'it waits' 'eventually logged event=pause'
+  local before
+  before=$(waits)
+  assertTrue 'and tries again, and again' 'eventually waited_again'
+  assertTrue 'and says so once' 'logged_times event=pause 1'
   local ticks
   ticks=$(awk '{ print $14 + $15 }' "/proc/$server/stat")
   assertTrue 'and does not spin' "[ $ticks -lt 20 ]"

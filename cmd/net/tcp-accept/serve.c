@@ -33,6 +33,7 @@ typedef struct loop {
   int signals; /* a signalfd: a busy listener cannot keep signals waiting */
   phase_t phase;
   uint64_t phase_end, pause_end;
+  int shortage; /* the error that was told of since a connection was accepted; 0: none */
   struct pollfd polled[1 + LISTENERS_MAX];
 } loop_t;
 
@@ -125,15 +126,23 @@ static void accept_failed(loop_t *loop, int error) {
   if (is_broken(error)) strerr_diefu1sys(111, "accept");
   if (!is_shortage(error)) return;
   loop->pause_end = now() + PAUSE;
+  if (loop->shortage == error) return;
+  loop->shortage = error;
   log_start(&line, PROG, "pause");
   log_errno(&line, error);
   log_send(&line);
 }
 
+static void take_connection(loop_t *loop, net_listener_t const *listener) {
+  if (session_accept(loop->server, listener) < 0)
+    accept_failed(loop, errno);
+  else
+    loop->shortage = 0;
+}
+
 static void take_connections(loop_t *loop) {
   for (size_t i = 0; i < loop->listeners->count && !loop->pause_end; i++)
-    if (loop->polled[1 + i].revents && session_accept(loop->server, &loop->listeners->all[i]) < 0)
-      accept_failed(loop, errno);
+    if (loop->polled[1 + i].revents) take_connection(loop, &loop->listeners->all[i]);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
