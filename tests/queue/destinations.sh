@@ -55,6 +55,21 @@ test_few_at_a_destination() {
   assertEquals 'each once' 9 "$(list_jobs ' x.example' | awk '{ print $3 }' | sort -u | wc -l)"
 }
 
+# Messages to many that wait for one destination leave their deliverer time for the others.
+test_many_jobs_at_a_destination() {
+  serve_remote
+  answer x.example wait
+  start_send
+  # shellcheck disable=SC2046 # words are wanted
+  for i in $(seq 20); do inject "me$i@example.org" $(seq -f 'user%g@x.example' 64); done
+  jobs_come x.example 500
+  inject me@example.org a@y.example
+  jobs_come y.example 1
+  : >"$OUT/go"
+  delivered_all
+  assertEquals 'each once' 1280 "$(list_jobs ' x.example' | awk '{ print $3, $4 }' | sort -u | wc -l)"
+}
+
 test_few_in_all() {
   set_conf concurrency-remote 3
   serve_remote

@@ -7,7 +7,8 @@
 #include "relay/relay.h"
 #include "worker/worker.h"
 
-#define JOBS_MAX        512 /* that were taken and not answered yet */
+#define JOBS_MAX                                                                                   \
+  1024 /* that were taken and not answered yet: all that queue-send gives to one of us */
 #define CONNECTIONS_MAX 200
 #define BATCH_MAX       64 /* recipients of one transaction */
 

@@ -21,8 +21,8 @@
 #include "worker/worker.h"
 
 #define SMTP_PORT     25
-#define JOBS_MAX      512 /* in hand; then no more are taken */
-#define RESOLVERS_MAX 128 /* destinations whose addresses are looked for at one time */
+#define JOBS_MAX      1024 /* in hand: all that queue-send gives to one of us */
+#define RESOLVERS_MAX 128  /* destinations whose addresses are looked for at one time */
 
 typedef struct settings {
   char const *helo;

@@ -112,8 +112,16 @@ static size_t limit_of(destination_t const *destination) {
   return destination->worker->channel->destination_limit;
 }
 
+/* Jobs that the deliverer may have besides; of one that hangs half, of two a third each: there are
+   always some for the others. */
+static bool leaves_jobs(destination_t const *destination) {
+  worker_t const *worker = destination->worker;
+  return !destination->jobs || destination->jobs + worker->given_count < worker->channel->window;
+}
+
 bool destination_has_room(destination_t const *destination) {
-  return destination->given < limit_of(destination);
+  size_t limit = limit_of(destination);
+  return limit == SIZE_MAX || (destination->given < limit && leaves_jobs(destination));
 }
 
 /* What comes only now leaves room for what was parked; what is urgent goes before both. */

@@ -18,6 +18,7 @@ struct destination {
   lane_t lanes[QUEUE_PRIORITIES];
   size_t groups; /* open: waiting and given */
   size_t given;
+  size_t jobs;    /* of those given, without an outcome */
   size_t holders; /* attempts that will wait for it */
   place_t place;  /* entries that do */
   outage_t outage;

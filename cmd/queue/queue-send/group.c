@@ -91,6 +91,7 @@ group_t *group_take(worker_t *worker, size_t room) {
   if (!lane) return 0;
   group_t *group = take_first(lane);
   lane->destination->given++;
+  lane->destination->jobs += group->pending;
   worker->groups++;
   group->given = clock_now();
   rota_add(lane->destination);
@@ -150,6 +151,7 @@ static void end_group(group_t *group) {
 }
 
 void group_leave(group_t *group) {
+  if (group->given) group->destination->jobs--;
   if (!--group->pending) end_group(group);
 }
 
