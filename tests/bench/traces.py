@@ -7,6 +7,7 @@ a process does between its fork and its exec is its parent's program's.
 import collections
 import pathlib
 import re
+import shutil
 
 NAME_MAX = 15  # TASK_COMM_LEN, without its NUL
 
@@ -127,17 +128,22 @@ COST = re.compile(r"^[+\-*\d]\S* (\d+)$")
 SHIM = """#!/bin/sh
 out={out}/{name}.$$
 : >$out && chmod 666 $out
-exec valgrind --tool=callgrind -q --callgrind-out-file=$out {program} "$@"
+exec {unconfined} valgrind --tool=callgrind -q --vgdb=no --callgrind-out-file=$out {program} "$@"
 """
 
 
-def shim_programs(programs, place, out):
-    """Fills the folder place with stand-ins for the programs, each of which executes the program
-    under callgrind, whatever user it is; out takes what that tells."""
+def shim_programs(programs, place, unconfined):
+    """Fills the folder place/bin with stand-ins for the programs, each of which executes the program
+    under callgrind, whatever user it is; place/out takes what that tells."""
+    for name, access in (("bin", 0o755), ("out", 0o777)):
+        (place / name).mkdir()
+        (place / name).chmod(access)
+    shutil.copy(unconfined, place)
     for program in programs.iterdir():
         if program.is_file():
-            stand_in = place / program.name
-            stand_in.write_text(SHIM.format(out=out, name=program.name, program=program))
+            stand_in = place / "bin" / program.name
+            stand_in.write_text(SHIM.format(out=place / "out", name=program.name, program=program,
+                                            unconfined=place / unconfined.name))
             stand_in.chmod(0o755)
 
 
