@@ -83,8 +83,8 @@ _Noreturn void front_delayed(settings_t const *settings, char const *const *prog
 
 /* ---- immediate ------------------------------------------------------------------------------- */
 
-/* The handshake came to nothing; the helper has said why. One that has not yet come so far sees that
-   there is nobody for it. */
+/* The handshake came to nothing; the helper has said why. One that has not yet come so far sees
+   that there is nobody for it. */
 _Noreturn static void leave(helper_ends_t const *ends) {
   int status;
   close(ends->control);
