@@ -85,28 +85,31 @@ def shortened(calls):
 PRIVILEGES = set("setgroups setresgid setresuid setgid setuid prctl setrlimit prlimit64 seccomp "
                  "landlock_create_ruleset landlock_add_rule landlock_restrict_self".split())
 ACCEPTS = {"accept", "accept4"}
+OTHERS = set("bind connect dup dup2 epoll_create1 epoll_ctl flock getpeername getsockname getsockopt ioctl "
+             "listen lseek mmap pipe pipe2 readlink rt_sigprocmask setsockopt shutdown signalfd4 socket "
+             "socketpair".split())
 
-# Besides _inject.py's, in make check-crash.
+# Besides _inject.py's.
 MORE_ERRORS = {
     "EAGAIN": [({SOCKET, PIPE}, _inject.READS | _inject.WRITES), (ANY, ACCEPTS | {"setresuid"})],
     "ECONNABORTED": [(ANY, ACCEPTS)],
+    "EIO": [(ANY, OTHERS)],
     "ENOMEM": [(ANY, {"epoll_ctl"})],
     "EPERM": [(ANY, PRIVILEGES)],
 }
 
 
-def can_fail(call, error, table):
+def can_fail(call, error):
     return any(call.describes() in kinds and call.name in names
-               for kinds, names in table.get(error, ()))
+               for table in (_inject.ERRORS, MORE_ERRORS) for kinds, names in table.get(error, ()))
 
 
 def failing(calls, errors=None):
     """Each error, by these tables, at each of the calls."""
-    tables = (_inject.ERRORS, MORE_ERRORS)
     everything = sorted({*_inject.ERRORS, *MORE_ERRORS}) if _inject.LONG else _inject.COMMON
     for call in calls:
         for error in errors or everything:
-            if any(can_fail(call, error, table) for table in tables):
+            if can_fail(call, error):
                 yield Disturbance(call, error)
 
 
