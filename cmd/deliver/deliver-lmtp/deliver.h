@@ -7,8 +7,7 @@
 #include "relay/relay.h"
 #include "worker/worker.h"
 
-#define JOBS_MAX                                                                                   \
-  1024 /* that were taken and not answered yet: all that queue-send gives to one of us */
+#define JOBS_MAX        1024 /* in hand: all that queue-send gives to one of us */
 #define CONNECTIONS_MAX 200
 #define BATCH_MAX       64 /* recipients of one transaction */
 
