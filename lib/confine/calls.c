@@ -4,6 +4,8 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "confine/confine.h"
 
@@ -22,12 +24,13 @@
 #define FOREIGN_BIT  0
 #endif
 
+#define DECLINED 5 /* calls, see below */
 #define PER_TEST 3 /* instructions */
 #define PER_CALL (3 + PER_TEST * CONFINE_TESTS_MAX)
 
 typedef struct program {
   unsigned short len;
-  struct sock_filter code[12 + PER_CALL * CONFINE_CALLS_MAX];
+  struct sock_filter code[12 + PER_CALL * (CONFINE_CALLS_MAX + DECLINED)];
 } program_t;
 
 _Static_assert(sizeof((program_t *)0)->code / sizeof(struct sock_filter) <= BPF_MAXINSNS,
@@ -89,14 +92,14 @@ static void add_test(program_t *program, confine_test_t const *test, unsigned ch
 }
 
 /* The number is in the accumulator before and, where the program goes on, behind it. */
-static void allow(program_t *program, confine_call_t const *call) {
+static void answer(program_t *program, confine_call_t const *call, uint32_t action) {
   unsigned char const tests = tests_of(call);
   unsigned char rest = (unsigned char)(PER_TEST * tests + 1);
   add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, (unsigned char)(rest + (tests > 0)),
       (uint32_t)call->number);
   for (unsigned char i = 0; i < tests; i++)
     add_test(program, &call->tests[i], rest = (unsigned char)(rest - PER_TEST));
-  end(program, SECCOMP_RET_ALLOW);
+  end(program, action);
   if (tests) load(program, offsetof(struct seccomp_data, nr));
 }
 
@@ -106,13 +109,25 @@ static uint32_t const answers[] = {
     [CONFINE_LOG] = SECCOMP_RET_LOG,
 };
 
-/* Its flags are in memory, where no filter can look: callers that are told that there is none use
-   clone. The number is the same on all machines, and newer than some headers. */
+/* What callers do without when they are told that there is none, so that nobody ends of it. clone3
+   has its flags in memory, where no filter can look; the number is the same on all machines, and
+   newer than some headers. */
 #define CLONE3 435
+static struct {
+  confine_call_t call;
+  uint32_t error;
+} const declined[DECLINED] = {
+    {{.number = CLONE3}, ENOSYS},
+    {{SYS_socket, {{1, CONFINE_SOCKET_KIND, SOCK_STREAM}, {2, UINT32_MAX, CONFINE_MPTCP}}},
+     EPROTONOSUPPORT},
+    {{SYS_sendto, {{3, CONFINE_FASTOPEN, CONFINE_FASTOPEN}}}, EOPNOTSUPP},
+    {{SYS_sendmsg, {{2, CONFINE_FASTOPEN, CONFINE_FASTOPEN}}}, EOPNOTSUPP},
+    {{SYS_sendmmsg, {{3, CONFINE_FASTOPEN, CONFINE_FASTOPEN}}}, EOPNOTSUPP},
+};
 
-static void deny_clone3(program_t *program) {
-  add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, CLONE3);
-  end(program, SECCOMP_RET_ERRNO | ENOSYS);
+static void decline(program_t *program) {
+  for (size_t i = 0; i < DECLINED; i++)
+    answer(program, &declined[i].call, SECCOMP_RET_ERRNO | declined[i].error);
 }
 
 static int install(confine_call_t const *calls, size_t count, confine_answer_t otherwise,
@@ -122,8 +137,8 @@ static int install(confine_call_t const *calls, size_t count, confine_answer_t o
   if (count > CONFINE_CALLS_MAX) return errno = EINVAL, -1;
   program.len = 0;
   begin(&program, is_short);
-  for (size_t i = 0; i < count; i++) allow(&program, &calls[i]);
-  if (!is_short) deny_clone3(&program);
+  for (size_t i = 0; i < count; i++) answer(&program, &calls[i], SECCOMP_RET_ALLOW);
+  if (!is_short) decline(&program);
   end(&program, answers[otherwise]);
   struct sock_fprog const filter = {.len = program.len, .filter = program.code};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0) return 0;

@@ -72,6 +72,12 @@ typedef struct confine_call {
   }
 #define CONFINE_ALTERS (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND) /* of open's flags */
 
+/* The kernel's, which not every libc names: a socket's type without its flags; streams that are no
+   TCP to Landlock, though they reach its ports; and sending that connects, and asks no Landlock. */
+#define CONFINE_SOCKET_KIND 0xFU
+#define CONFINE_MPTCP       262
+#define CONFINE_FASTOPEN    0x20000000
+
 #define CONFINE_CALLS_MAX 330
 
 /* All system calls but these fail with EPERM from now on (seccomp); needs confine_process. 0, or -1
@@ -93,8 +99,9 @@ typedef enum confine_answer {
   CONFINE_LOG    /* it is let through, and told to the kernel's log */
 } confine_answer_t;
 
-/* As confine_calls, with another answer, and made to be asked thousands of times. Needs
-   confine_privileges. */
+/* As confine_calls, with another answer, and made to be asked thousands of times. clone3, sockets
+   of MPTCP, and sending that connects, where they are not allowed, are told to be unknown to this
+   kernel. Needs confine_privileges. */
 int confine_filter(confine_call_t const *calls, size_t count, confine_answer_t answer);
 
 /* True if this kernel and this machine can do that. */

@@ -138,14 +138,12 @@ typedef struct condition {
 #define NAMESPACES                                                                                 \
   (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
    CLONE_NEWNET)
-#define KIND     0xFU       /* of a socket's type, without the flags */
-#define CONNECTS 0x20000000 /* MSG_FASTOPEN, which not every libc names: it asks no Landlock */
 
 /* Of a family a kind, and the protocol of that name or none: others that are streams, MPTCP's, are
    not bound by rules for TCP's ports. */
 #define PROTOCOL(family, kind, protocol)                                                           \
   {                                                                                                \
-    {0, UINT32_MAX, family}, {1, KIND, kind}, {                                                    \
+    {0, UINT32_MAX, family}, {1, CONFINE_SOCKET_KIND, kind}, {                                     \
       2, ~(uint32_t)(protocol), 0                                                                  \
     }                                                                                              \
   }
@@ -162,9 +160,9 @@ static condition_t const conditions[] = {
     {SYS_socket, "tcp6", PROTOCOL(AF_INET6, SOCK_STREAM, IPPROTO_TCP)},
     {SYS_socket, "udp", PROTOCOL(AF_INET, SOCK_DGRAM, IPPROTO_UDP)},
     {SYS_socket, "udp6", PROTOCOL(AF_INET6, SOCK_DGRAM, IPPROTO_UDP)},
-    {SYS_sendto, "", {{3, CONNECTS, 0}}},
-    {SYS_sendmsg, "", {{2, CONNECTS, 0}}},
-    {SYS_sendmmsg, "", {{3, CONNECTS, 0}}},
+    {SYS_sendto, "", {{3, CONFINE_FASTOPEN, 0}}},
+    {SYS_sendmsg, "", {{2, CONFINE_FASTOPEN, 0}}},
+    {SYS_sendmmsg, "", {{3, CONFINE_FASTOPEN, 0}}},
     {SYS_clone, "thread", {{0, CLONE_THREAD | NAMESPACES, CLONE_THREAD}}},
     {SYS_clone, "", {{0, NAMESPACES, 0}}},
     {SYS_openat, "reading", {{2, CONFINE_ALTERS, O_RDONLY}}},

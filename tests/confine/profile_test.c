@@ -10,11 +10,6 @@
 #include "../unit.h"
 #include "confine/confine.h"
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-#define FASTOPEN 0x20000000
-
 /* ---- system calls ---------------------------------------------------------------------------- */
 
 static int parse(confine_call_t *call, char const *s) {
@@ -61,7 +56,7 @@ static void test_sockets(void) {
   CHECK_INT("and a kind", (intmax_t)call.tests[1].value, SOCK_DGRAM);
   CHECK("with flags", !(call.tests[1].mask & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
   CHECK("and its number, or none", !(call.tests[2].mask & IPPROTO_UDP));
-  CHECK("but no other", call.tests[2].mask & IPPROTO_MPTCP);
+  CHECK("but no other", call.tests[2].mask & CONFINE_MPTCP);
 }
 
 static void test_connecting_is_connect(void) {
@@ -73,7 +68,7 @@ static void test_connecting_is_connect(void) {
     confine_call_t call = {0};
     CHECK_INT(senders[i].name, parse(&call, senders[i].name), 0);
     CHECK_INT("has flags", call.tests[0].argument, senders[i].flags);
-    CHECK_INT("of which one connects", (intmax_t)call.tests[0].mask, FASTOPEN);
+    CHECK_INT("of which one connects", (intmax_t)call.tests[0].mask, CONFINE_FASTOPEN);
   }
 }
 
