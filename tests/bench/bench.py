@@ -100,7 +100,8 @@ GROUPS = [
     ("A message of 10 MB, queue on tmpfs", [("bulk {} rate", "MB/s")]),
 ]
 
-GO_GROUPS = [group for group in GROUPS if group[0].startswith((measure.WHATS["accept"] + ",", "The reply"))]
+GO_GROUPS = [group for group in GROUPS
+             if group[0].startswith((measure.WHATS["accept"] + ",", "The reply"))]
 
 FLOORS = [
     ("floor sync1 rate", "files/s: write 4 KB, name, fsync"),
@@ -183,14 +184,15 @@ def describe(options, disk, accounting, bench, names):
     return {
         "machine": f"{os.cpu_count()} CPUs, Linux {platform.release()}",
         "queues and Maildirs": machine.kind_of(disk.path),
-        "load": f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, {options.rounds} rounds of about "
-                f"{options.seconds:g} s; the client is on the same CPUs",
+        "load": f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, {options.rounds} rounds "
+                f"of about {options.seconds:g} s; the client is on the same CPUs",
         "CPU": f"of all the server's processes, by {accounting.name}; kernel threads (journal, "
                "block layer) apart",
         **({"other load": f"{100 * statistics.median(bench.foreign):.0f} % of a CPU (median)"}
            if bench.foreign else {}),
         **({} if POSTFIX in names else {"Postfix": "not measured: it needs root, and peer.sh"}),
-        **(peers.GO_TEXT if GO in names else {"a Go server": "not measured: peer.sh cannot bring Go"}),
+        **(peers.GO_TEXT if GO in names
+           else {"a Go server": "not measured: peer.sh cannot bring Go"}),
     }
 
 

@@ -65,8 +65,8 @@ class Disk:
         image = self.path.with_name(self.path.name + ".img")
         commands = [
             ["dd", "if=/dev/zero", f"of={image}", "bs=1M", f"count={DISK_MB}", "conv=fsync"],
-            ["mkfs.ext4", "-q", "-F", "-N", str(DISK_FILES), "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
-             str(image)],
+            ["mkfs.ext4", "-q", "-F", "-N", str(DISK_FILES), "-E",
+             "lazy_itable_init=0,lazy_journal_init=0,nodiscard", str(image)],
             ["mount", "-o", "loop,noatime", str(image), str(self.path)],
         ]
         try:

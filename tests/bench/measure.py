@@ -201,9 +201,9 @@ class Bench:
 
     def reply_times(self, server, rate):
         """At half of the rate that was its most, while another process writes and syncs on the same
-        disk: microseconds by percentile, the other's syncs as "fsync p99" and so on, and "late", the
-        share of messages that could not begin when they should, for want of a free connection or,
-        on a busy machine, of the client's turn."""
+        disk: microseconds by percentile, the other's syncs as "fsync p99" and so on, and "late",
+        the share of messages that could not begin when they should, for want of a free connection
+        or, on a busy machine, of the client's turn."""
         seconds = min(max(REPLY_SECONDS, REPLIES / (rate / 2)), REPLY_SECONDS_MAX)
         count = int(seconds * rate / 2)
         wire, beside = self.folder / "wire", server.disk / "beside"

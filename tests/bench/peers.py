@@ -137,8 +137,8 @@ class OpenSMTPD(InPlace):
     name = peer = "opensmtpd"
     binaries = ("usr/sbin/smtpd", "usr/libexec/opensmtpd/mail.maildir")
     modes = ("accept", "deliver")
-    lacks = ("no TLS: Debian 12's 6.8 cannot, with OpenSSL 3; it syncs nothing; its listen queue takes 5, "
-             "so that of many who connect at once some try again a second later")
+    lacks = ("no TLS: Debian 12's 6.8 cannot, with OpenSSL 3; it syncs nothing; its listen queue takes "
+             "5, so that of many who connect at once some try again a second later")
     is_accepting = False
 
     def script(self, mode):
@@ -206,7 +206,7 @@ class GoSmtp(Server):
 
 
 GO_TEXT = {
-    "go-smtp": "one process, one message in a file; fsyncs the file, renames it, and fsyncs its folder",
+    "go-smtp": "one process, a file for each message; fsyncs the file, renames it, fsyncs its folder",
     "go-smtp, file": "fsyncs the file alone, under the name that it has from the start",
 }
 

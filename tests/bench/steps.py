@@ -184,7 +184,8 @@ def together(table):
 def show_programs(table):
     print(f"  {'':18}" + "".join(f"{name:>11}" for name, _ in COSTS))
     for program in programs_of(table):
-        print(f"  {program:18}" + "".join(f"{number(cost(table[program])):>11}" for _, cost in COSTS))
+        print(f"  {program:18}" + "".join(
+            f"{number(cost(table[program])):>11}" for _, cost in COSTS))
     sums = together(table)
     print(f"  {'together':18}" + "".join(f"{number(sums[name]):>11}" for name, _ in COSTS))
 
@@ -211,7 +212,8 @@ def show_steps(table):
     for program in programs_of(table):
         steps, calls = table[program].get("steps", {}), table[program].get("calls", {})
         names = sorted(set(steps) | set(calls), key=lambda name: -steps.get(name, 0))
-        told = [name for name in names if steps.get(name, 0) >= STEP_MIN or calls.get(name, 0) >= 0.5]
+        told = [name for name in names
+                if steps.get(name, 0) >= STEP_MIN or calls.get(name, 0) >= 0.5]
         rest = sum(us for name, us in steps.items() if name not in told)
         tell(program, [*(f"{name} {steps.get(name, 0):.1f}"
                          + (f" ({calls[name]:g}x)" if name in calls else "") for name in told),
@@ -229,8 +231,8 @@ def show_functions(table):
 
 
 def show(tables, before):
-    print(f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, accepted and delivered into a "
-          f"Maildir; {', '.join(f'{mode}: {text}' for mode, text in measure.MODE_TEXT.items())}")
+    print(f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, accepted and delivered into "
+          f"a Maildir; {', '.join(f'{mode}: {text}' for mode, text in measure.MODE_TEXT.items())}")
     for name, table in tables.items():
         everything = table["all"]
         print(f"\n{name}: {everything['rate']:,.0f} messages/s; CPU per message: server "

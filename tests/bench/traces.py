@@ -1,7 +1,7 @@
 """What perf, strace and callgrind tell of a server, by program: readers of their output.
 
-A program is named as the kernel names a process: by the first 15 bytes of what it executed last. What
-a process does between its fork and its exec is its parent's program's.
+A program is named as the kernel names a process: by the first 15 bytes of what it executed last.
+What a process does between its fork and its exec is its parent's program's.
 """
 
 import collections
@@ -29,11 +29,12 @@ FRAME = re.compile(r"^\s+([0-9a-f]+) (.+)$")
 KERNEL = 1 << 63
 
 # The kernel's functions by which a call begins, and what else it may be doing.
-CALL = re.compile(r"(?:__(?:x64|arm64|ia32)_sys_|__do_sys_|__sys_|ksys_|kernel_|do_)(?:new)?(\w+?)(?:_pgoff)?$")
+CALL = re.compile(r"(?:__(?:x64|arm64|ia32)_sys_|__do_sys_|__sys_|ksys_|kernel_|do_)"
+                  r"(?:new)?(\w+?)(?:_pgoff)?$")
 DISPATCHERS = ("do_syscall_64", "x64_sys_call")
 OTHERS = (("exc_page_fault", "page fault"), ("ret_from_fork", "start of a process"),
-          ("do_syscall_64", "entry and exit of calls"), ("entry_SYSCALL", "entry and exit of calls"),
-          ("interrupt", "interrupt"))
+          ("do_syscall_64", "entry and exit of calls"),
+          ("entry_SYSCALL", "entry and exit of calls"), ("interrupt", "interrupt"))
 
 
 def step_of(frames):
@@ -133,8 +134,8 @@ exec {unconfined} valgrind --tool=callgrind -q --vgdb=no --callgrind-out-file=$o
 
 
 def shim_programs(programs, place, unconfined):
-    """Fills the folder place/bin with stand-ins for the programs, each of which executes the program
-    under callgrind, whatever user it is; place/out takes what that tells."""
+    """Fills the folder place/bin with stand-ins for the programs, each of which executes the
+    program under callgrind, whatever user it is; place/out takes what that tells."""
     for name, access in (("bin", 0o755), ("out", 0o777)):
         (place / name).mkdir()
         (place / name).chmod(access)
@@ -158,7 +159,7 @@ def functions_of(lines):
             if not callee:
                 function = names[number]
         elif line.startswith("calls="):
-            is_callee = True # the next line's cost is another function's
+            is_callee = True  # the next line's cost is another function's
         elif found := COST.match(line):
             if not is_callee:
                 counts[function] += int(found.group(1))

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The whole table: chainmail beside Postfix, Exim, OpenSMTPD and chasquid, in one run.
+"""The whole table: chainmail beside Postfix, Exim, OpenSMTPD, chasquid and a Go server, in one run.
 
-scripts/bench starts it, with WHOLE=1. All get the same load from the same clients, on the same disk,
-and take turns. Columns: synced (a journaled ext4 with its barriers), the same
-without barriers, and tmpfs. As text, as JSON (--out), and as a chart (the same name in .svg).
+scripts/bench starts it, with WHOLE=1. All get the same load from the same clients, on the same
+disk, and take turns. Columns: synced (a journaled ext4 with its barriers), the same without
+barriers, and tmpfs. As text, as JSON (--out), and as a chart (the same name in .svg).
 """
 
 import argparse
@@ -82,20 +82,21 @@ class Whole:
             time.sleep(0.01)
 
     def probe(self, run, key, sessions, size):
-        """A first try, which tells how many messages to send, and wakes what a server starts late; of
-        a very slow server it is all there is."""
+        """A first try, which tells how many messages to send, and wakes what a server starts late;
+        of a very slow server it is all there is."""
         count = int(min(max(PROBE, sessions), BYTES_MAX / SIZES[size]))
         meter = self.bench.meter(lambda: run(count))
         self.rates[key] = count / meter.work
         return count, meter
 
     def measured(self, run, key, sessions, size):
-        """Of some tries the one that was long enough: the first ones may have gone by a bad guess."""
+        """Of some tries the one that was long enough: the first may have gone by a bad guess."""
         for _ in range(TRIES):
             count = self.count_for(key, sessions, size)
             meter = self.bench.meter(lambda count=count: run(count))
             self.rates[key] = count / meter.work
-            if meter.work >= self.options.seconds / 2 or count == self.count_for(key, sessions, size):
+            most = self.count_for(key, sessions, size)
+            if meter.work >= self.options.seconds / 2 or count == most:
                 break
         return count, meter
 
@@ -147,8 +148,8 @@ class Whole:
         return False
 
     def run_cases(self, server, cases):
-        """cases: column, what, mode, sessions, size, all of one "what". After a failure the server is
-        started anew."""
+        """cases: column, what, mode, sessions, size, all of one "what". After a failure the server
+        is started anew."""
         left = list(cases)
 
         def run():
@@ -160,7 +161,7 @@ class Whole:
             before = len(left)
             self.attempt(case_name(server, *left[0]), run)
             if len(left) == before:
-                return # it does not start: attempt said so
+                return  # it does not start: attempt said so
 
     # ---- the reply to DATA ----
 
@@ -320,7 +321,8 @@ OTHER_ROWS = [
          ("p99, of 2 fsyncs + 1 ms", "reply to DATA, of bound"),
          ("share begun 1 ms late", "reply to DATA, late")]),
     ("Memory of its own, KB",
-     [("idle session", "idle session, KB"), ("idle session with TLS", "idle session with TLS, KB")]),
+     [("idle session", "idle session, KB"),
+      ("idle session with TLS", "idle session with TLS, KB")]),
     ("Start, ms to the greeting", [("", "start, ms")]),
     ("Calls and syncs per message, many per connection",
      [(f"{what}: {kind}", f"{what}, {kind}") for what in ("accept", "deliver")
@@ -385,7 +387,8 @@ def draw(whole, names, setting):
     def values(what, mode, unit):
         kind = f"synced, {what}, {mode}, {USUAL_SESSIONS} sessions, {USUAL_SIZE}: {unit}"
         return [(name, whole.median(name, kind)) for name in names]
-    groups = [(f"{'accept' if what == 'accept' else 'accept and deliver'}, {measure.MODE_TEXT[mode]}",
+    names_of = {"accept": "accept", "deliver": "accept and deliver"}
+    groups = [(f"{names_of[what]}, {measure.MODE_TEXT[mode]}",
                values(what, mode, "rate"), values(what, mode, "cpu"))
               for what in ("accept", "deliver") for mode in reversed(measure.MODES)]
     return chart.draw(f"{USUAL_SIZE} messages, {USUAL_SESSIONS} sessions, {setting['disk']}",
@@ -414,7 +417,8 @@ def parse_options():
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--minutes", type=float, required=True, help="what is left then is left out")
+    parser.add_argument("--minutes", type=float, required=True,
+                        help="what is left then is left out")
     parser.add_argument("--source", required=True)
     parser.add_argument("--sink", required=True)
     return parser.parse_args()
