@@ -6,9 +6,10 @@ import os
 import pathlib
 import re
 import select
+import socket
 import ssl
 
-from _chain import ACCEPTOR, SANITIZED, Client, check, check_clean, main, messages_of, peak
+from _chain import ACCEPTOR, SANITIZED, Client, check, check_clean, main, messages_of, peak, wait_until
 
 ENGINE = os.environ["ENGINE"]
 KEYD = int(os.environ["KEYD_PID"])
@@ -39,9 +40,9 @@ def begin(number, source):
     return client
 
 
-def deliver(box, source):
-    """A session with TLS, and a message."""
-    client = Client(source=source)
+def open_session(source, small=False):
+    """A session with TLS, greeted."""
+    client = Client(source=source, small=small)
     if MODE == "starttls":
         client.greet().say(b"STARTTLS", b"220 ")
     context = ssl.create_default_context(cafile=os.environ["TRUSTED"])
@@ -50,6 +51,11 @@ def deliver(box, source):
         client.say(b"EHLO client.example", b"250")
     else:
         client.greet()
+    return client
+
+
+def deliver(box, source):
+    client = open_session(source)
     client.deliver(box, b"Subject: x\n\nx\n")
     client.say(b"QUIT", b"221 ")
     client.close()
@@ -126,6 +132,49 @@ def given_up(count):
         client.close()
     dribbling.close()
     check_clean()
+
+
+def deaf():
+    """A client that reads no reply, however many there are: the session ends, and its helper, too."""
+    client = open_session("127.0.0.2", small=True)
+    client.socket.settimeout(0.3)
+    while client.send_some(b"HELP\r\n" * 1000):
+        pass
+    check_clean()
+    client.close()
+
+
+# ---- tls-keyd ----------------------------------------------------------------------------------
+
+CHOOSE = b"c\0\0\1\x04\x03"  # the default certificate, if it can sign with ECDSA and SHA-256
+
+
+def ask_keyd(question):
+    """A connection to tls-keyd on which this was said."""
+    keyd = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    keyd.settimeout(30)
+    keyd.connect(os.path.join(os.environ["CHAINMAIL_RUN"], "tls/keyd"))
+    if question:
+        keyd.send(question)
+    return keyd
+
+
+def is_answered():
+    keyd = ask_keyd(CHOOSE)
+    answer = keyd.recv(65536)
+    keyd.close()
+    return answer[:1] == b"\0"
+
+
+def silent_peers(count):
+    """Somebody has the rights to ask tls-keyd, and asks it nothing, or a part of a question, on more
+    connections than it takes. Those that say nothing make way, and handshakes go on."""
+    peers = [ask_keyd(CHOOSE[:number % 3]) for number in range(int(count))]
+    wait_until(is_answered, "an answer beside them")
+    deliver(f"{ENGINE}-{MODE}-keyd", "127.0.0.3")
+    check(SANITIZED or peak(KEYD) < 8192, "tls-keyd has", peak(KEYD), "KB")
+    for peer in peers:
+        peer.close()
 
 
 main(globals())

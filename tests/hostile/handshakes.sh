@@ -16,13 +16,18 @@ count() {
 
 oneTimeSetUp() { count && make_host || exit 1; }
 
-# in_both SCENARIO COUNT
+# in_both SCENARIO [COUNT]
 in_both() {
   export MODE
   for MODE in implicit starttls; do
-    CHAIN_ACCEPT="-c $(($2 + 20)) -C $2" serve "$MODE"
+    CHAIN_ACCEPT="-c $((${2:-80} + 20)) -C ${2:-80}" serve "$MODE"
     play _handshakes.py "$@"
   done
+}
+
+with_tls() {
+  export MODE=implicit
+  serve implicit && play _handshakes.py "$@"
 }
 
 test_stuck() {
@@ -33,6 +38,17 @@ test_stuck() {
 test_given_up() {
   echo 1 >"$CHAINMAIL_CONF/timeout-handshake"
   each in_both given_up 20
+}
+
+test_deaf() {
+  echo 1 >"$CHAINMAIL_CONF/timeout-handshake"
+  FRONT_OPTIONS='-o timeout-command=1' each with_tls deaf
+}
+
+# tls-keyd takes 500 of one user's in each of its processes, of which the host has one.
+test_silent_peers() {
+  echo 300 >"$CHAINMAIL_CONF/timeout-handshake"
+  each with_tls silent_peers 600
 }
 
 # shellcheck source=/dev/null
