@@ -18,7 +18,7 @@ test_lists_are_short_or_say_why() {
   counts=$(calls count)
   assertContains "$counts" 'queue-inject'
   assertNotContains "$counts" 'does not say why'
-  assertNotContains 'a number that a profile gives is right' "$counts" 'and its profile says'
+  assertNotContains 'numbers that profiles give are right' "$counts" 'and its profile says'
 }
 
 test_every_program_has_one() {
