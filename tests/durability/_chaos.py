@@ -186,7 +186,7 @@ class Chaos:
             held = os.pidfd_open(victim.pid)
         except ProcessLookupError:
             return
-        if program_of(victim.pid) != victim.program:
+        if program_of(victim.pid) != victim.program or victim.pid not in children_of(victim.parent):
             os.close(held)
             return
         self.hits.add(Hit(victim.program, number, service, key, victim.pid, time.monotonic()))
