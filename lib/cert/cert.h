@@ -154,7 +154,8 @@ typedef struct cert_files {
   char const *key;   /* path, or NULL: it is in the same file */
 } cert_files_t;
 
-/* Reads both. NULL, or a text of why it cannot be. Not to be used by two threads. */
+/* Reads both. NULL, or a text of why it cannot be; errno is changed only by a file that cannot be
+   read. Not to be used by two threads. */
 char const *cert_pair_read(cert_pair_t *pair, cert_files_t const *files);
 
 /* -1 to stop. */

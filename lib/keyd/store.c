@@ -23,7 +23,8 @@ typedef struct entry {
   bool is_seen;    /* in the look at the folder that is under way */
   bool is_default; /* for clients who name nothing that we have */
   bool is_named_default;
-  cert_pair_t *pair; /* NULL: it was never any good */
+  bool is_in_trouble; /* could not be read at the last time, which has been told */
+  cert_pair_t *pair;  /* NULL: it was never any good */
 } entry_t;
 
 /* A pair whose files have changed or gone. */
@@ -140,15 +141,34 @@ static entry_t *add(keyd_store_t *store, cert_files_t const *files) {
   return entry;
 }
 
+/* What says nothing about the files. */
+static bool is_passing(int error) {
+  static int const passing[] = {EMFILE, ENFILE, ENOMEM, EIO, EINTR, EAGAIN};
+  for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+    if (passing[i] == error) return true;
+  return false;
+}
+
+/* Files that could not be read for now are looked at in the next round as if they were new. */
+static void refuse(keyd_store_t *store, entry_t *entry, cert_files_t const *files,
+                   char const *wrong, bool for_now) {
+  if (!for_now || !entry->is_in_trouble) tell(store, KEYD_REFUSED, files, NULL, wrong);
+  if (for_now) memset(entry->stamps, 0, sizeof entry->stamps);
+  entry->is_in_trouble = for_now;
+}
+
 /* A pair that is no good, as one is in the middle of its renewal, leaves the last one in force. */
 static void load(keyd_store_t *store, entry_t *entry, cert_files_t const *files) {
   cert_pair_t *const pair = pair_new();
+  if (pair) errno = 0;
   char const *const wrong = pair ? cert_pair_read(pair, files) : strerror(errno);
+  bool const for_now = is_passing(errno);
   if (wrong) {
     pair_free(pair);
-    tell(store, KEYD_REFUSED, files, NULL, wrong);
+    refuse(store, entry, files, wrong, for_now);
     return;
   }
+  entry->is_in_trouble = false;
   cert_pair_t *const old = entry->pair;
   entry->pair = pair;
   if (old) retire(store, old);

@@ -1,11 +1,13 @@
 /* lib/keyd: signatures that OpenSSL verifies, folders of certificates, sessions, messages. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "keyd/keyd.h"
@@ -306,6 +308,38 @@ static void test_renewal(void) {
   keyd_store_close(store);
 }
 
+/* Descriptors are lower than this from now on; returns how low they were. */
+static rlim_t limit_files(rlim_t most) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) abort();
+  rlim_t const before = limit.rlim_cur;
+  limit.rlim_cur = most;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) abort();
+  return before;
+}
+
+static void test_shortage(void) {
+  run("mkdir s");
+  make("s/x.pem", "s/x.pem", p256, "DNS:x.example", 9);
+  keyd_store_t *const store = open_store("s", NULL);
+  make("x.tmp", "x.tmp", p256, "DNS:x.example", 9);
+  run("mv x.tmp s/x.pem");
+  changes[0] = 0;
+  char want[128];
+  snprintf(want, sizeof want, "refused /x.pem %s\n", strerror(EMFILE));
+  int const next = dup(0);
+  close(next);
+  rlim_t const before = limit_files((rlim_t)next + 1);
+  keyd_store_refresh(store, true);
+  keyd_store_refresh(store, true);
+  limit_files(before);
+  CHECK_STR("no descriptor but for the folder", changes, want);
+  changes[0] = 0;
+  keyd_store_refresh(store, true);
+  CHECK_STR("a renewal is not forgotten for that", changes, "replaced /x.pem \n");
+  keyd_store_close(store);
+}
+
 static void test_nothing(void) {
   char const *reason = "";
   run("mkdir n");
@@ -582,6 +616,7 @@ int main(void) {
   test_default();
   test_expired();
   test_renewal();
+  test_shortage();
   test_nothing();
   test_file();
   test_sessions();
