@@ -70,6 +70,20 @@ test_many_jobs_at_a_destination() {
   assertEquals 'each once' 1280 "$(list_jobs ' x.example' | awk '{ print $3, $4 }' | sort -u | wc -l)"
 }
 
+# The same of many messages.
+test_many_messages_at_a_destination() {
+  set_conf concurrency-remote 4
+  serve_remote
+  answer x.example wait
+  start_send
+  for i in 1 2 3 4 5 6 7 8 9; do inject "me$i@example.org" a@x.example; done
+  jobs_come x.example 2
+  inject me@example.org a@y.example
+  jobs_come y.example 1
+  : >"$OUT/go"
+  delivered_all
+}
+
 test_few_in_all() {
   set_conf concurrency-remote 3
   serve_remote

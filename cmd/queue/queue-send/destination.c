@@ -112,16 +112,18 @@ static size_t limit_of(destination_t const *destination) {
   return destination->worker->channel->destination_limit;
 }
 
-/* Jobs that the deliverer may have besides; of one that hangs half, of two a third each: there are
-   always some for the others. */
-static bool leaves_jobs(destination_t const *destination) {
+/* It has no more than the deliverer may have besides, of groups and of jobs: then one that hangs
+   has half of them, two have a third each, and there are always some for the others. */
+static bool leaves_room(destination_t const *destination) {
   worker_t const *worker = destination->worker;
-  return !destination->jobs || destination->jobs + worker->given_count < worker->channel->window;
+  if (!destination->given) return true;
+  return destination->given + worker->groups < worker_concurrency(worker) &&
+         destination->jobs + worker->given_count < worker->channel->window;
 }
 
 bool destination_has_room(destination_t const *destination) {
   size_t limit = limit_of(destination);
-  return limit == SIZE_MAX || (destination->given < limit && leaves_jobs(destination));
+  return limit == SIZE_MAX || (destination->given < limit && leaves_room(destination));
 }
 
 /* What comes only now leaves room for what was parked; what is urgent goes before both. */

@@ -31,6 +31,10 @@ int worker_init(worker_t *worker, channel_t const *channel, unsigned number) {
   return worker->given ? 0 : -1;
 }
 
+size_t worker_concurrency(worker_t const *worker) {
+  return worker->channel->concurrency / worker->channel->count;
+}
+
 uint64_t worker_patience(worker_t const *worker) {
   return worker->channel->patience;
 }
@@ -133,9 +137,8 @@ static void lose(worker_t *worker, int error) {
 /* Jobs and groups that a worker may have: whatever one of them does, there are some for the
    others. */
 static bool has_room(worker_t const *worker) {
-  channel_t const *channel = worker->channel;
-  return worker->groups < channel->concurrency / channel->count &&
-         worker->given_count < channel->window;
+  return worker->groups < worker_concurrency(worker) &&
+         worker->given_count < worker->channel->window;
 }
 
 static size_t free_slot(worker_t *worker) {

@@ -46,4 +46,7 @@ uint64_t worker_patience(worker_t const *worker);
 /* At the end of the program: what it has not done it never will. */
 void worker_abandon(worker_t const *worker);
 
+/* Groups that it may have given at one time. */
+size_t worker_concurrency(worker_t const *worker);
+
 #endif
