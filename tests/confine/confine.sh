@@ -1,4 +1,5 @@
 #!/bin/sh
+# not confined: it confines what it starts by itself
 # confine(8): options, profiles, what is told and what is fatal. What profiles forbid is tried by
 # attempts_test.c.
 
