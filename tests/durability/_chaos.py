@@ -30,7 +30,7 @@ from _host import (CONF, HELD, SERVICES, Host, Process, check_logs, children_of,
                    read, service_of)
 from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
 
-SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 9))
+SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 6))
 KINDS = [("smtp", Plain), ("smtp", StartTls), ("smtp", Pipelined), ("smtp", Chunked),
          ("submission", Submission), ("submissions", Submissions), ("inject", Pipelined)]
 WATCHED = [("smtp", Chunked), ("submission", Submission)]  # of whose own processes none is disturbed
@@ -49,6 +49,8 @@ ENDING = (signal.SIGKILL, signal.SIGTERM)
 SPARE = 2   # descriptors that are open for a moment
 REST = 2.5  # seconds between two hits on one service's main program: s6 starts it once a second
 DOWN = 8    # seconds until a service that was hit surely serves again
+
+UNKNOWN = "unknown"  # whom a process serves that we may not look into
 
 AUTH = ("sasl-auth", "checkpassword-f", "sasl-ok", "sh")
 PATHS = {"maildir": ("deliver-maildir", "worker-spawn"), "pipe": ("deliver-pipe", "worker-spawn", "sh"),
@@ -154,11 +156,15 @@ class Chaos:
                         return [Process(child, program, parent)]
         return []
 
-    def client_of(self, pid):
-        facts = environment_of(pid)
+    @staticmethod
+    def client_of(victim):
+        """None: there is none, or it is at a unix socket. Helpers are not looked into but by root."""
+        facts = environment_of(victim.pid)
+        if not facts and program_of(victim.parent) == "smtp-front":
+            facts = environment_of(victim.parent)
         if "TCPREMOTEPORT" in facts:
             return facts["TCPREMOTEIP"], int(facts["TCPREMOTEPORT"])
-        return None
+        return None if facts else UNKNOWN
 
     # -- hitting --
 
@@ -173,12 +179,15 @@ class Chaos:
         if not found:
             return
         victim = self.dice.choice(found)
-        service, key = service_of(victim.parent), self.client_of(victim.pid)
-        if key in self.protected or time.monotonic() < self.rested[service]:
+        service, key = service_of(victim.parent), self.client_of(victim)
+        if self.is_protected(program, key) or time.monotonic() < self.rested[service]:
             return
         if service:
             self.rested[service] = time.monotonic() + REST
         self.send(victim, self.choose_signal(service), service, key)
+
+    def is_protected(self, program, key):
+        return key in self.protected or (key == UNKNOWN and program in (*SESSION, *FLEETING))
 
     def send(self, victim, number, service, key):
         """The process is held, so that no other one can have its number by now."""
@@ -319,13 +328,21 @@ class Part:
         return reasons
 
 
+def descriptors_of(pid):
+    """0 where they are not ours to see."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return 0
+
+
 def usage(host):
     """Of the programs that live on: service: (pid, descriptors, memory in KB)."""
     found = {}
     for service in SERVICES:
         pid = host.main_process(service)
         memory = re.search(rb"VmRSS:\s+(\d+)", read(f"/proc/{pid}/status"))
-        found[service] = pid, len(os.listdir(f"/proc/{pid}/fd")), int(memory[1])
+        found[service] = pid, descriptors_of(pid), int(memory[1])
     return found
 
 
