@@ -6,6 +6,8 @@ script may begin with lines "connection N" that give each its own part (the last
 What the client says is appended to LOG, a line each, with "-- closed" where a connection ends.
 
   S text      says text and CRLF; "S\\ " text without an end; \\r, \\n, \\0 in it are what they say
+  HELLO word;offer;...
+              greets, reads a line that begins so, and offers these
   C word      reads a line that begins so; anything else is logged as "!! " and ends the connection
   BODY        reads lines up to a single dot
   BYTES       reads as many bytes as the BDAT line read before says
@@ -64,6 +66,14 @@ class Session:
         if not line.startswith(word.encode()):
             self.note(b"!! not " + word.encode())
             raise Wrong(word)
+
+    def do_hello(self, words):
+        verb, *offers = words.split(";")
+        self.do_s("220 mx")
+        self.do_c(verb)
+        for text in ["mx", *offers][:-1]:
+            self.do_s("250-" + text)
+        self.do_s("250 " + ["mx", *offers][-1])
 
     def do_body(self, _):
         while self.line() != b".":

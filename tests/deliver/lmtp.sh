@@ -114,10 +114,7 @@ test_our_own_front() {
 
 test_one_transaction_for_one_entry() {
   server <<'END'
-S 220 mx
-C LHLO me.example
-S 250-mx
-S 250 PIPELINING
+HELLO LHLO me.example;PIPELINING
 C MAIL FROM:<s@example.org>
 C RCPT TO:<a@b>
 C RCPT TO:<c@d>
@@ -137,9 +134,7 @@ Z452 4.2.2 127.0.0.1:$PORT said: full" "$(jobs s@example.org "127.0.0.1:$PORT" a
 # Three jobs, one after the other's answer: one connection.
 test_a_connection_is_kept() {
   server <<'END'
-S 220 mx
-C LHLO
-S 250 mx
+HELLO LHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -210,9 +205,7 @@ END
   slow=127.0.0.1:$PORT slow_pid=$SERVER_PID
   SERVER_PID=
   server <<'END'
-S 220 mx
-C LHLO
-S 250 mx
+HELLO LHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -246,10 +239,7 @@ END
 
 test_many_recipients_go_in_parts() {
   server <<'END'
-S 220 mx
-C LHLO
-S 250-mx
-S 250 LIMITS RCPTMAX=2
+HELLO LHLO;LIMITS RCPTMAX=2
 C MAIL
 S 250 ok
 C RCPT

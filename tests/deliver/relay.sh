@@ -47,9 +47,7 @@ QUIT' "$(said | sed 1,4d)"
 test_without_pipelining_each_command_waits() {
   envelope s@example.org a@example.net b@example.net
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL
 QUIET
 S 250 ok
@@ -94,11 +92,7 @@ END
 test_chunks_have_the_size_that_was_said() {
   message 'Subject: x\n\n.dot\nno end'
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250-8BITMIME
-S 250 CHUNKING
+HELLO EHLO;8BITMIME;CHUNKING
 C MAIL
 S 250 ok
 C RCPT
@@ -115,9 +109,7 @@ END
 
 test_refusals_are_the_servers_own_words() {
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -130,10 +122,7 @@ END
 
 test_sender_refused_in_a_row() {
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 PIPELINING
+HELLO EHLO;PIPELINING
 C MAIL
 C RCPT
 C DATA
@@ -147,10 +136,7 @@ END
 
 test_data_for_nobody() {
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 PIPELINING
+HELLO EHLO;PIPELINING
 C MAIL
 C RCPT
 C DATA
@@ -168,10 +154,7 @@ END
 test_one_is_refused_and_nobody_gets_it() {
   envelope s@example.org a@example.net b@example.net
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 PIPELINING
+HELLO EHLO;PIPELINING
 C MAIL
 C RCPT
 C RCPT
@@ -260,19 +243,13 @@ test_servers_that_say_nothing() {
 test_what_the_server_cannot_take() {
   message 'Subject: x\n\n%2000d\n' 1
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 SIZE 1000
+HELLO EHLO;SIZE 1000
 C QUIT
 END
   assertContains "$(smtp)" 'D5.3.4 the message has'
   envelope 's@example.org' 'ä@example.net'
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 8BITMIME
+HELLO EHLO;8BITMIME
 C QUIT
 END
   assertContains "$(smtp)" D5.6.7
@@ -281,10 +258,7 @@ END
 test_eight_bit_with_and_without() {
   message 'Subject: x\n\n\303\244=\n'
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 8BITMIME
+HELLO EHLO;8BITMIME
 C MAIL FROM:<s@example.org> BODY=8BITMIME
 S 250 ok
 C RCPT
@@ -297,9 +271,7 @@ END
   assertEquals Kdone "$(smtp)"
   assertContains "$(said)" 'ä='
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL FROM:<s@example.org>
 S 250 ok
 C RCPT
@@ -322,9 +294,7 @@ Content-Transfer-Encoding: quoted-printable
 test_refused_in_the_middle() {
   python3 -c 'print("Subject: x\n"); print("line of a large message\n" * 200000)' >"$DIR/message"
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -338,9 +308,7 @@ END
 
 test_552_for_a_recipient_is_too_many() {
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -355,10 +323,7 @@ test_a_line_of_a_megabyte() {
   python3 -c 'print("Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
     "Content-Transfer-Encoding: 8bit\n\n" + "ä. " * 350000)' >"$DIR/message"
   server "$DIR/cert" "$DIR/key" <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 STARTTLS
+HELLO EHLO;STARTTLS
 C STARTTLS
 S 220 go
 TLS
@@ -388,9 +353,7 @@ sys.stdout.buffer.write(message.get_payload(decode=True).rstrip(b"\n") + b"\n")'
 test_nothing_is_smuggled() {
   message 'Subject: x\n\na\r.\r\n.\r\nMAIL FROM:<evil@example.org>\n\r\n'
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 C MAIL
 S 250 ok
 C RCPT
@@ -417,10 +380,7 @@ certificate() {
 # tls_server: STARTTLS, then a login
 tls_server() {
   server "$DIR/cert" "$DIR/key" <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 STARTTLS
+HELLO EHLO;STARTTLS
 C STARTTLS
 S 220 go
 TLS
@@ -458,10 +418,7 @@ test_tls_and_login() {
 test_no_password_in_the_clear() {
   printf 'user\nsecret\n' >"$DIR/login"
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 AUTH PLAIN LOGIN
+HELLO EHLO;AUTH PLAIN LOGIN
 WAIT
 END
   assertContains "$(smtp -u "$DIR/login")" Z451
@@ -470,10 +427,7 @@ END
 
 test_starttls_that_is_no_good() {
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 STARTTLS
+HELLO EHLO;STARTTLS
 C STARTTLS
 S 220 go\r\n250 injected
 WAIT
@@ -481,10 +435,7 @@ END
   assertContains "$(smtp)" Z451
   assertContains "$(tail -n 1 "$DIR/log")" 'more before TLS began'
   server <<'END'
-S 220 mx
-C EHLO
-S 250-mx
-S 250 STARTTLS
+HELLO EHLO;STARTTLS
 C STARTTLS
 S 220 go
 S what is this
@@ -492,9 +443,7 @@ WAIT
 END
   assertContains "$(smtp)" Z451
   server <<'END'
-S 220 mx
-C EHLO
-S 250 mx
+HELLO EHLO
 WAIT
 END
   assertContains "$(smtp -T must)" Z451
