@@ -83,6 +83,24 @@ void relay_arm(relay_t *relay, relay_patience_t patience);
 void relay_end(relay_t *relay, chain_verdict_t const *verdict);
 /* The same with words of our own; what may be NULL. */
 void relay_fail(relay_t *relay, char const *enhanced, char const *text, char const *what);
+/* The same with the reply that has come: it refuses, or it makes no sense. */
+void relay_refuse(relay_t *relay);
+void relay_nonsense(relay_t *relay);
+/* The first digit of the reply that has come. */
+unsigned int relay_reply_class(relay_t const *relay);
+/* Sends what there is, an alert or a goodbye, if it can be done at once. */
+void relay_flush(relay_t *relay);
+
+/* ---- hello.c: the way to a session that is ready ---- */
+
+/* There is a connection. */
+void relay_connected(relay_t *relay);
+void relay_greeting_answer(relay_t *relay);
+void relay_hello_answer(relay_t *relay);
+void relay_starttls_answer(relay_t *relay);
+/* Goes on when the handshake is over. */
+void relay_check_handshake(relay_t *relay);
+/* It is ready for transactions. */
 void relay_ready(relay_t *relay);
 
 /* ---- command.c: what goes out ---- */

@@ -1,4 +1,3 @@
-#include <bearssl.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,10 +18,6 @@ unsigned int const relay_patience[RELAY_PATIENCES] = {
     [RELAY_LOGIN] = 120,  [RELAY_MAIL] = 300,     [RELAY_RCPT] = 300,  [RELAY_DATA] = 120,
     [RELAY_BLOCK] = 180,  [RELAY_FINAL] = 600,    [RELAY_QUIT] = 10,
 };
-
-/* For servers that nobody knows: weak TLS is better than none. */
-static tls_client_settings_t const anybody = {
-    .policy = TLS_POLICY_ANY, .min_version = BR_TLS10, .weak_suites = true};
 
 uint64_t relay_now(void) {
   struct timespec time;
@@ -60,7 +55,7 @@ void relay_fail(relay_t *relay, char const *enhanced, char const *text, char con
   relay_end(relay, &verdict);
 }
 
-static void refuse(relay_t *relay) {
+void relay_refuse(relay_t *relay) {
   chain_verdict_t verdict;
   relay_reply_verdict(&relay->reply, &verdict);
   relay_end(relay, &verdict);
@@ -77,128 +72,21 @@ void relay_enter(relay_t *relay, relay_phase_t phase, relay_patience_t patience)
   relay_arm(relay, patience);
 }
 
-void relay_ready(relay_t *relay) {
-  relay->stage = RELAY_STAGE_READY;
-  relay->phase = PHASE_READY;
-  relay->state = RELAY_READY;
-  relay->deadline = UINT64_MAX;
-}
-
-static void take_offer(void *data, size_t index, char const *text, size_t len) {
-  relay_t *const relay = data;
-  if (index) relay_offers_add(&relay->offers, text, len);
-}
-
-static void say_hello(relay_t *relay, relay_phase_t phase) {
-  char const *const verb = phase == PHASE_HELO                      ? "HELO "
-                           : relay->settings.protocol == RELAY_LMTP ? "LHLO "
-                                                                    : "EHLO ";
-  relay->offers = (relay_offers_t){.size = 0};
-  relay->stage = RELAY_STAGE_HELLO;
-  relay_reply_init(&relay->reply, phase == PHASE_EHLO ? take_offer : NULL, relay);
-  relay_say(relay, (char const *[]){verb, relay->settings.helo, NULL});
-  relay_enter(relay, phase, RELAY_HELLO);
-}
-
-static void start_handshake(relay_t *relay) {
-  tls_client_settings_t const *const settings = relay->settings.tls;
-  relay->stage = RELAY_STAGE_TLS;
-  relay->tls = tls_client_start(settings ? settings : &anybody);
-  if (relay->tls)
-    relay_enter(relay, PHASE_HANDSHAKE, RELAY_HANDSHAKE);
-  else
-    relay_fail(relay, "4.7.5", "TLS cannot begin", strerror(errno));
-}
-
-static bool wants_tls(relay_t const *relay) {
-  relay_security_t const security = relay->settings.security;
-  if (relay->tls || security == RELAY_PLAIN || security == RELAY_IMPLICIT) return false;
-  return security == RELAY_REQUIRED || relay->offers.has[RELAY_STARTTLS];
-}
-
-static void proceed_with_login(relay_t *relay) {
-  if (relay->settings.login)
-    relay_login_start(relay);
-  else
-    relay_ready(relay);
-}
-
-/* The next step on the way to RELAY_READY. */
-static void proceed(relay_t *relay) {
-  if (!wants_tls(relay)) {
-    proceed_with_login(relay);
-  } else if (!relay->offers.has[RELAY_STARTTLS]) {
-    relay->stage = RELAY_STAGE_TLS;
-    relay_fail(relay, "4.7.4", "the server does not offer STARTTLS", NULL);
-  } else {
-    relay->stage = RELAY_STAGE_TLS;
-    relay_say(relay, (char const *[]){"STARTTLS", NULL});
-    relay_enter(relay, PHASE_STARTTLS, RELAY_HELLO);
-  }
-}
-
 /* ---- answers ---- */
 
-static unsigned int class_of(relay_t const *relay) {
+unsigned int relay_reply_class(relay_t const *relay) {
   return relay->reply.code / 100;
 }
 
-static void nonsense(relay_t *relay) {
+void relay_nonsense(relay_t *relay) {
   relay_fail(relay, "4.5.0", "the server's answer makes no sense", relay->reply.text);
 }
 
-static void greeting_answer(relay_t *relay) {
-  if (class_of(relay) == 2)
-    say_hello(relay, PHASE_EHLO);
-  else if (class_of(relay) == 3)
-    nonsense(relay);
-  else
-    refuse(relay);
-}
-
-static void ignore_some(relay_t *relay) {
-  for (size_t i = 0; i < RELAY_EXTENSIONS; i++)
-    if (relay->settings.ignored[i]) relay->offers.has[i] = false;
-}
-
-static void ehlo_answer(relay_t *relay) {
-  relay_reply_init(&relay->reply, NULL, NULL);
-  ignore_some(relay);
-  proceed(relay);
-}
-
-/* A server that cannot EHLO gets HELO; under TLS it could before. */
-static void hello_answer(relay_t *relay) {
-  bool const may_fall_back = relay->phase == PHASE_EHLO && class_of(relay) == 5 &&
-                             relay->settings.protocol == RELAY_SMTP && !relay->tls;
-  if (class_of(relay) == 2)
-    ehlo_answer(relay);
-  else if (may_fall_back)
-    say_hello(relay, PHASE_HELO);
-  else if (class_of(relay) == 3)
-    nonsense(relay);
-  else
-    refuse(relay);
-}
-
-/* What came behind the 220 was said by somebody in the middle (CVE-2011-0411). */
-static void starttls_answer(relay_t *relay) {
-  bool const behind = relay->in_start < relay->in_end;
-  if (class_of(relay) == 2 && behind)
-    relay_fail(relay, "4.7.0", "the server said more before TLS began", NULL);
-  else if (class_of(relay) == 2)
-    start_handshake(relay);
-  else if (relay->settings.security == RELAY_OPPORTUNISTIC)
-    proceed_with_login(relay);
-  else
-    relay_fail(relay, "4.7.4", "the server refuses STARTTLS", relay->reply.text);
-}
-
 static void ready_answer(relay_t *relay) {
-  if (class_of(relay) > 3)
-    refuse(relay);
+  if (relay_reply_class(relay) > 3)
+    relay_refuse(relay);
   else
-    nonsense(relay);
+    relay_nonsense(relay);
 }
 
 static void quit_answer(relay_t *relay) {
@@ -210,10 +98,10 @@ static struct {
   char const *words; /* what we were waiting for */
 } const phases[PHASES] = {
     [PHASE_CONNECT] = {NULL, "for the connection"},
-    [PHASE_GREETING] = {greeting_answer, "for the greeting"},
-    [PHASE_EHLO] = {hello_answer, "for the answer to EHLO"},
-    [PHASE_HELO] = {hello_answer, "for the answer to HELO"},
-    [PHASE_STARTTLS] = {starttls_answer, "for the answer to STARTTLS"},
+    [PHASE_GREETING] = {relay_greeting_answer, "for the greeting"},
+    [PHASE_EHLO] = {relay_hello_answer, "for the answer to EHLO"},
+    [PHASE_HELO] = {relay_hello_answer, "for the answer to HELO"},
+    [PHASE_STARTTLS] = {relay_starttls_answer, "for the answer to STARTTLS"},
     [PHASE_HANDSHAKE] = {NULL, "for the TLS handshake"},
     [PHASE_LOGIN] = {relay_login_answer, "for the answer to AUTH"},
     [PHASE_READY] = {ready_answer, "for nothing"},
@@ -241,7 +129,7 @@ static void trace_reply(relay_t const *relay) {
 static void take_answer(relay_t *relay) {
   trace_reply(relay);
   if (relay->reply.code == 421 && relay->phase != PHASE_QUIT)
-    refuse(relay);
+    relay_refuse(relay);
   else if (is_out_of_turn(relay))
     relay_fail(relay, "4.5.0", "the server answers before it was asked", relay->reply.text);
   else
@@ -270,33 +158,14 @@ static void check_connection(relay_t *relay) {
   int error = 0;
   if (poll(&poll_fd, 1, 0) <= 0) return;
   getsockopt(relay->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error});
-  if (error) {
+  if (error)
     relay_fail(relay, "4.4.1", "no connection", strerror(error));
-  } else if (relay->settings.security == RELAY_IMPLICIT) {
-    start_handshake(relay);
-  } else {
-    relay->stage = RELAY_STAGE_GREETING;
-    relay_enter(relay, PHASE_GREETING, RELAY_GREETING);
-  }
+  else
+    relay_connected(relay);
 }
 
-/* Sends what there is, an alert or a goodbye, if it can be done at once. */
-static void flush(relay_t *relay) {
+void relay_flush(relay_t *relay) {
   for (int tries = 4; tries && relay_has_output(relay); tries--) relay_move(relay);
-}
-
-static void check_handshake(relay_t *relay) {
-  tls_client_state_t const state = tls_client_state(relay->tls);
-  if (state == TLS_CLIENT_HANDSHAKE) return;
-  if (state != TLS_CLIENT_OPEN) {
-    flush(relay);
-    relay_fail(relay, "4.7.5", "TLS failed", tls_client_reason(relay->tls));
-  } else if (relay->settings.security == RELAY_IMPLICIT) {
-    relay->stage = RELAY_STAGE_GREETING;
-    relay_enter(relay, PHASE_GREETING, RELAY_GREETING);
-  } else {
-    say_hello(relay, PHASE_EHLO);
-  }
 }
 
 /* A session whose server is gone ends when all that it said was heard. */
@@ -335,7 +204,7 @@ static bool advance(relay_t *relay) {
     return relay->phase != PHASE_CONNECT;
   }
   bool moved = relay_move(relay);
-  if (relay->phase == PHASE_HANDSHAKE) check_handshake(relay);
+  if (relay->phase == PHASE_HANDSHAKE) relay_check_handshake(relay);
   if (relay->phase == PHASE_ENVELOPE || relay->phase == PHASE_CONTENT)
     moved |= relay_produce(relay);
   while (take_reply(relay)) moved = true;
@@ -416,7 +285,7 @@ void relay_give_up(relay_t *relay, char const *why) {
 static void say_goodbye(relay_t *relay) {
   if (!relay->tls || tls_client_state(relay->tls) != TLS_CLIENT_OPEN) return;
   tls_client_close(relay->tls);
-  flush(relay);
+  relay_flush(relay);
 }
 
 void relay_free(relay_t *relay) {
