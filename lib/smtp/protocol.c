@@ -1,6 +1,6 @@
 #include "smtp/smtp.h"
 
-char const *smtp_protocol_name(bool extended, bool lmtp, bool utf8, bool tls, bool auth) {
+char const *smtp_protocol_name(smtp_protocol_t protocol) {
   /* [lmtp][utf8][tls][auth] */
   static char const names[2][2][2][2][12] = {
       {{{"ESMTP", "ESMTPA"}, {"ESMTPS", "ESMTPSA"}},
@@ -8,5 +8,6 @@ char const *smtp_protocol_name(bool extended, bool lmtp, bool utf8, bool tls, bo
       {{{"LMTP", "LMTPA"}, {"LMTPS", "LMTPSA"}},
        {{"UTF8LMTP", "UTF8LMTPA"}, {"UTF8LMTPS", "UTF8LMTPSA"}}},
   };
-  return extended || lmtp ? names[lmtp][utf8][tls][auth] : "SMTP";
+  if (!protocol.extended && !protocol.lmtp) return "SMTP";
+  return names[protocol.lmtp][protocol.utf8][protocol.tls][protocol.auth];
 }

@@ -244,9 +244,15 @@ typedef struct smtp_trace {
    bytes. */
 size_t smtp_trace_format(char out[SMTP_TRACE_MAX], smtp_trace_t const *trace);
 
-/* The protocol's name for with and SMTP_PROTO: SMTP, ESMTP[S][A], LMTP[S][A], UTF8SMTP[S][A],
-   UTF8LMTP[S][A] (RFC 3848, RFC 6531 4.3). */
-char const *smtp_protocol_name(bool extended, bool lmtp, bool utf8, bool tls, bool auth);
+/* What a message comes by. */
+typedef struct smtp_protocol {
+  bool extended; /* EHLO; LMTP always is */
+  bool lmtp, utf8, tls, auth;
+} smtp_protocol_t;
+
+/* Its name for with and SMTP_PROTO: SMTP, ESMTP[S][A], LMTP[S][A], UTF8SMTP[S][A], UTF8LMTP[S][A]
+   (RFC 3848, RFC 6531 4.3). */
+char const *smtp_protocol_name(smtp_protocol_t protocol);
 
 /* ---- XCLIENT ------------------------------------------------------------------------------- */
 

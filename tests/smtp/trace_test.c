@@ -202,17 +202,21 @@ static void check_caps(void) {
 
 /* ---- protocols ---- */
 
+#define name(...) smtp_protocol_name((smtp_protocol_t){__VA_ARGS__})
+
 static void check_protocols(void) {
-  CHECK_STR("HELO", smtp_protocol_name(false, false, false, false, false), "SMTP");
-  CHECK_STR("EHLO", smtp_protocol_name(true, false, false, false, false), "ESMTP");
-  CHECK_STR("TLS", smtp_protocol_name(true, false, false, true, false), "ESMTPS");
-  CHECK_STR("AUTH", smtp_protocol_name(true, false, false, false, true), "ESMTPA");
-  CHECK_STR("both", smtp_protocol_name(true, false, false, true, true), "ESMTPSA");
-  CHECK_STR("UTF8", smtp_protocol_name(true, false, true, false, false), "UTF8SMTP");
-  CHECK_STR("UTF8, both", smtp_protocol_name(true, false, true, true, true), "UTF8SMTPSA");
-  CHECK_STR("LHLO", smtp_protocol_name(true, true, false, false, false), "LMTP");
-  CHECK_STR("LHLO, TLS", smtp_protocol_name(true, true, false, true, false), "LMTPS");
-  CHECK_STR("LHLO, UTF8, AUTH", smtp_protocol_name(true, true, true, false, true), "UTF8LMTPA");
+  CHECK_STR("HELO", name(.extended = false), "SMTP");
+  CHECK_STR("EHLO", name(.extended = true), "ESMTP");
+  CHECK_STR("TLS", name(.extended = true, .tls = true), "ESMTPS");
+  CHECK_STR("AUTH", name(.extended = true, .auth = true), "ESMTPA");
+  CHECK_STR("both", name(.extended = true, .tls = true, .auth = true), "ESMTPSA");
+  CHECK_STR("UTF8", name(.extended = true, .utf8 = true), "UTF8SMTP");
+  CHECK_STR("UTF8, both", name(.extended = true, .utf8 = true, .tls = true, .auth = true),
+            "UTF8SMTPSA");
+  CHECK_STR("LHLO", name(.extended = true, .lmtp = true), "LMTP");
+  CHECK_STR("LHLO, TLS", name(.extended = true, .lmtp = true, .tls = true), "LMTPS");
+  CHECK_STR("LHLO, UTF8, AUTH", name(.extended = true, .lmtp = true, .utf8 = true, .auth = true),
+            "UTF8LMTPA");
 }
 
 int main(void) {

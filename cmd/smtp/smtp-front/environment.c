@@ -179,6 +179,14 @@ static void add_transaction(transaction_t const *transaction) {
   add_own("SMTP_UTF8", transaction->utf8 ? "1" : 0);
 }
 
+char const *environment_protocol(session_t const *session) {
+  return smtp_protocol_name((smtp_protocol_t){.extended = session->extended,
+                                              .lmtp = session->options.lmtp,
+                                              .utf8 = session->transaction.utf8,
+                                              .tls = session->tls == TLS_ACTIVE,
+                                              .auth = *session->auth_user});
+}
+
 char const *const *environment_build(session_t const *session, char const *fact) {
   transaction_t const *transaction = &session->transaction;
   variables_count = own_len = 0;
@@ -186,9 +194,7 @@ char const *const *environment_build(session_t const *session, char const *fact)
   if (fact) add(fact);
   add_own("SESSION_ID", session->id);
   add_own("SMTP_HELO", unless_empty(session->helo));
-  add_own("SMTP_PROTO",
-          smtp_protocol_name(session->extended, session->options.lmtp, transaction->utf8,
-                             session->tls == TLS_ACTIVE, *session->auth_user));
+  add_own("SMTP_PROTO", environment_protocol(session));
   add_own("SMTP_AUTH_USER", unless_empty(session->auth_user));
   add_own("SMTP_AUTH_METHOD", session->auth_method);
   add_transaction(transaction);

@@ -211,6 +211,8 @@ void environment_init(session_t *session);
 char const *environment_get(session_t const *session, char const *name);
 /* The UCSPI variable ${PROTO}suffix; or NULL. */
 char const *environment_ucspi(session_t const *session, char const *suffix);
+/* What the message comes by: SMTP, ESMTPSA... */
+char const *environment_protocol(session_t const *session);
 /* Sets, or with value NULL unsets, ${PROTO}suffix. */
 void environment_set_ucspi(session_t *session, char const *suffix, char const *value);
 /* Forgets a fact of the connection, wherever it is from. */
