@@ -37,3 +37,9 @@ bool attempt_is_due(attempt_t const *attempt) {
   uint64_t now = time_now(), next = attempt->state.next;
   return next <= now || time_until(next, now) > queue_retry_longest(&settings.schedule);
 }
+
+bool attempt_has_expired(attempt_t const *attempt) {
+  char order = attempt->state.order;
+  if (order == 'h' || order == 'k') return false;
+  return time_now() >= attempt_expiry(attempt);
+}

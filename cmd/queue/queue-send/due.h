@@ -9,6 +9,8 @@
 uint64_t attempt_age_base(attempt_t const *attempt);
 /* When it expires: at the end of its life, or when its sender wants it back. */
 uint64_t attempt_expiry(attempt_t const *attempt);
+/* That is over. What is held does not expire, nor what is to vanish. */
+bool attempt_has_expired(attempt_t const *attempt);
 /* Its sender wants it back by now: it is not to be delivered any more (RFC 2852, 4.1.4). */
 bool attempt_is_late(attempt_t const *attempt);
 /* When there is something to do whatever becomes of tries: a delay is to be told, or it expires. */

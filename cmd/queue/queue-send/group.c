@@ -4,6 +4,7 @@
 
 #include "attempt.h"
 #include "destination.h"
+#include "job.h"
 #include "recipient.h"
 #include "share.h"
 #include "worker.h"

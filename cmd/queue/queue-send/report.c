@@ -5,6 +5,7 @@
 #include "attempt.h"
 #include "channel.h"
 #include "destination.h"
+#include "job.h"
 #include "log/log.h"
 #include "recipient.h"
 #include "worker.h"

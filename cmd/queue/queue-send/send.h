@@ -9,6 +9,8 @@
  *   due          when it is tried, when it expires
  *   attempt      one entry, open while it is attempted: its recipients, its outcome
  *   recipient    one recipient of an attempt: a job for each of its targets
+ *   outcome      what the log is given about it
+ *   job          one delivery
  *   lane, group  jobs that wait for their deliverer
  *   outage       a destination that is down, and when it may be tried again
  *   destination  what jobs are for, and entries wait for

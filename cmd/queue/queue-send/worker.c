@@ -12,6 +12,7 @@
 #include "channel.h"
 #include "destination.h"
 #include "group.h"
+#include "job.h"
 #include "recipient.h"
 #include "report.h"
 #include "share.h"
