@@ -7,7 +7,6 @@
 #include "channel.h"
 #include "group.h"
 #include "index.h"
-#include "job.h"
 #include "pool.h"
 #include "recipient.h"
 #include "report.h"

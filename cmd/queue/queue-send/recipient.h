@@ -2,6 +2,7 @@
 #ifndef CHAINMAIL_QUEUE_SEND_RECIPIENT_H
 #define CHAINMAIL_QUEUE_SEND_RECIPIENT_H
 
+#include "job.h"
 #include "send.h"
 
 struct recipient {

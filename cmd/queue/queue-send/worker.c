@@ -12,7 +12,6 @@
 #include "channel.h"
 #include "destination.h"
 #include "group.h"
-#include "job.h"
 #include "recipient.h"
 #include "report.h"
 #include "share.h"
