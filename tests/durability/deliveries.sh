@@ -1,8 +1,9 @@
 #!/bin/sh
 # not confined: it traces programs and disturbs their system calls
-# Each system call of what takes mail away from here fails in turn. make check takes a sample.
+# Each system call of what takes mail away from here fails in turn, and each that moves bytes moves fewer.
+# make check takes a sample.
 # timeout: 600
-# check-crash: 1800
+# check-crash: 3600
 
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"
