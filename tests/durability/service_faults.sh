@@ -41,11 +41,16 @@ can_drop() {
 }
 
 # What is run as another user must be within its reach.
+lay_open() {
+  chmod 755 "$CHAIN" "$CHAINMAIL_CONF" && mkdir "$CHAIN/keys" &&
+    cp "$CHAIN/tls/other.pem" "$CHAIN/keys" && chown -R 65534:65534 "$CHAIN/keys"
+}
+
 test_privileges() {
   can_drop || return 0
   FREE_PORT=$(free_port)
-  chmod 755 "$CHAIN" "$CHAINMAIL_CONF" && mkdir "$CHAIN/keys" && cp "$CHAIN/tls/other.pem" "$CHAIN/keys" &&
-    chown -R 65534:65534 "$CHAIN/keys" && printf 'secret\n' | user-add -p 0 alice || fail 'not set up'
+  lay_open || fail 'not laid open'
+  printf 'secret\n' | user-add -p 0 alice || fail 'no user'
   for scenario in checker acceptor keyd; do play _privilege_faults.py "$scenario"; done
 }
 
