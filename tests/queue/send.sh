@@ -630,7 +630,7 @@ test_flood_in_the_trigger() {
   inject me@example.org c@example.test
   deliveries b >/dev/null || fail 'it waits'
   deliveries c >/dev/null || fail 'it waits'
-  assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
+  [ -n "${CHECK_SAN-}" ] || assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
   kill "$flooder"
   wait "$flooder" 2>/dev/null
   logged event=found # in the folder
