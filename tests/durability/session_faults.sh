@@ -17,7 +17,8 @@ oneTimeSetUp() {
   export CHAIN TRUSTED PASSWORD WRONG OTHER_PORT UCSPITLS
   stop_auth
   start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" \
-    "$traced" auth sasl-auth -f "$CHAIN/failures" -F 1000000,1 "$traced" checker checkpassword-file sasl-ok || exit 1
+    "$traced" auth sasl-auth -f "$CHAIN/failures" -F 1000000,1 -j 50 \
+    "$traced" checker checkpassword-file sasl-ok || exit 1
   AUTH_PID=$STARTED
 }
 
