@@ -223,14 +223,22 @@ def cases_of(column, size):
     return [(column, "accept", mode, n, size) for n in sessions for mode in measure.MODES]
 
 
-def run_messages(whole, all_servers, column):
-    for size in SIZES:
+def run_sizes(whole, all_servers, column, sizes):
+    for size in sizes:
         for server in all_servers:
             print(f"bench: {column}: {size}: {server.name}", file=sys.stderr)
             whole.run_cases(server, cases_of(column, size))
+
+
+def run_messages(whole, all_servers, column):
+    """What is asked for most comes first: there may not be time for all."""
+    run_sizes(whole, all_servers, column, [USUAL_SIZE])
     for server in able(all_servers, "deliver"):
         whole.run_cases(server, [(column, "deliver", mode, USUAL_SESSIONS, USUAL_SIZE)
                                  for mode in measure.MODES])
+    if column == "synced":
+        run_beside(whole, all_servers)
+    run_sizes(whole, all_servers, column, [size for size in SIZES if size != USUAL_SIZE])
 
 
 def able(all_servers, what):
@@ -238,7 +246,7 @@ def able(all_servers, what):
 
 
 def run_beside(whole, all_servers):
-    """What is measured once, on the synced disk: start, replies, memory."""
+    """What is measured on the synced disk alone: start, replies, memory."""
     def started(server, what, work):
         with whole.bench.running(server, what):
             work()
@@ -424,22 +432,18 @@ def parse_options():
     return parser.parse_args()
 
 
-def run_column(whole, all_servers, column):
-    run_messages(whole, all_servers, column)
-    if column == "synced":
-        run_beside(whole, all_servers)
-
-
-def run_columns(whole, all_servers, disk):
-    run_column(whole, all_servers, "synced")
+def run_columns(whole, all_servers, disk, is_first):
+    run_messages(whole, all_servers, "synced")
+    if is_first and shutil.which("strace"):
+        run_calls(whole, all_servers)
     subprocess.run(["mount", "-o", "remount,barrier=0", str(disk.path)], check=True)
-    run_column(whole, all_servers, "barrier=0")
+    run_messages(whole, all_servers, "barrier=0")
     subprocess.run(["mount", "-o", "remount,barrier=1", str(disk.path)], check=True)
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="chainmail-bench.") as memory:
         os.chmod(memory, 0o755)
         for server in all_servers:
             server.disk = pathlib.Path(memory)
-        run_column(whole, all_servers, "tmpfs")
+        run_messages(whole, all_servers, "tmpfs")
         for server in all_servers:
             server.disk = disk.path
 
@@ -457,9 +461,7 @@ def main():
         all_servers = make_servers(disk.path, accounting, options, keys)
         for number_of_round in range(options.rounds):
             print(f"bench: round {number_of_round + 1} of {options.rounds}", file=sys.stderr)
-            run_columns(whole, all_servers, disk)
-        if shutil.which("strace"):
-            run_calls(whole, all_servers)
+            run_columns(whole, all_servers, disk, number_of_round == 0)
         measure_sizes(whole, options)
         names = [server.name for server in all_servers]
         setting = describe(options, disk, accounting, whole.foreign)
