@@ -2,18 +2,15 @@
 """_backlog.py SCENARIO [ARGUMENT...]: a queue with much in it, deliverers that are no good, and logs that
 nobody reads. Mail for slow.example goes to a deliverer of this suite's own, CHAIN/deliverer."""
 
-import fcntl
 import os
 import pathlib
 import re
-import select
 import signal
 import subprocess
-import threading
 import time
 
-from _chain import (CHAIN, QUEUE, SANITIZED, Bystander, Client, Log, check, children, entries, files_of,
-                    main, messages_of, peak, wait_until)
+from _chain import (CHAIN, QUEUE, SANITIZED, Bystander, check, children, entries, main, peak,
+                    wait_until)
 
 SEND = int(os.environ.get("SEND_PID") or 0)
 DONE = CHAIN / "done"  # a line per job that the deliverer has accepted

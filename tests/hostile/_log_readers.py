@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import _chain
-from _chain import CHAIN, Client, check, entries, messages_of, on_the_wire, wait_until
+from _chain import Client, check, entries, messages_of, wait_until
 
 MESSAGES = 40
 LINE = re.compile(rb"[a-z-]+: (warning: |session=|event=).*")

@@ -21,7 +21,7 @@ long() { if [ -n "${CHECK_CRASH-}" ]; then echo "$2"; else echo "$1"; fi; }
 
 test_lies() { backlog lies "$(long 2 4)"; }
 test_hang() { backlog hang "$(long 3000 100000)"; }
-test_crowd() { backlog crowd "$(long 2000 30000)"; }
+test_crowd() { backlog crowd "$(long 2000 10000)"; }
 
 # shellcheck source=/dev/null
 . shunit2

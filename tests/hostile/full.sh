@@ -1,6 +1,6 @@
 #!/bin/sh
-# File systems without a file more, though there is space, for the queue and for mailboxes; and tables that are
-# made where there is no room for them. In a mount namespace of its own.
+# File systems without a file more, though there is space, for the queue and for mailboxes; and tables that
+# are made where there is no room for them. In a mount namespace of its own.
 # shellcheck disable=SC2034 # _chain.sh reads the variables
 
 # shellcheck source=tests/hostile/_hostile.sh
