@@ -46,9 +46,9 @@ SHORT = (*SESSION, *FLEETING, "sasl-auth", "worker-spawn", "deliver-maildir", "d
 
 SIGNALS = [signal.SIGKILL] * 6 + [signal.SIGSTOP] * 2 + [signal.SIGTERM, signal.SIGHUP]
 ENDING = (signal.SIGKILL, signal.SIGTERM)
-SPARE = 2   # descriptors that are open for a moment
+SPARE = 2  # descriptors that are open for a moment
 REST = 2.5  # seconds between two hits on one service's main program: s6 starts it once a second
-DOWN = 8    # seconds until a service that was hit surely serves again
+DOWN = 15  # seconds until a service that was hit surely serves again
 
 UNKNOWN = "unknown"  # whom a process serves that we may not look into
 
@@ -291,7 +291,7 @@ class Part:
     def play(self, programs, seconds):
         for sender in self.watched:
             sender.start()
-            check(sender.open.wait(10), "no session:", *sender.troubles)
+            check(sender.open.wait(PATIENCE), "no session:", *sender.troubles)
         for sender in self.senders:
             sender.start()
         self.disturb(programs, seconds)
