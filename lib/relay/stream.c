@@ -21,9 +21,11 @@ static bool is_nothing_yet(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+/* What a server's answer cannot be heard to is not sent: it would be sent again. */
 static void lose_connection(relay_t *relay, int error) {
   relay->over = true;
   relay->error = error;
+  if (error) relay->deaf = true;
 }
 
 /* Who has gone may have said why before; no reply comes to what was not sent for another reason. */
