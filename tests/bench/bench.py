@@ -219,8 +219,8 @@ def main():
     accounting = machine.Accounting()
     disk = machine.Disk(options.tools, options.isolated)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
-    bench = measure.Bench(options, folder, disk.path, accounting)
     try:
+        bench = measure.Bench(options, folder, disk.path, accounting)
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
                        for name, front in servers.FRONTS.items()]

@@ -267,9 +267,9 @@ def main():
     disk = machine.Disk(options.tools, True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
     folder.chmod(0o755)
-    steps = Steps(options, folder, accounting)
     tables, before = {}, json.loads(options.before.read_text()) if options.before else {}
     try:
+        steps = Steps(options, folder, accounting)
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
                        for name, front in servers.FRONTS.items()]

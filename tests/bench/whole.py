@@ -455,8 +455,8 @@ def main():
     accounting = machine.Accounting()
     disk = machine.Disk(options.tools, True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
-    whole = Whole(options, folder, accounting)
     try:
+        whole = Whole(options, folder, accounting)
         keys = peers.make_keys(disk.path / "keys")
         all_servers = make_servers(disk.path, accounting, options, keys)
         for number_of_round in range(options.rounds):
