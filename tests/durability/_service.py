@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 
-from _chain import CHAIN, PATIENCE, check
+from _chain import CHAIN, PATIENCE, check, wait_until
 from _scheduler import TRACED
 
 GRACE = 0.2  # seconds for the way from the last descriptor's end to a process's
@@ -57,8 +57,12 @@ class Service:
         if code is None:
             return
         check(code > 0 and re.search(rb"fatal: |event=died", self.said()), "ended with", code, self.said())
+        wait_until(self.starts_again, "its next life")
+
+    def starts_again(self):
+        """Not at once, perhaps: what belonged to the life before may still be on its way out."""
         self.start()
-        check(self.process.poll() is None, "does not start again:", self.said())
+        return self.process.poll() is None
 
     def stop(self):
         self.signal(signal.SIGTERM)

@@ -98,20 +98,20 @@ def disturb_shared(program, mode, choose, every):
 
 
 def wrap(mode):
-    disturb(Disturbed("wrap", follow=True), mode, until_it_becomes, 4)
+    disturb(Disturbed("wrap", follow=True), mode, until_it_becomes, 8)
 
 
 def helper(mode):
     """tls-wrap's child, which speaks TLS."""
-    disturb(Disturbed("wrap", follow=True), mode, lambda calls: until_it_becomes(calls, 1), 12)
+    disturb(Disturbed("wrap", follow=True), mode, lambda calls: until_it_becomes(calls, 1), 24)
 
 
 def front(mode):
-    disturb(Disturbed("front"), mode, until_it_becomes, 30)
+    disturb(Disturbed("front"), mode, until_it_becomes, 40)
 
 
 def auth(mode):
-    disturb_shared(Disturbed("auth"), mode, until_it_becomes, 12)
+    disturb_shared(Disturbed("auth"), mode, until_it_becomes, 20)
 
 
 def checker(mode):
