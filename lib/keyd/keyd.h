@@ -99,8 +99,7 @@ int keyd_session_get(keyd_t *keyd, unsigned char const *key, size_t key_len, uns
                      size_t *len);
 int keyd_session_drop(keyd_t *keyd, unsigned char const *key, size_t key_len);
 
-/* ---- what tls-keyd is made of -----------------------------------------------------------------
- */
+/* ---- what tls-keyd is made of --------------------------------------------------------------- */
 
 /* True if keys of this type can make such signatures. */
 bool keyd_can_sign(cert_key_type_t type, keyd_scheme_t scheme);

@@ -112,8 +112,7 @@ route_status_t route_match(route_table_t const *table, route_address_t *address,
 int route_match_default(route_table_t const *table, route_address_t const *address,
                         route_match_t *match);
 
-/* ---- the way from an address to its targets: resolve.c ----------------------------------------
- */
+/* ---- the way from an address to its targets: resolve.c -------------------------------------- */
 
 /* Told of each address on the way, before it is looked up. */
 typedef void route_watch_f(void *watcher, route_address_t const *address, bool first);

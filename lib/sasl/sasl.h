@@ -12,8 +12,7 @@
 #define SASL_MESSAGE_MAX 9216  /* bytes of a message, decoded; AUTH lines of 12,288 carry them */
 #define SASL_LINE_MAX    12288 /* bytes of a base64 line (RFC 4954, section 4), CRLF aside */
 
-/* ---- which mechanisms there are ---------------------------------------------------------------
- */
+/* ---- which mechanisms there are ------------------------------------------------------------- */
 
 typedef enum sasl_mechanism {
   SASL_PLAIN,
@@ -59,8 +58,7 @@ bool sasl_mechanism_fits(sasl_mechanism_t mechanism, sasl_channel_t const *chann
 bool sasl_mechanism_offered(char const *list, sasl_mechanism_t mechanism,
                             sasl_channel_t const *channel);
 
-/* ---- the auth service, the fronts' side (the protocol is in sasl-auth(8)) ----------------------
- */
+/* ---- the auth service, the fronts' side (the protocol is in sasl-auth(8)) ------------------- */
 
 typedef enum sasl_result {
   SASL_CHALLENGE, /* text: base64, for the client; "" is an empty challenge */
@@ -229,8 +227,7 @@ void sasl_client_wipe(sasl_client_t *client);
    No SASLprep: what passes is compared as it is. */
 bool sasl_text_valid(char const *s, size_t len);
 
-/* ---- the auth service, its own side ------------------------------------------------------------
- */
+/* ---- the auth service, its own side --------------------------------------------------------- */
 
 /* What a front asks for: AUTH mechanism [initial], or APOP timestamp name digest. */
 typedef struct sasl_request {

@@ -11,8 +11,7 @@ static bool binds(sasl_client_t const *client) {
   return sasl_mechanism_table[client->mechanism].binds_channel;
 }
 
-/* ---- our first message ------------------------------------------------------------------------
- */
+/* ---- our first message ---------------------------------------------------------------------- */
 
 /* "y": we could bind the channel, but the server offers no way to (section 6). */
 static char const *header_flag(sasl_client_t const *client) {
@@ -51,8 +50,7 @@ static sasl_step_t say_first(sasl_client_t *client) {
   return fits ? SASL_STEP_SEND : SASL_STEP_MALFORMED;
 }
 
-/* ---- the server's first message ---------------------------------------------------------------
- */
+/* ---- the server's first message ------------------------------------------------------------- */
 
 typedef struct first {
   slice_t nonce, salt_text, iterations_text;
@@ -90,8 +88,7 @@ static bool nonce_is_ours(sasl_client_t const *client, slice_t nonce) {
   return slice_skip(&nonce, client->credentials.nonce) && nonce.len;
 }
 
-/* ---- our final message ------------------------------------------------------------------------
- */
+/* ---- our final message ---------------------------------------------------------------------- */
 
 static bool format_unproven(sasl_client_t *client, slice_t nonce) {
   sasl_scram_t const *scram = &client->scram;
@@ -143,8 +140,7 @@ static sasl_step_t say_final(sasl_client_t *client, slice_t message) {
              : SASL_STEP_MALFORMED;
 }
 
-/* ---- the server's final message ---------------------------------------------------------------
- */
+/* ---- the server's final message ------------------------------------------------------------- */
 
 /* In scram.stored_key is what its signature must be. */
 static sasl_step_t check_signature(sasl_client_t *client, slice_t message) {

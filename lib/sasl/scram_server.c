@@ -8,8 +8,7 @@
 #define CLIENT_NONCE_MAX 256
 #define BINDING_MAX      64
 
-/* ---- the client's first message ---------------------------------------------------------------
- */
+/* ---- the client's first message ------------------------------------------------------------- */
 
 static sasl_mechanism_entry_t const *entry_of(sasl_server_t const *server) {
   return &sasl_mechanism_table[server->mechanism];
@@ -62,8 +61,7 @@ static sasl_step_t take_first(sasl_server_t *server, slice_t message) {
   return binding_fits(server, &header) ? SASL_STEP_VERIFIER : server_fail(server, "binding");
 }
 
-/* ---- our first message ------------------------------------------------------------------------
- */
+/* ---- our first message ---------------------------------------------------------------------- */
 
 static size_t format_number(char *digits, uint32_t number) {
   size_t len = 0;
@@ -102,8 +100,7 @@ sasl_step_t sasl_server_verify(sasl_server_t *server, sasl_verifier_t const *ver
   return SASL_STEP_SEND;
 }
 
-/* ---- the client's final message ---------------------------------------------------------------
- */
+/* ---- the client's final message ------------------------------------------------------------- */
 
 typedef struct final {
   slice_t binding, nonce, proof, unproven; /* unproven: the message without its proof */

@@ -9,8 +9,7 @@
 
 #include "sasl/sasl.h"
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting -------------------------------------------------------------------------------- */
 
 static int64_t now(void) {
   struct timespec t;
@@ -37,8 +36,7 @@ static bool would_block(void) {
   return errno == EAGAIN || errno == EINTR;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- sending -------------------------------------------------------------------------------- */
 
 /* What is sent is put together in the buffer: nothing is to be read when it is our turn. */
 static bool append(sasl_service_t *service, char const *s) {
@@ -74,8 +72,7 @@ static int send_buffer(sasl_service_t *service, int64_t deadline) {
   return 0;
 }
 
-/* ---- receiving --------------------------------------------------------------------------------
- */
+/* ---- receiving ------------------------------------------------------------------------------ */
 
 static int receive(sasl_service_t *service, int64_t deadline) {
   memmove(service->buffer, service->buffer + service->start, service->end - service->start);
@@ -140,8 +137,7 @@ static int read_answer(sasl_service_t *service, sasl_result_t *result, int64_t d
   return *result == SASL_SUCCESS ? read_facts(service, deadline) : 0;
 }
 
-/* ---- exchanges --------------------------------------------------------------------------------
- */
+/* ---- exchanges ------------------------------------------------------------------------------ */
 
 /* Ends a connection on which nothing can be believed any more; errno stays. */
 static sasl_result_t give_up(sasl_service_t *service) {
@@ -200,8 +196,7 @@ sasl_result_t sasl_service_answer(sasl_service_t *service, char const *line) {
   return !sound && result == SASL_CANCELLED ? SASL_MALFORMED : result;
 }
 
-/* ---- the connection ---------------------------------------------------------------------------
- */
+/* ---- the connection ------------------------------------------------------------------------- */
 
 static int connect_to(char const *path, int64_t deadline) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};

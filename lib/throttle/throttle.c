@@ -38,8 +38,7 @@ typedef struct set {
 
 #define FILE_SIZE (HEAD_SIZE + SETS * sizeof(set_t))
 
-/* ---- the file: a magic, a secret, and the sets -------------------------------------------------
- */
+/* ---- the file: a magic, a secret, and the sets ---------------------------------------------- */
 
 /* It is held for microseconds; for whoever was stopped with it nobody waits long. */
 static int lock(throttle_t const *throttle, int how) {
@@ -118,8 +117,7 @@ void throttle_close(throttle_t *throttle) {
   close(throttle->fd);
 }
 
-/* ---- networks ---------------------------------------------------------------------------------
- */
+/* ---- networks ------------------------------------------------------------------------------- */
 
 static uint64_t key_of(throttle_t const *throttle, ip46 const *ip) {
   net_prefix_t network;

@@ -76,8 +76,7 @@ static int read_certificate(reader_t *reader, cert_bytes_t der) {
   return key ? add_anchor(reader, subject, key) : 0;
 }
 
-/* ---- PEM (RFC 7468), at ten times the speed of BearSSL's decoder ------------------------------
- */
+/* ---- PEM (RFC 7468), at ten times the speed of BearSSL's decoder ---------------------------- */
 
 /* The bytes up to what, and *rest all behind it. false: it does not come. */
 static bool take_until(cert_bytes_t *rest, char const *what, cert_bytes_t *taken) {

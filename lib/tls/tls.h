@@ -8,8 +8,7 @@
 
 #include "cert/cert.h"
 
-/* ---- UCSPI-TLS: the records that a provider sends when the handshake is done -------------------
- */
+/* ---- UCSPI-TLS: the records that a provider sends when the handshake is done ---------------- */
 
 #define TLS_RECORDS_MAX   64    /* that a front takes */
 #define TLS_RECORDS_BYTES 16384 /* and their bytes in all */
@@ -25,8 +24,7 @@ bool tls_records_add(char *bytes, size_t size, size_t *len, char const *name, ch
 /* Appends the empty record. */
 bool tls_records_end(char *bytes, size_t size, size_t *len);
 
-/* ---- TLS as a server --------------------------------------------------------------------------
- */
+/* ---- TLS as a server ------------------------------------------------------------------------ */
 
 #define TLS_NAME_MAX 253 /* bytes of a host name */
 
@@ -59,8 +57,7 @@ size_t tls_kept_write(tls_kept_t const *kept, unsigned char bytes[TLS_KEPT_BYTES
 /* 0, or -1 with EINVAL: not one that tls_kept_write of this version has written. */
 int tls_kept_read(tls_kept_t *kept, unsigned char const *bytes, size_t len);
 
-/* ---- BearSSL's numbers in words, for both sides -------------------------------------------------
- */
+/* ---- BearSSL's numbers in words, for both sides --------------------------------------------- */
 
 /* The standard name of a suite of TLS 1.0 to 1.2; "unknown" if BearSSL has not got it, or if it is
    one that nobody should want. */

@@ -40,8 +40,7 @@ static void check_out(char const *name, char const *out, size_t out_len, char co
   CHECK_MEM(name, out, out_len, want, strlen(want));
 }
 
-/* ---- first messages ---------------------------------------------------------------------------
- */
+/* ---- first messages ------------------------------------------------------------------------- */
 
 #define BYTES(s) s, sizeof(s) - 1
 
@@ -203,8 +202,7 @@ static void test_identities(void) {
   }
 }
 
-/* ---- dialogues --------------------------------------------------------------------------------
- */
+/* ---- dialogues ------------------------------------------------------------------------------ */
 
 static void test_login(void) {
   sasl_credentials_t const tim = {.name = "tim", .secret = "tanstaaf tanstaaf"};
@@ -293,8 +291,7 @@ static void test_oauth(sasl_mechanism_t mechanism, char const *first, char const
   check_step(name, ask("again"), SASL_STEP_FAILED);
 }
 
-/* ---- SCRAM ------------------------------------------------------------------------------------
- */
+/* ---- SCRAM ---------------------------------------------------------------------------------- */
 
 typedef struct keys {
   unsigned char salt[64], stored[SCRAM_KEY_MAX], server[SCRAM_KEY_MAX];

@@ -10,8 +10,7 @@
 #include "../unit.h"
 #include "sasl/sasl.h"
 
-/* ---- mechanisms -------------------------------------------------------------------------------
- */
+/* ---- mechanisms ----------------------------------------------------------------------------- */
 
 static void test_offered(void) {
   static char const list[] = "SCRAM-SHA-256-PLUS scram-sha-256  PLAIN EXTERNAL";
@@ -34,8 +33,7 @@ static void test_offered(void) {
   CHECK_INT("no beginnings", sasl_mechanism_find("PLAI", 4), SASL_MECHANISMS);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static char *parse(sasl_request_t *request, char const *line) {
   static char text[128];
@@ -69,8 +67,7 @@ static void test_requests(void) {
     CHECK(*bad[i] ? bad[i] : "an empty line", !parse(&request, bad[i]));
 }
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records -------------------------------------------------------------------------------- */
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 #define HEAD  "\0sasl-ok " TOKEN "\0"
@@ -121,8 +118,7 @@ static void test_records(void) {
               cases[i].want);
 }
 
-/* ---- a service --------------------------------------------------------------------------------
- */
+/* ---- a service ------------------------------------------------------------------------------ */
 
 static char folder[] = "/tmp/sasl.XXXXXX";
 static char path[64];

@@ -13,8 +13,7 @@
 
 attempt_t attempt;
 
-/* ---- how it ends ------------------------------------------------------------------------------
- */
+/* ---- how it ends ---------------------------------------------------------------------------- */
 
 /* What the front is told to each result, and how it stands in the log. */
 static struct {
@@ -100,8 +99,7 @@ static void conclude(void) {
   front_forget();
 }
 
-/* ---- how it begins ----------------------------------------------------------------------------
- */
+/* ---- how it begins -------------------------------------------------------------------------- */
 
 /* What the mechanisms need besides the front's channel. */
 static bool has_means(sasl_mechanism_t mechanism) {

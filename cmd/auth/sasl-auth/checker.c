@@ -18,8 +18,7 @@
 #define FIRST_FREE   10 /* our descriptors lie above those that a checker gets */
 #define NAME_MAX_LEN 15 /* bytes of a program's name that the kernel keeps */
 
-/* ---- descriptors ------------------------------------------------------------------------------
- */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 typedef struct pipe {
   int in, out; /* -1: closed */
@@ -62,8 +61,7 @@ static int null_fd(void) {
   return fd;
 }
 
-/* ---- one call ---------------------------------------------------------------------------------
- */
+/* ---- one call ------------------------------------------------------------------------------- */
 
 typedef struct run {
   checker_call_t const *call;
@@ -113,8 +111,7 @@ static int start(void) {
   return write_credentials() < 0 ? -1 : spawn();
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting -------------------------------------------------------------------------------- */
 
 static int64_t now(void) {
   struct timespec t;
@@ -194,8 +191,7 @@ static bool finish(void) {
   return in_time;
 }
 
-/* ---- what it means ----------------------------------------------------------------------------
- */
+/* ---- what it means -------------------------------------------------------------------------- */
 
 static bool is_named(char const *word, char const *name) {
   char const *slash = strrchr(word, '/');

@@ -34,8 +34,7 @@ static char const *values[KNOWN]; /* NULL or "": not said */
 static char text[BYTES_MAX];
 static size_t text_len;
 
-/* ---- from the front ---------------------------------------------------------------------------
- */
+/* ---- from the front ------------------------------------------------------------------------- */
 
 static void keep(char const *line) {
   size_t const name_len = strcspn(line, "="), size = strlen(line) + 1;
@@ -102,8 +101,7 @@ bool facts_address(ip46 *ip) {
   return address && net_address_parse(ip, address) == 0;
 }
 
-/* ---- to a checker -----------------------------------------------------------------------------
- */
+/* ---- to a checker --------------------------------------------------------------------------- */
 
 #define VARIABLES_MAX 1024 /* that are inherited at most */
 #define OWN_MAX       32

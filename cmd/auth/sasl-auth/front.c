@@ -14,8 +14,7 @@
 static char input[SASL_REQUEST_MAX];
 static size_t start, end;
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int64_t now(void) {
   struct timespec t;
@@ -62,8 +61,7 @@ void front_forget(void) {
   explicit_bzero(input + end, sizeof input - end); /* what was there before it was moved */
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static char output[SASL_FACTS_MAX + SASL_LINE_MAX];
 static size_t output_len;

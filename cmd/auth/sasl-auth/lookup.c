@@ -14,8 +14,7 @@
 #define ITERATIONS 4096
 #define SALT_LEN   16
 
-/* ---- strangers --------------------------------------------------------------------------------
- */
+/* ---- strangers ------------------------------------------------------------------------------ */
 
 static bool hash_file(br_sha256_context *context, char const *path) {
   char bytes[4096];
@@ -68,8 +67,7 @@ static void salt_make(unsigned char salt[br_sha256_SIZE], char const *name,
   br_hmac_out(&context, salt);
 }
 
-/* ---- users ------------------------------------------------------------------------------------
- */
+/* ---- users ---------------------------------------------------------------------------------- */
 
 static users_scram_t const *scram_of(users_user_t const *user, sasl_mechanism_t mechanism) {
   bool const is_sha1 = mechanism == SASL_SCRAM_SHA_1 || mechanism == SASL_SCRAM_SHA_1_PLUS;

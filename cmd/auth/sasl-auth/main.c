@@ -21,8 +21,7 @@ char const *PROG = PROGRAM;
 options_t options;
 conf_t conf;
 
-/* ---- options ----------------------------------------------------------------------------------
- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 typedef struct limits {
   char const *path; /* of the file that counts failures */
@@ -110,8 +109,7 @@ static void take_options(int argc, char const *const *argv) {
   options.users = users;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static void assign(char const *assignment) {
   size_t const len = strcspn(assignment, "=");

@@ -13,8 +13,7 @@
 
 #define PROGRAM "sasl-auth"
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 #define EXIT_CODES_MAX 32
 
@@ -33,8 +32,7 @@ typedef struct options {
 extern options_t options;
 extern conf_t conf;
 
-/* ---- front.c: lines from the front and to it ---------------------------------------------------
- */
+/* ---- front.c: lines from the front and to it ------------------------------------------------ */
 
 /* The next line, without its end, in a buffer that front_forget wipes. It ends the process when the
    front has gone, says nothing for these seconds, or too much. */
@@ -46,8 +44,7 @@ void front_refuse(sasl_result_t result, char const *text);
 /* facts: strings, the last of which is empty. */
 void front_accept(char const *method, char const *facts, char const *user);
 
-/* ---- facts.c: what the front says of its client ------------------------------------------------
- */
+/* ---- facts.c: what the front says of its client --------------------------------------------- */
 
 /* Reads the facts that the front begins with. */
 void facts_read(void);
@@ -66,8 +63,7 @@ typedef struct variable {
 } variable_t;
 char const *const *environment_make(variable_t const *more);
 
-/* ---- checker.c: asking a checker ----------------------------------------------------------------
- */
+/* ---- checker.c: asking a checker ------------------------------------------------------------ */
 
 typedef enum answer { ANSWER_YES, ANSWER_NO, ANSWER_TROUBLE } answer_t;
 

@@ -9,8 +9,7 @@
 #define CREDENTIALS_MAX 512  /* checkpassword's */
 #define TOKEN_MAX       8192 /* the same with a token */
 
-/* ---- success: the record ----------------------------------------------------------------------
- */
+/* ---- success: the record -------------------------------------------------------------------- */
 
 static char const *fact(char const *facts, char const *name) {
   size_t const len = strlen(name);
@@ -61,8 +60,7 @@ static void ask(char const *const *argv, char const *credentials, size_t len) {
   checker_ask(&call, &attempt.answer);
 }
 
-/* ---- turns ------------------------------------------------------------------------------------
- */
+/* ---- turns ---------------------------------------------------------------------------------- */
 
 static bool has_turn;
 
@@ -96,8 +94,7 @@ static void succeed(void) {
     attempt_end(SASL_TEMPORARY, "the checker names nobody");
 }
 
-/* ---- the steps that are ours ------------------------------------------------------------------
- */
+/* ---- the steps that are ours ---------------------------------------------------------------- */
 
 /* A step that ends the attempt, or gives the next one. */
 typedef sasl_step_t act_f(void);

@@ -22,15 +22,13 @@ extern settings_t settings;
 
 int64_t clock_now(void); /* milliseconds, for waiting */
 
-/* ---- message: what a command reads ------------------------------------------------------------
- */
+/* ---- message: what a command reads ---------------------------------------------------------- */
 
 /* Writes the entry's edited message, below the fields of this job, into a file without a name. The
    descriptor, at its beginning, or -1 with errno. */
 int message_make(worker_job_t const *job, queue_entry_t const *entry);
 
-/* ---- run: a command ----------------------------------------------------------------------------
- */
+/* ---- run: a command ------------------------------------------------------------------------- */
 
 typedef struct run {
   pid_t pid; /* 0: none */

@@ -49,8 +49,7 @@ static _Noreturn void fail(char const *enhanced, char const *text, char const *s
   chain_defer(451, enhanced, text);
 }
 
-/* ---- the log: one line for a message ----------------------------------------------------------
- */
+/* ---- the log: one line for a message -------------------------------------------------------- */
 
 typedef struct report {
   log_line_t line;

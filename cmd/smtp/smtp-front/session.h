@@ -336,8 +336,7 @@ bool extension_offered(session_t const *session, extension_t extension);
 /* Writes the text of the EHLO reply. */
 void extensions_list(session_t const *session, char *text, size_t size);
 
-/* ---- auth.c, service.c ------------------------------------------------------------------------
- */
+/* ---- auth.c, service.c ---------------------------------------------------------------------- */
 
 /* True if there is an auth service, whether or not a mechanism is fit for this connection. */
 bool auth_configured(session_t const *session);
