@@ -135,6 +135,27 @@ test_one_tries_it_for_all() {
   assertEquals 'each got there' 5 "$(list_jobs ' x.example' | awk '{ print $3 }' | sort -u | wc -l)"
 }
 
+# Whoever called them does not wait for what never comes.
+test_many_that_are_gone_when_their_turn_comes() {
+  set_conf concurrency-destination 1
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_send
+  inject me1@example.org a@x.example
+  logged event=down
+  for i in $(seq 100); do inject "me$i@example.org" a@x.example; done
+  inject last@example.org b@x.example
+  last=$(last_entry)
+  inject me@example.org a@y.example
+  jobs_come y.example 1
+  find "$QUEUE/new" -type f ! -path "$last" -delete
+  answer_all
+  kill -ALRM "$SEND_PID"
+  delivered_all
+  assertEquals 'the one that is left' 1 "$(list_jobs ' last@example.org b@x.example' | wc -l)"
+  assertFalse 'nobody made them up' 'has_logged event=trigger-flooded'
+}
+
 test_down_for_some_recipients() {
   serve_remote
   answer x.example 'Z4.4.1 no answer'

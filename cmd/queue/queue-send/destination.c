@@ -89,7 +89,7 @@ void destinations_abandon(void) {
 
 void destination_forget_idle(destination_t *destination) {
   if (destination->groups || destination->place.count || destination->holders ||
-      destination_is_down(destination) || destination->watched)
+      destination_is_down(destination) || destination->watched || destination->calling)
     return;
   *find(destination->worker, destination->hash, destination->argument) = destination->same_hash;
   destinations--;
@@ -183,11 +183,23 @@ void destination_hear(group_t const *group, chain_verdict_t const *verdict) {
 
 /* ---- entries that wait ---- */
 
+static destination_t *callers;
+
+/* False: there is none. */
+static bool call(destination_t *destination) {
+  if (!index_unpark(&destination->place)) return false;
+  if (destination->calling) return true;
+  destination->calling = true;
+  destination->next_caller = callers;
+  callers = destination;
+  return true;
+}
+
 /* As many as can be attempted: the others would only be parked again. */
 void destination_call_parked(destination_t *destination) {
   if (destination_is_down(destination)) return;
   size_t most = limit_of(destination);
-  for (size_t i = destination->groups; i < most && index_unpark(&destination->place);) i++;
+  for (size_t i = destination->groups; i < most && call(destination);) i++;
 }
 
 void destination_park(destination_t *destination, item_t *item, uint64_t due) {
@@ -215,18 +227,31 @@ place_t *destination_put(job_t *job) {
 
 /* ---- time ---- */
 
-static void wake(destination_t *destination) {
-  if (outage_may_probe(&destination->outage, false)) index_unpark(&destination->place);
+static void call_next(destination_t *destination) {
+  if (!destination_is_down(destination))
+    destination_call_parked(destination);
+  else if (outage_may_probe(&destination->outage, false))
+    call(destination);
+}
+
+/* Entries that are gone, or have nothing to do here any more, come without a group whose end would
+   call the next ones. */
+static void call_again(void) {
+  destination_t *destination = index_called_count() ? 0 : callers;
+  if (destination) callers = 0;
+  for (destination_t *next; destination; destination = next) {
+    next = destination->next_caller;
+    destination->calling = false;
+    call_next(destination);
+    destination_forget_idle(destination);
+  }
 }
 
 /* False if it need not be watched any longer. */
 static bool look_at(destination_t *destination, uint64_t now) {
   if (!destination->place.count && outage_is_stale(&destination->outage, now))
     destination->outage.failures = 0;
-  if (destination_is_down(destination))
-    wake(destination);
-  else
-    destination_call_parked(destination);
+  call_next(destination);
   return destination_is_down(destination) || destination->place.count;
 }
 
@@ -234,6 +259,7 @@ static uint64_t next_look;
 
 void destinations_run(void) {
   uint64_t now = clock_now();
+  call_again();
   if (!watched || now < next_look) return;
   for (destination_t **link = &watched, *destination; (destination = *link);) {
     if (look_at(destination, now)) {

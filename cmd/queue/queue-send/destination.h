@@ -13,6 +13,8 @@ struct destination {
   destination_t *same_hash;
   destination_t *next_watched;
   bool watched; /* it is down, or entries wait for it */
+  destination_t *next_caller;
+  bool calling; /* it has called entries that may not have come yet */
   worker_t *worker;
   uint64_t hash;
   lane_t lanes[QUEUE_PRIORITIES];

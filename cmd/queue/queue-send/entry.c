@@ -38,7 +38,7 @@ static void set_aside(item_t *item) {
 
 void entry_fail(item_t *item, int error) {
   if (error == EBADMSG) return set_aside(item);
-  if (error == ENOENT && !item->verify) trigger_doubt();
+  if (error == ENOENT && !item->verify && !item->called) trigger_doubt();
   if (error == ENOENT) return forget(item, true);
   report_entry("read-failed", item->name, error);
   wait(item);

@@ -124,13 +124,26 @@ void index_forget(item_t *item) {
   free(item);
 }
 
+static size_t called; /* of those that are ready */
+
 size_t index_ready_count(void) {
   return ready.count;
 }
 
+size_t index_called_count(void) {
+  return called;
+}
+
 void index_ready(item_t *item) {
   item->state = ITEM_READY;
+  called += item->called;
   place_append(&ready, item);
+}
+
+static item_t *take_ready(void) {
+  item_t *item = place_take(&ready);
+  called -= item->called;
+  return item;
 }
 
 static void put_into_heap(item_t *item, uint64_t due) {
@@ -166,6 +179,7 @@ void index_hold(item_t *item) {
 
 void index_take_out(item_t *item) {
   if (item->state == ITEM_WAITING || item->state == ITEM_PARKED) heap_take(item->place);
+  if (item->state == ITEM_READY) called -= item->called;
   if (item->list) place_remove(item);
 }
 
@@ -191,7 +205,7 @@ item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
   ready_last = ready.count && !(ready_last && is_due);
-  item_t *item = ready_last ? place_take(&ready) : is_due ? take_due() : 0;
+  item_t *item = ready_last ? take_ready() : is_due ? take_due() : 0;
   if (item) item->state = ITEM_ACTIVE;
   return item;
 }

@@ -39,7 +39,8 @@ struct item {
 item_t *index_add(char const *name);
 bool index_knows(char const *name);
 void index_forget(item_t *item);
-size_t index_ready_count(void); /* entries that are ready */
+size_t index_ready_count(void);  /* entries that are ready, */
+size_t index_called_count(void); /* and those of them that index_unpark called */
 /* Where an item goes next. */
 void index_ready(item_t *item);
 void index_wait(item_t *item, uint64_t due);
