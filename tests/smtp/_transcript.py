@@ -86,6 +86,7 @@ class Session:
         self.process = self.stream = None
         self.pipes = False
         self.provider = None
+        self.provided = None  # the provider's copy of the server's end
         self.auth = None
         self.received = b""
         self.exit_code = 0
@@ -141,6 +142,8 @@ class Session:
         self.process = subprocess.Popen(command, stdin=ends[0], stdout=ends[1], stderr=log,
                                         env=environment, pass_fds=inherited, cwd=self.folder,
                                         preexec_fn=self.limit_files if self.file_limit else None)
+        if self.provider is not None:
+            self.provided = theirs.dup()
         theirs.close()
         if self.pipes:
             ours.close()
@@ -212,6 +215,8 @@ class Session:
 
     def expect_end(self):
         self.need()
+        if self.provided:
+            self.provided.close()
         while self.read_some():
             pass
         if self.received:
@@ -220,6 +225,9 @@ class Session:
     def tls(self, words):
         if self.control.recv(1) != b"Y":
             raise Difference("STARTTLS did not ask the provider with Y")
+        if any(self.provided.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)):
+            raise Difference("the provider's reads end by themselves")
+        self.provided.close()
         if words == ["decline"] or words == ["fail"]:
             self.control.sendall(b"" if words == ["decline"] else b"S")
             self.control.close()

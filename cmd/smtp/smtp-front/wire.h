@@ -43,7 +43,8 @@ typedef struct wire {
 int64_t wire_now(void);
 
 /* Has reads end by themselves after so many milliseconds, if in is a socket: while no less time is
-   left they are then made without a poll before them. */
+   left they are then made without a poll before them. It holds for all who read from the socket; 0:
+   not any more. */
 void wire_limit_reads(wire_t *wire, int64_t ms);
 
 /* Waits for an event of poll's on fd, until deadline or the session's end. */
