@@ -85,8 +85,11 @@ typedef struct confine_call {
 int confine_calls(confine_call_t const *calls, size_t count);
 
 /* What moving bytes between open descriptors takes, and memory: the first confine_stream_count; and
-   all, confine_asking_count, asking services behind unix sockets besides. No file can be opened,
-   nothing executed, no connection made to another machine. */
+   all, confine_asking_count, asking services behind unix sockets besides, on the descriptors from
+   CONFINE_ASKING_FD to CONFINE_ASKING_FD + 3. No file can be opened, nothing executed, no
+   descriptor copied, no connection made to another machine: nor one that is open led there, if none
+   lies on those. */
+#define CONFINE_ASKING_FD 4
 extern confine_call_t const confine_stream[];
 extern size_t const confine_stream_count, confine_asking_count;
 

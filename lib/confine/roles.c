@@ -18,8 +18,9 @@
 /* ---- calls, besides confine_stream's --------------------------------------------------------- */
 
 static confine_call_t const looking[] = {
-    CONFINE_ANY(newfstatat), CONFINE_ANY(fstat), CONFINE_ANY(statx),   CONFINE_ANY(pread64),
-    CONFINE_ANY(getdents64), CONFINE_ANY(lseek), CONFINE_ANY(recvmsg), CONFINE_ANY(sendmsg),
+    CONFINE_ANY(newfstatat), CONFINE_ANY(fstat),      CONFINE_ANY(statx),
+    CONFINE_ANY(pread64),    CONFINE_ANY(getdents64), CONFINE_ANY(lseek),
+    CONFINE_ANY(recvmsg),    CONFINE_ANY(sendmsg),    CONFINE_ANY(fcntl),
 #ifdef SYS_open
     CONFINE_ANY(stat),       CONFINE_ANY(lstat),
 #endif

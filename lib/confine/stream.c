@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,7 +19,8 @@ confine_call_t const confine_stream[] = {
 #endif
     /* descriptors */
     CONFINE_ANY(shutdown),
-    CONFINE_ANY(fcntl),
+    CONFINE_WITH(fcntl, 1, F_GETFL), /* F_DUPFD would give a connection another number */
+    CONFINE_WITH(fcntl, 1, F_SETFL),
     CONFINE_ANY(close),
     /* memory */
     CONFINE_NOEXEC(mmap),
@@ -47,9 +49,9 @@ confine_call_t const confine_stream[] = {
 #ifdef __SANITIZE_ADDRESS__
     CONFINE_ANY(sigaltstack), /* the sanitizer's, before what does not return */
 #endif
-    /* asking */
+    /* asking; a filter cannot see whom connect is for, and a connection can be undone by it */
     CONFINE_WITH(socket, 0, AF_UNIX),
-    CONFINE_ANY(connect),
+    {.number = SYS_connect, .tests[0] = {0, ~3U, CONFINE_ASKING_FD}},
     CONFINE_ANY(recvmsg),
     CONFINE_ANY(sendmsg),
 };

@@ -189,7 +189,7 @@ def left_to(program):
     for source in ("roles.c", "stream.c"):
         text = (pathlib.Path(os.environ["TOP"]) / "lib/confine" / source).read_text()
         for table, body in re.findall(r"confine_call_t const (\w+)\[\] = {\n(.*?)\n};", text, re.S):
-            body = body.partition("/* asking */")[0]
+            body = body.partition("/* asking")[0]
             tables[table] = set(re.findall(r"(?:CONFINE_\w+\(|SYS_)(\w+)", body))
     rest = tables["confine_stream"] | tables["looking"] | tables[NARROWED[program]]
     names = {name.partition("(")[0] for name in allowed(program) | allowed("libc-musl")}

@@ -1,6 +1,7 @@
 /* Each case in a process of its own: what was given up is not to be had again. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +122,63 @@ static int try_reader(void) {
   if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0) return 0;
   if (!is_refused(open("/dev/null", O_WRONLY | O_CLOEXEC))) return 2;
   return is_refused(execl("/bin/true", "true", (char *)0)) ? 0 : 3;
+}
+
+/* ---- the connections of who asks services ---------------------------------------------------- */
+
+/* A client's on 0, as a server has it, and none from 4 on. */
+static void take_client(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t len = sizeof address;
+  int const listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 1) < 0 ||
+      getsockname(listener, (struct sockaddr *)&address, &len) < 0 ||
+      connect(client, (struct sockaddr *)&address, len) < 0 ||
+      dup2(accept(listener, NULL, NULL), 0) < 0 || dup2(client, CONFINE_ASKING_FD - 1) < 0)
+    _exit(NOT_CONFINED);
+  for (int fd = CONFINE_ASKING_FD; fd < 64; fd++) close(fd);
+}
+
+static int try_asking(void) {
+  struct sockaddr_un const nobody = {.sun_family = AF_UNIX, .sun_path = "/nonexistent"};
+  int const fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  return result(connect(fd, (struct sockaddr const *)&nobody, sizeof nobody));
+}
+static int try_leading_elsewhere(void) {
+  struct sockaddr const unconnected = {.sa_family = AF_UNSPEC};
+  return result(connect(0, &unconnected, sizeof unconnected));
+}
+static int try_copying(void) {
+  return result(fcntl(0, F_DUPFD, CONFINE_ASKING_FD));
+}
+static int try_blocking(void) {
+  int const flags = fcntl(0, F_GETFL);
+  return flags < 0 ? errno : result(fcntl(0, F_SETFL, flags | O_NONBLOCK));
+}
+
+static attempt_t const with_client[] = {
+    {"who asks services connects to them", try_asking, ENOENT},
+    {"and leads no connection that it has elsewhere", try_leading_elsewhere, EPERM},
+    {"nor under another number", try_copying, EPERM},
+    {"though it may choose whether it blocks", try_blocking, 0},
+};
+
+static int confined_with_client(int (*attempt)(void)) {
+  pid_t const pid = fork();
+  int status = 0;
+  if (!pid) {
+    take_client();
+    if (confine_process() < 0 || confine_calls(confine_stream, confine_asking_count) < 0)
+      _exit(NOT_CONFINED);
+    _exit(attempt());
+  }
+  if (waitpid(pid, &status, 0) != pid) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_client(void) {
+  for (size_t i = 0; i < sizeof with_client / sizeof *with_client; i++)
+    CHECK_INT(with_client[i].name, confined_with_client(with_client[i].try), with_client[i].wanted);
 }
 
 static void test_reader(void) {
@@ -238,6 +297,7 @@ int main(void) {
             EPERM);
   CHECK_INT("but can write", confined(try_write, confine_stream_count), 0);
   test_process();
+  test_client();
   test_reader();
   for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) test_role(&roles[i]);
   CHECK("too many calls are refused", confine_calls(many, CONFINE_CALLS_MAX + 1) < 0);

@@ -13,8 +13,10 @@
 #include "relay.h"
 #include "wrap.h"
 
-/* Where the helper has its descriptors, besides the connection on 0 and 1 and the log. */
+/* Where the helper has its descriptors, besides the connection on 0 and 1 and the log. tls-keyd's
+   comes on the first that is free. */
 enum { CONTROL = 3, PLAIN, FIRST_FREE };
+_Static_assert(FIRST_FREE > CONFINE_ASKING_FD, "it may be connected, and the client's may not");
 
 typedef struct helper {
   settings_t const *settings;
