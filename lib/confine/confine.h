@@ -149,15 +149,16 @@ typedef struct confine_bounds {
   size_t count;
   confine_path_t const *paths;
   confine_ports_t bind, connect;
+  bool abstract; /* unix sockets of others that have no path stay in reach */
 } confine_bounds_t;
 
 /* What a kernel may be too old for. */
 enum { CONFINE_NO_FILES = 1, CONFINE_NO_PORTS = 2, CONFINE_NO_SCOPE = 4 };
 
 /* From now on nothing is done to files but at these paths, and to TCP ports but these; signals
-   reach no process outside, and abstract unix sockets of others are out of reach (Landlock). Paths
-   that are not there are passed over. Needs confine_privileges. *missing is what this kernel could
-   not do of it. 0, or -1 with errno. */
+   reach no process outside, and abstract unix sockets of others are out of reach, if not allowed
+   (Landlock). Paths that are not there are passed over. Needs confine_privileges. *missing is what
+   this kernel could not do of it. 0, or -1 with errno. */
 int confine_within(confine_bounds_t const *bounds, unsigned int *missing);
 
 /* ---- profiles -------------------------------------------------------------------------------- */

@@ -144,7 +144,8 @@ int confine_keeper(char const *folder, char const *program) {
                                   {beside, CONFINE_EXECUTE},
                                   {"/lib", CONFINE_EXECUTE},
                                   {"/lib64", CONFINE_EXECUTE}};
-  confine_bounds_t const bounds = {.count = program ? LENGTH(paths) : 3, .paths = paths};
+  confine_bounds_t const bounds = {
+      .count = program ? LENGTH(paths) : 3, .paths = paths, .abstract = true};
   unsigned int missing;
   if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
   return confine_within(&bounds, &missing);

@@ -90,7 +90,7 @@ static ruleset_t choose(confine_bounds_t const *bounds, int version, unsigned in
   if (!bounds->bind.any) handled.ports |= BIND_TCP;
   if (!bounds->connect.any) handled.ports |= CONNECT_TCP;
   if (version < 4 && handled.ports) *missing |= CONFINE_NO_PORTS, handled.ports = 0;
-  handled.scoped = ABSTRACT_UNIX_SOCKET | SIGNAL;
+  handled.scoped = bounds->abstract ? SIGNAL : ABSTRACT_UNIX_SOCKET | SIGNAL;
   if (version < 6) *missing |= CONFINE_NO_SCOPE, handled.scoped = 0;
   return handled;
 }

@@ -210,6 +210,21 @@ static int try_device(void) {
   return result(mknod("/tmp/confine.device", S_IFCHR | 0600, makedev(1, 3)));
 }
 
+/* As NOTIFY_SOCKET may name one; it is there before anything is given up. */
+static struct sockaddr_un abstract = {.sun_family = AF_UNIX};
+static socklen_t abstract_len = sizeof abstract;
+
+static void open_abstract(void) {
+  int const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct sockaddr *const address = (struct sockaddr *)&abstract;
+  CHECK("an abstract socket", bind(fd, address, sizeof(sa_family_t)) == 0 &&
+                                  getsockname(fd, address, &abstract_len) == 0);
+}
+static int try_abstract(void) {
+  int const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return result(connect(fd, (struct sockaddr const *)&abstract, abstract_len));
+}
+
 static int be_reader(void) {
   return confine_reader();
 }
@@ -256,6 +271,7 @@ static attempt_t const of_keeper[] = {
     {"a keeper executes nothing", try_exec, EACCES},
     {"it makes nothing elsewhere", try_making, EACCES},
     {"it talks to services", try_unix, 0},
+    {"and to those whose sockets have no path", try_abstract, 0},
     {"it reads", try_open, 0},
 };
 
@@ -299,6 +315,7 @@ int main(void) {
   test_process();
   test_client();
   test_reader();
+  open_abstract();
   for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) test_role(&roles[i]);
   CHECK("too many calls are refused", confine_calls(many, CONFINE_CALLS_MAX + 1) < 0);
   CHECK_INT("as that", errno, EINVAL);
