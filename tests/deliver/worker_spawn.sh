@@ -266,6 +266,53 @@ END
   assertTrue 'it is gone' "gone $(cat alice/pid)"
 }
 
+# Whoever is traced is not gone when he is killed, and the place not free: no one gets a second one.
+test_one_that_is_killed_and_stays() {
+  ready || return 0
+  cat <<'END' >"$DIR/stuck.py"
+import ctypes, os, time
+SEIZE, SET_PTRACER, ANY = 0x4206, 0x59616d61, -1
+libc, traced, deliverer = ctypes.CDLL(None), os.pipe(), os.getpid()
+libc.prctl(SET_PTRACER, ctypes.c_long(ANY), 0, 0, 0)
+if not os.fork():
+    os.close(0)
+    failed = libc.ptrace(SEIZE, deliverer, None, None)
+    open("tracer", "a").write("cannot trace\n" if failed else f"{os.getpid()}\n")
+    os.write(traced[1], b"x")
+    time.sleep(1000)
+os.read(traced[0], 1)
+os.close(0)
+time.sleep(1000)
+END
+  echo "exec python3 $DIR/stuck.py" | fake stuck
+  file=$(entry)
+  set -- "$file" s alice@example.test "$DIR/alice/Maildir"
+  answers=$(env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 60 "$WORKER" "$@" "$@" "$@" \
+    "$file" s bob@example.test "$DIR/bob/Maildir" "$file" s x@virtual.test "$DIR/vmail/x" -- \
+    worker-spawn -c 2 -i 1000 maildir "$DIR/stuck" 2>>log | tr '\n' '|')
+  tracers=$(cat alice/tracer)
+  for tracer in $tracers; do
+    case $tracer in [0-9]*) kill "$tracer" ;; esac
+  done
+  case $tracers in *cannot*) echo 'skip - nobody may trace' && startSkipping ;; esac
+  stuck="Z4.3.0 the user's last deliverer does not end"
+  assertEquals "Z4.3.0 the deliverer went away|$stuck|$stuck|K|K|" "$answers"
+}
+
+# Those who wait for memory have no use for a place, and do not take it from each other.
+test_one_whose_message_fills_the_memory() {
+  ready || return 0
+  echo 'exec sleep 1000' | fake deaf
+  mv "$(entry)" small
+  head -c 270000000 /dev/zero >>message
+  words="$(entry) s alice@example.test $DIR/alice/Maildir"
+  words="$words $DIR/small s bob@example.test $DIR/bob/Maildir"
+  words="$words $DIR/small s gone@example.test $DIR/gone/Maildir"
+  assertEquals "Z4.3.2 the deliverer took too long, and others wait|K|Z4.3.5 unable to open the Maildir: \
+Permission denied|" "$(spawn "$words" -c 2 -s 2 maildir "$DIR/deaf" | tr '\n' '|')"
+  assertEquals 'one deliverer each' 3 "$(grep -c event=start log)"
+}
+
 # answers_of PROGRAM OPTION...: what becomes of 40 jobs for alice and then one for bob, counted
 answers_of() {
   program=$1

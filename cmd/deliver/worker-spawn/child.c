@@ -23,6 +23,14 @@ bool child_is_there(child_t const *child) {
   return child->pid || child->socket >= 0;
 }
 
+static bool is_lost(child_t const *child) {
+  return child->pid && child->socket < 0;
+}
+
+bool child_is_stuck(child_t const *child) {
+  return is_lost(child) && clock_now() >= child->spoke + PATIENCE;
+}
+
 child_t *child_find(char const *name) {
   for (child_t *child = children; child < children + settings.children; child++)
     if (child->socket >= 0 && !child->retiring && !strcmp(child->name, name)) return child;
@@ -53,6 +61,7 @@ void child_lose(child_t *child, char const *text, int error) {
   worker_input_free(&child->input);
   close(child->socket);
   child->socket = -1;
+  child->spoke = clock_now();
 }
 
 /* ---- giving ---- */
@@ -150,11 +159,23 @@ static bool start_and_put(child_t *place, job_t *job) {
   return refuse_for(job, "start ", *settings.argv);
 }
 
+/* Else one user's could take all places, one after the other. The preset has no one user. */
+static child_t const *find_lost(char const *name) {
+  if (!*name) return 0;
+  for (child_t const *child = children; child < children + settings.children; child++)
+    if (is_lost(child) && !strcmp(child->name, name)) return child;
+  return 0;
+}
+
 bool children_give(job_t *job) {
   child_t *child = child_find(job->name);
   if (share_is_barred(job->name))
     return refuse(job, "4.3.2 the user's deliverer took too long a while ago");
   if (child) return put(child, job);
+  child_t const *lost = find_lost(job->name);
+  if (lost)
+    return child_is_stuck(lost) && refuse(job, "4.3.0 the user's last deliverer does not end");
+  if (!share_has_memory(job)) return false;
   child_t *place = share_place(job->name);
   return place && start_and_put(place, job);
 }
@@ -201,7 +222,7 @@ void children_retire(void) {
 
 bool children_remain(void) {
   for (child_t *child = children; child < children + settings.children; child++)
-    if (child_is_there(child)) return true;
+    if (child_is_there(child) && !child_is_stuck(child)) return true;
   return false;
 }
 
@@ -233,8 +254,10 @@ static void bury(child_t *child) {
   if (child->socket >= 0) child_lose(child, "4.3.0 the deliverer went away", 0);
 }
 
-/* One that was told to end, and has nothing to do, needs no time for it. */
+/* One that was told to end, and has nothing to do, needs no time for it, nor one that was killed.
+ */
 static int64_t deadline_of(child_t const *child) {
+  if (child->socket < 0) return child->spoke + PATIENCE;
   if (child->jobs.count) return child->spoke + settings.seconds * INT64_C(1000);
   return child->spoke + (child->shut ? PATIENCE : settings.idle * INT64_C(1000));
 }
@@ -257,9 +280,9 @@ void children_check(void) {
 int64_t children_deadline(void) {
   int64_t first = -1;
   for (child_t *child = children; child < children + settings.children; child++) {
-    if (child->socket < 0) continue;
+    if (!child_is_there(child) || child_is_stuck(child)) continue;
     int64_t deadline = deadline_of(child);
-    if (child->later && child->later < deadline) deadline = child->later;
+    if (child->socket >= 0 && child->later && child->later < deadline) deadline = child->later;
     if (first < 0 || deadline < first) first = deadline;
   }
   return first;

@@ -90,13 +90,14 @@ static void read_jobs(void) {
 
 /* Signals come in only here, so a deliverer that ends before is not missed. */
 static void wait_event(struct pollfd *polls, nfds_t count) {
-  int64_t deadline = children_deadline(), left = deadline - clock_now();
+  int64_t deadline = children_deadline(), left = deadline < 0 ? INT64_MAX : deadline - clock_now();
   if (left < 0) left = 0;
   if (share_is_short() && left > WAIT_MAX) left = WAIT_MAX;
+  bool const forever = left == INT64_MAX;
   struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
   sigset_t none;
   sigemptyset(&none);
-  if (ppoll(polls, count, deadline < 0 ? 0 : &limit, &none) >= 0) return;
+  if (ppoll(polls, count, forever ? 0 : &limit, &none) >= 0) return;
   if (errno != EINTR) strerr_diefu1sys(111, "poll");
   for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
 }

@@ -25,16 +25,22 @@ static bool fits(uint64_t used, uint64_t size, uint64_t limit) {
   return !used || (size <= limit && used <= limit - size);
 }
 
-bool share_has_room(child_t const *child, job_t const *job) {
+/* Nor does a place stay empty for who could not use it. */
+bool share_has_memory(job_t const *job) {
   uint64_t used = 0;
-  if (child->jobs.count >= child->share) return false;
-  if (!*child->name) return true;
-  for (child_t const *other = children; other < children + settings.children; other++)
-    used += other->bytes;
-  if (!fits(child->bytes, job->size, OWN_MEMORY)) return false;
+  if (!*job->name) return true;
+  for (child_t const *child = children; child < children + settings.children; child++)
+    used += child->bytes;
   if (fits(used, job->size, ALL_MEMORY)) return true;
+  if (!strcmp(heir, job->name)) has_heir = false;
   wanted = true;
   return false;
+}
+
+bool share_has_room(child_t const *child, job_t const *job) {
+  if (child->jobs.count >= child->share) return false;
+  if (*child->name && !fits(child->bytes, job->size, OWN_MEMORY)) return false;
+  return share_has_memory(job);
 }
 
 /* ---- places ---- */
@@ -70,7 +76,7 @@ static bool is_better(child_t const *a, child_t const *b) {
 static child_t *find_leaver(void) {
   child_t *leaver = 0;
   for (child_t *child = children; child < children + settings.children; child++) {
-    if (is_slow(child)) continue;
+    if (is_slow(child) || child_is_stuck(child)) continue;
     if (child->retiring) return 0;
     bool may_go = !child->jobs.count || clock_now() - child->started >= TURN;
     if (may_go && is_better(child, leaver)) leaver = child;

@@ -111,7 +111,7 @@ struct child {
   uint64_t bytes;  /* of their messages, which are in memory for it */
   unsigned share;  /* jobs that it may have */
   int64_t started;
-  int64_t spoke; /* when it answered, or began to have something to do, or nothing */
+  int64_t spoke; /* when it answered, began to have something to do, or nothing, or was lost */
   int64_t later; /* nothing is sent to it before; 0: now */
   char name[ROUTE_NAME_SIZE];
   worker_output_t output;
@@ -123,6 +123,9 @@ extern child_t children[CHILDREN_MAX];
 void children_init(void);
 
 bool child_is_there(child_t const *child);
+/* It was killed a while ago and does not end: it waits for a device, or someone traces it. Its
+   place is lost until it does. */
+bool child_is_stuck(child_t const *child);
 /* The one that serves this user; NULL: none. */
 child_t *child_find(char const *name);
 
@@ -137,7 +140,7 @@ void children_retire(void);
 /* Ends it, and its jobs with this text: whether they were done is not known. */
 void child_lose(child_t *child, char const *text, int error);
 
-/* True if there are any. */
+/* True if there are any that are to be waited for. */
 bool children_remain(void);
 
 /* For poll: children_polls writes at most CHILDREN_MAX of them, children_handle is given the same
@@ -162,6 +165,9 @@ void log_trouble(char const *event, char const *name, char const *step, int erro
    that was slow while others wait. */
 unsigned share_after(unsigned share, int64_t taken);
 
+/* True if no other user's messages are in the way of this job's in memory. Without that no place is
+   looked for: who got one would have nothing to do, and make room for the next one. */
+bool share_has_memory(job_t const *job);
 /* True if this child may have this job now: its share is not used up, nor what memory there is for
    messages. */
 bool share_has_room(child_t const *child, job_t const *job);
