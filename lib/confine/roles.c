@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,12 +18,23 @@
 
 /* ---- calls, besides confine_stream's --------------------------------------------------------- */
 
+/* With others of fcntl and ioctl a descriptor's owner, who may be anybody of the same user, gets
+   signals. */
 static confine_call_t const looking[] = {
-    CONFINE_ANY(newfstatat), CONFINE_ANY(fstat),      CONFINE_ANY(statx),
-    CONFINE_ANY(pread64),    CONFINE_ANY(getdents64), CONFINE_ANY(lseek),
-    CONFINE_ANY(recvmsg),    CONFINE_ANY(sendmsg),    CONFINE_ANY(fcntl),
+    CONFINE_ANY(newfstatat),
+    CONFINE_ANY(fstat),
+    CONFINE_ANY(statx),
+    CONFINE_ANY(pread64),
+    CONFINE_ANY(getdents64),
+    CONFINE_ANY(lseek),
+    CONFINE_ANY(recvmsg),
+    CONFINE_ANY(sendmsg),
+    CONFINE_WITH(fcntl, 1, F_GETFD),
+    CONFINE_WITH(fcntl, 1, F_SETFD),
+    CONFINE_WITH(fcntl, 1, F_DUPFD_CLOEXEC),
 #ifdef SYS_open
-    CONFINE_ANY(stat),       CONFINE_ANY(lstat),
+    CONFINE_ANY(stat),
+    CONFINE_ANY(lstat),
 #endif
 };
 
@@ -41,7 +53,7 @@ static confine_call_t const connecting[] = {
     CONFINE_ANY(getsockname),
     CONFINE_ANY(getsockopt),
     CONFINE_ANY(setsockopt),
-    CONFINE_ANY(ioctl),
+    CONFINE_WITH(ioctl, 1, SIOCGIFINDEX),
 };
 
 static confine_call_t const making[] = {

@@ -1,8 +1,11 @@
 /* Each case in a process of its own: what was given up is not to be had again. */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -33,6 +36,21 @@ static int try_fork(void) {
 }
 static int try_kill(void) {
   return result(syscall(SYS_kill, getpid(), 0));
+}
+/* A descriptor has its owner told of what happens to it, by whatever signal. */
+static int try_owner(void) {
+  return result(fcntl(0, F_SETOWN, getpid()));
+}
+static int try_owner_by_ioctl(void) {
+  pid_t const owner = getpid();
+  return result(ioctl(0, FIOSETOWN, &owner));
+}
+static int try_signal(void) {
+  return result(fcntl(0, F_SETSIG, SIGKILL));
+}
+/* As for a name server fe80::1%lo. */
+static int try_interface(void) {
+  return if_nametoindex("lo") ? 0 : errno;
 }
 static int try_unix(void) {
   return result(socket(AF_UNIX, SOCK_SEQPACKET, 0));
@@ -249,8 +267,12 @@ static attempt_t const of_reader[] = {
     {"it takes no connections", try_listen, EPERM},
     {"it makes no file", try_making, EPERM},
     {"it signals nobody", try_kill, EPERM},
+    {"nor has a descriptor do so", try_owner, EPERM},
+    {"in any way", try_owner_by_ioctl, EPERM},
+    {"by any signal", try_signal, EPERM},
     {"it maps no code", try_code, EPERM},
     {"it connects", try_inet, 0},
+    {"by an interface that has a name", try_interface, 0},
     {"it reads", try_open, 0},
 };
 
@@ -263,6 +285,9 @@ static attempt_t const of_writer[] = {
     {"it makes no socket", try_unix, EPERM},
     {"of no family", try_inet, EPERM},
     {"it signals nobody", try_kill, EPERM},
+    {"nor has a descriptor do so", try_owner, EPERM},
+    {"in any way", try_owner_by_ioctl, EPERM},
+    {"by any signal", try_signal, EPERM},
     {"it maps no code", try_code, EPERM},
     {"it reads", try_open, 0},
 };
