@@ -238,6 +238,22 @@ test_hosts_that_hang_hold_up_no_mailbox() {
   assertEquals 'each once' '600 600' "$(count_box box) $(list_jobs example | awk '{ print $3, $4 }' | sort -u | wc -l)"
 }
 
+# Nor do those that wait for room for many jobs wait for a Maildir that hangs.
+test_many_recipients_behind_one_that_hangs() {
+  echo '@many.example maildir many' | add_routes
+  serve_remote
+  CHAIN_SEND="-w maildir=1 -w maildir=$CHAIN/remote"
+  answer known@only.example wait
+  start_send
+  inject me@example.org known@only.example
+  jobs_come only.example 1
+  # shellcheck disable=SC2046 # words are wanted
+  inject me@example.org $(seq -f 'user%g@many.example' 64)
+  jobs_come many.example 64
+  : >"$OUT/go"
+  delivered_all
+}
+
 # They had been given out when it went down.
 test_those_under_way_count_once() {
   set_conf backoff 3600

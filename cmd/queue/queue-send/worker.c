@@ -136,9 +136,19 @@ static void lose(worker_t *worker, int error) {
 
 /* Jobs and groups that a worker may have: whatever one of them does, there are some for the
    others. */
+static bool is_full(worker_t const *worker) {
+  return worker->given_count >= worker->channel->window;
+}
+
 static bool has_room(worker_t const *worker) {
-  return worker->groups < worker_concurrency(worker) &&
-         worker->given_count < worker->channel->window;
+  return worker->groups < worker_concurrency(worker) && !is_full(worker);
+}
+
+/* Jobs of the next group. Where destinations are our own, and the window is small, one for which
+   there is no room at once is given as room comes: smaller ones would always be there before it. */
+static size_t room_for_group(worker_t const *worker) {
+  channel_t const *channel = worker->channel;
+  return channel->destination_limit == SIZE_MAX ? SIZE_MAX : channel->window - worker->given_count;
 }
 
 static size_t free_slot(worker_t *worker) {
@@ -207,7 +217,7 @@ static bool give_job(worker_t *worker, group_t *group) {
 
 static void take_group(worker_t *worker) {
   if (!has_room(worker)) return;
-  worker->giving = group_take(worker, worker->channel->window - worker->given_count);
+  worker->giving = group_take(worker, room_for_group(worker));
 }
 
 static bool stopped;
@@ -221,8 +231,8 @@ static void give_jobs(worker_t *worker) {
   while (!stopped) {
     if (!worker->giving) take_group(worker);
     if (!worker->giving) break;
-    while (worker->giving && give_job(worker, worker->giving)) {}
-    if (worker->giving && !send_output(worker)) return;
+    while (worker->giving && !is_full(worker) && give_job(worker, worker->giving)) {}
+    if (worker->giving && (!send_output(worker) || is_full(worker))) return;
   }
   send_output(worker);
 }
