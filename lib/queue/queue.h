@@ -207,10 +207,10 @@ bool queue_name_valid(char const *name);
 
 /* Makes an entry of a spooled message: fd is open for reading and writing, status what fstat says
    of it, and all of it is the message. Appends trailer and footer, names it new/<name> (linkat,
-   through /proc/self/fd where it must be), then syncs it, once: in this order both ext4 and XFS keep the name with
-   the file. Where the file cannot be named (no O_TMPFILE, no /proc, another file system) it is
-   copied into tmp/, synced, renamed into new/, and the rename synced.
-   name gets QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible. */
+   through /proc/self/fd where it must be), then syncs it, once: in this order both ext4 and XFS
+   keep the name with the file. Where the file cannot be named (no O_TMPFILE, no /proc, another file
+   system) it is copied into tmp/, synced, renamed into new/, and the rename synced. name gets
+   QUEUE_NAME_SIZE characters and a NUL. 0, or -1 with errno and nothing visible. */
 int queue_commit(char const *queue, int fd, struct stat const *status, queue_draft_t const *draft,
                  char *name);
 
