@@ -11,7 +11,8 @@ typedef struct word {
   size_t len;
 } word_t;
 
-#define WORD(s) {s, sizeof(s) - 1}
+#define WORD(s)                                                                                    \
+  { s, sizeof(s) - 1 }
 
 /* The names that chain_fact_allowed lets pass: whole, or by their beginning or end. */
 static word_t const whole[] = {WORD("AUTH_RESULTS"), WORD("ADD_HEADERS"), WORD("CUT_RANGES"),
