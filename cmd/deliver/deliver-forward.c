@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -40,13 +39,7 @@ static size_t jobs;
 /* ---- results ---- */
 
 static void send_result(char const *s, size_t len) {
-  while (len) {
-    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) strerr_diefu1sys(111, "report");
-    s += n;
-    len -= (size_t)n;
-  }
+  if (worker_results_send(0, s, len) < 0) strerr_diefu1sys(111, "report");
 }
 
 /* The verdict on a group: what is told to each of its jobs. */

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <skalibs/types.h>
 
@@ -13,6 +15,17 @@ size_t worker_result_format(char *out, uint64_t number, chain_kind_t kind, char 
   memcpy(verdict + 1, text, len);
   verdict[1 + len] = 0;
   return frame_write(out, WORKER_RESULT_MAX, (char const *[]){"r", digits, verdict}, 3);
+}
+
+int worker_results_send(int socket, char const *frames, size_t len) {
+  while (len) {
+    ssize_t n = send(socket, frames, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -1;
+    frames += n;
+    len -= (size_t)n;
+  }
+  return 0;
 }
 
 /* RFC 3463: no answer, connection lost, no DNS, no route, congestion; no TLS as it must be, no

@@ -117,4 +117,8 @@ bool worker_destination_is_down(chain_verdict_t const *verdict);
    line, cut at CHAIN_TEXT_MAX. */
 size_t worker_result_format(char *out, uint64_t number, chain_kind_t kind, char const *text);
 
+/* Sends frames whole, and waits where it must: for a socket that blocks. 0, or -1 with errno (the
+   peer is gone). */
+int worker_results_send(int socket, char const *frames, size_t len);
+
 #endif

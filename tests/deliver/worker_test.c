@@ -167,7 +167,7 @@ static void test_result(void) {
   worker_result_t result;
   connect_ends();
   size_t len = worker_result_format(frame, 77, CHAIN_DEFER, "4.2.2 mailbox full");
-  if (write(ends[1], frame, len) != (ssize_t)len) exit(111);
+  CHECK_INT("a result is sent", worker_results_send(ends[1], frame, len), 0);
   CHECK_INT("a result is read", worker_input_read(&input, ends[0], false), 1);
   CHECK_INT("and taken", worker_result_next(&input, &result), 1);
   CHECK_INT("its number", result.number, 77);
@@ -189,6 +189,7 @@ static void test_peer_gone(void) {
   worker_job_put(&output, &job);
   shutdown(ends[1], SHUT_RD);
   CHECK("sending to no one", worker_output_send(&output, ends[0]) < 0 && errno == EPIPE);
+  CHECK("results, too", worker_results_send(ends[0], "r", 1) < 0 && errno == EPIPE);
   close_ends();
 }
 

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <skalibs/strerr.h>
@@ -95,13 +94,7 @@ void jobs_return(job_t *const *picked, size_t n) {
 }
 
 static void report(char const *s, size_t len) {
-  while (len) {
-    ssize_t const n = send(0, s, len, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) strerr_diefu1sys(111, "report");
-    s += n;
-    len -= (size_t)n;
-  }
+  if (worker_results_send(0, s, len) < 0) strerr_diefu1sys(111, "report");
 }
 
 void job_answer(job_t *job, chain_verdict_t const *verdict) {

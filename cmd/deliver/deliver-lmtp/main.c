@@ -1,7 +1,6 @@
 /* deliver-lmtp: see deliver-lmtp(8). */
 #include <errno.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -9,6 +8,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/descriptors.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 #include "deliver.h"
@@ -60,14 +60,6 @@ static void parse_options(int argc, char const *const *argv) {
   set_patience(most);
 }
 
-static void allow_descriptors(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
-  if (limit.rlim_cur >= FDS_MAX) return;
-  limit.rlim_cur = FDS_MAX;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
-}
-
 /* ---- */
 
 static void wait_for(struct pollfd *fds, size_t count, uint64_t deadline, uint64_t now) {
@@ -96,7 +88,7 @@ int main(int argc, char const *const *argv) {
   if (!settings.name) settings.name = own_name();
   signal(SIGPIPE, SIG_IGN);
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
-  allow_descriptors();
+  descriptors_allow(FDS_MAX);
   if (confine_reader() < 0) strerr_diefu1sys(111, "give up privileges");
   serve();
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <skalibs/strerr.h>
 
@@ -130,13 +129,7 @@ static void count_messages(void) {
 }
 
 static void send_results(char const *s, size_t len) {
-  while (len) {
-    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) strerr_diefu1sys(111, "report");
-    s += n;
-    len -= (size_t)n;
-  }
+  if (worker_results_send(0, s, len) < 0) strerr_diefu1sys(111, "report");
 }
 
 static void report(void) {

@@ -1,7 +1,6 @@
 /* deliver-maildir: see deliver-maildir(8). */
 
 #include <stdbool.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -11,6 +10,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/descriptors.h"
 #include "batch.h"
 #include "confine/confine.h"
 #include "delivery.h"
@@ -31,14 +31,6 @@ static void set_quota(char const *s) {
   static maildir_usage_t every;
   if (maildir_quota_read(&every, s) < 0) strerr_dief2x(100, "not a quota: ", s);
   mailbox_settings.quota = &every;
-}
-
-static void allow_descriptors(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
-  if (limit.rlim_cur >= FDS_MAX) return;
-  limit.rlim_cur = FDS_MAX;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
 }
 
 static void prepare_socket(void) {
@@ -78,7 +70,7 @@ static void init_mailboxes(void) {
 
 int main(int argc, char const *const *argv) {
   char const *routes = parse_options(argc, argv);
-  allow_descriptors();
+  descriptors_allow(FDS_MAX);
   prepare_socket();
   init_mailboxes();
   if (confine_writer() < 0) strerr_diefu1sys(111, "give up privileges");

@@ -43,24 +43,13 @@ int64_t clock_now(void) {
 /* ---- results ---- */
 
 /* A queue-send that has gone tries the job again. */
-static void send_result(char const *s, size_t len) {
-  while (len) {
-    ssize_t n = send(0, s, len, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      strerr_warnwu1sys("report");
-      more = false;
-      return;
-    }
-    s += n;
-    len -= (size_t)n;
-  }
-}
-
 static void report(uint64_t number, chain_verdict_t const *verdict) {
   char frame[WORKER_RESULT_MAX], text[CHAIN_TEXT_MAX + sizeof verdict->enhanced + 1];
   stpcpy(stpcpy(stpcpy(text, verdict->enhanced), *verdict->enhanced ? " " : ""), verdict->text);
-  send_result(frame, worker_result_format(frame, number, verdict->kind, text));
+  size_t len = worker_result_format(frame, number, verdict->kind, text);
+  if (worker_results_send(0, frame, len) == 0) return;
+  strerr_warnwu1sys("report");
+  more = false;
 }
 
 /* ---- jobs ---- */

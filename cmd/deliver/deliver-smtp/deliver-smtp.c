@@ -8,13 +8,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/descriptors.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 #include "net/net.h"
@@ -190,12 +190,7 @@ static void fill_settings(void) {
 
 /* A descriptor for each job, connection and question, and for jobs that have just come. */
 static void allow_descriptors(void) {
-  rlim_t const needed = JOBS_MAX + settings.in_all + RESOLVERS_MAX * 4 + 2 * WORKER_BATCH_MAX + 16;
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
-  if (limit.rlim_cur >= needed) return;
-  limit.rlim_cur = needed;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
+  descriptors_allow(JOBS_MAX + settings.in_all + RESOLVERS_MAX * 4 + 2 * WORKER_BATCH_MAX + 16);
 }
 
 int main(int argc, char const *const *argv) {

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,12 +20,7 @@ static char answers[64 * WORKER_RESULT_MAX];
 static size_t answers_len;
 
 void jobs_flush(void) {
-  for (size_t at = 0; at < answers_len;) {
-    ssize_t const n = send(0, answers + at, answers_len - at, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) strerr_diefu1sys(111, "report");
-    at += (size_t)n;
-  }
+  if (worker_results_send(0, answers, answers_len) < 0) strerr_diefu1sys(111, "report");
   answers_len = 0;
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/descriptors.h"
 #include "spawn.h"
 
 char const *PROG = "worker-spawn";
@@ -44,13 +44,9 @@ int64_t clock_now(void) {
 void report(uint64_t number, chain_kind_t kind, char const *text) {
   char frame[WORKER_RESULT_MAX];
   size_t len = worker_result_format(frame, number, kind, text);
-  for (size_t sent = 0; more && sent < len;) {
-    ssize_t n = send(0, frame + sent, len - sent, MSG_NOSIGNAL);
-    if (n > 0) sent += (size_t)n;
-    if (n >= 0 || errno == EINTR) continue;
-    strerr_warnwu1sys("report");
-    more = false;
-  }
+  if (!more || worker_results_send(0, frame, len) == 0) return;
+  strerr_warnwu1sys("report");
+  more = false;
 }
 
 /* ---- jobs ---- */
@@ -177,19 +173,11 @@ static void prepare_socket(void) {
     strerr_diefu1sys(111, "use descriptor 0 as a socket");
 }
 
-static void allow_descriptors(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
-  if (limit.rlim_cur >= FDS_MAX) return;
-  limit.rlim_cur = FDS_MAX;
-  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "have enough file descriptors");
-}
-
 int main(int argc, char const *const *argv) {
   parse_options(argc, argv);
   set_preset();
   prepare_socket();
-  allow_descriptors();
+  descriptors_allow(FDS_MAX);
   chain_call_init();
   prctl(PR_SET_DUMPABLE, 0);
   worker_input_init(&input);
