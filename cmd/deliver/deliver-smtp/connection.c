@@ -194,9 +194,10 @@ static void cut_short(uint64_t now) {
 
 /* ---- the loop's ---- */
 
-size_t connections_wait(struct pollfd *polls, uint64_t *deadline) {
-  uint64_t const now = relay_now();
+/* Those that became slow since the last step are cut short by one that follows at once. */
+size_t connections_wait(struct pollfd *polls, uint64_t now, uint64_t *deadline) {
   size_t count = 0;
+  if (find_surplus(now)) *deadline = now;
   for (connection_t *connection = connections; connection; connection = connection->next) {
     connection->poll = polls + count++;
     uint64_t due = relay_wait(connection->relay, connection->poll);

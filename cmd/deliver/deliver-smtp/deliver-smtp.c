@@ -49,7 +49,7 @@ static void wait_for_events(bool more) {
   size_t count = 1;
   polls[0] = (struct pollfd){more && jobs_count < JOBS_MAX ? 0 : -1, POLLIN, 0};
   count += destinations_wait(polls + count, now, &deadline);
-  count += connections_wait(polls + count, &deadline);
+  count += connections_wait(polls + count, now, &deadline);
   poll(polls, count, deadline > now ? (int)(deadline - now) : 0);
 }
 

@@ -202,7 +202,7 @@ bool connection_room(void);
 bool connection_adopt(destination_t *destination, uint64_t now);
 /* Gives the idle connections of a destination what waits there. */
 void connections_feed(destination_t *destination, uint64_t now);
-size_t connections_wait(struct pollfd *polls, uint64_t *deadline);
+size_t connections_wait(struct pollfd *polls, uint64_t now, uint64_t *deadline);
 void connections_step(uint64_t now);
 /* Nothing more will be delivered. */
 void connections_quit(uint64_t now);
