@@ -79,16 +79,12 @@ static void send_output(child_t *child) {
   if (child->retiring) child_retire(child);
 }
 
-static bool refuse(job_t *job, char const *text) {
-  return job_refuse(job, text), true;
-}
-
 /* For errno; what is the object of the step. */
-static bool refuse_for(job_t *job, char const *step, char const *what) {
+static void refuse_for(job_t *job, char const *step, char const *what) {
   char text[PROBLEM_SIZE];
   int const error = errno;
   snprintf(text, sizeof text, "4.3.0 unable to %s%.200s: %s", step, what, strerror(error));
-  return refuse(job, text);
+  job_refuse(job, text);
 }
 
 static int duplicate(int fd) {
@@ -139,24 +135,26 @@ static bool has_output_room(child_t const *child) {
          child->output.len <= WORKER_BUFFER_SIZE - WORKER_FRAME_MAX;
 }
 
-static bool put(child_t *child, job_t *job) {
-  if (!has_output_room(child) || !share_has_room(child, job)) return false;
+/* It waits on where there is no room. */
+static void put(child_t *child, job_t *job) {
+  if (!has_output_room(child) || !share_has_room(child, job)) return;
   int fd = open_message(job);
   if (fd < 0) return refuse_for(job, "copy the message for its deliverer", "");
   if (put_frame(child, job, fd) < 0) {
     close(fd);
-    return refuse(job, "4.3.0 the job is too long for the deliverer");
+    return job_refuse(job, "4.3.0 the job is too long for the deliverer");
   }
   count_job(child, job);
-  return true;
 }
 
-static bool start_and_put(child_t *place, job_t *job) {
+static void start_and_put(child_t *place, job_t *job) {
   static route_account_t account;
   char text[PROBLEM_SIZE];
-  if (account_find(&account, &job->asked, text) < 0) return refuse(job, text);
-  if (child_start(place, &account) == 0) return put(place, job);
-  return refuse_for(job, "start ", *settings.argv);
+  if (account_find(&account, &job->asked, text) < 0) return job_refuse(job, text);
+  if (child_start(place, &account) == 0)
+    put(place, job);
+  else
+    refuse_for(job, "start ", *settings.argv);
 }
 
 /* Else one user's could take all places, one after the other. The preset has no one user. */
@@ -167,17 +165,17 @@ static child_t const *find_lost(char const *name) {
   return 0;
 }
 
-bool children_give(job_t *job) {
+void children_give(job_t *job) {
   child_t *child = child_find(job->name);
   if (share_is_barred(job->name))
-    return refuse(job, "4.3.2 the user's deliverer took too long a while ago");
+    return job_refuse(job, "4.3.2 the user's deliverer took too long a while ago");
   if (child) return put(child, job);
   child_t const *lost = find_lost(job->name);
-  if (lost)
-    return child_is_stuck(lost) && refuse(job, "4.3.0 the user's last deliverer does not end");
-  if (!share_has_memory(job)) return false;
+  if (lost && child_is_stuck(lost))
+    return job_refuse(job, "4.3.0 the user's last deliverer does not end");
+  if (lost || !share_has_memory(job)) return;
   child_t *place = share_place(job->name);
-  return place && start_and_put(place, job);
+  if (place) start_and_put(place, job);
 }
 
 /* ---- hearing ---- */

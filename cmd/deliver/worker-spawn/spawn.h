@@ -129,9 +129,9 @@ bool child_is_stuck(child_t const *child);
 /* The one that serves this user; NULL: none. */
 child_t *child_find(char const *name);
 
-/* Gives a job that waits to its user's deliverer, which is started if need be, or answers it.
-   False: it has to wait. */
-bool children_give(job_t *job);
+/* Gives a job that waits to its user's deliverer, which is started if need be, or answers it, or
+   leaves it where it is: there is no room for it now. */
+void children_give(job_t *job);
 
 /* It is given no more, and ends when it has done what it has. */
 void child_retire(child_t *child);
