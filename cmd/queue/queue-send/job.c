@@ -107,11 +107,16 @@ void job_abandon(job_t *job) {
 
 /* ---- its start ---- */
 
-static void give_up(job_t *job, char const *reason) {
+/* No deliverer is asked. */
+static void end_at_once(job_t *job, chain_kind_t kind, char const *text) {
   job->recipient->pending--;
-  job->kind = CHAIN_REJECT;
+  job->kind = kind;
   job->tried = true;
-  job->text = strdup(reason);
+  job->text = strdup(text);
+}
+
+static void give_up(job_t *job, char const *reason) {
+  end_at_once(job, CHAIN_REJECT, reason);
   report_job(job);
 }
 
@@ -120,10 +125,7 @@ static void return_late(job_t *job) {
   recipient_t const *recipient = job->recipient;
   queue_record_t const *before =
       queue_state_find(&recipient->attempt->state, recipient->index, job->target);
-  job->recipient->pending--;
-  job->kind = CHAIN_DEFER;
-  job->tried = true;
-  job->text = strdup(before ? before->text : JOB_LATE);
+  end_at_once(job, CHAIN_DEFER, before ? before->text : JOB_LATE);
   report_job(job);
 }
 
@@ -133,9 +135,7 @@ void job_start(job_t *job) {
   if (attempt_is_late(attempt)) return return_late(job);
   place_t *place = destination_put(job);
   if (!place) return;
+  if (place == &destination_no_memory) return end_at_once(job, CHAIN_DEFER, JOB_NO_MEMORY);
   job->recipient->pending--;
-  if (place != &destination_no_memory) return hold(job, place);
-  job->kind = CHAIN_DEFER;
-  job->tried = true;
-  job->text = strdup(JOB_NO_MEMORY);
+  hold(job, place);
 }
