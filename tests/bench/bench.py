@@ -11,7 +11,6 @@ import os
 import pathlib
 import platform
 import shutil
-import signal
 import statistics
 import sys
 import tempfile
@@ -212,14 +211,8 @@ def parse_options():
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     options = parse_options()
-    if options.isolated:
-        machine.raise_loopback()
-    accounting = machine.Accounting()
-    disk = machine.Disk(options.tools, options.isolated)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
-    try:
+    with machine.workshop(options.tools, options.isolated) as (accounting, disk, folder):
         bench = measure.Bench(options, folder, disk.path, accounting)
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
@@ -239,11 +232,6 @@ def main():
         options.out.write_text(json.dumps({"setting": setting, "samples": bench.samples,
                                            "targets": targets}, indent=1) + "\n")
         print(f"\nall samples: {options.out}")
-    finally:
-        accounting.end_all()
-        accounting.close()
-        disk.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the bench needs of the machine: a file system, CPU accounting, and the machine's floors."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -264,3 +266,23 @@ def wait_quiet(limit, share, window=0.25):
         time.sleep(window)
         if (busy_seconds() - before) / window < share:
             return
+
+
+# ---- All of it ------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def workshop(tools, isolated):
+    """What a bench works with: accounting, a disk and a folder. Whatever it started ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
+    if isolated:
+        raise_loopback()
+    with contextlib.ExitStack() as stack:
+        accounting = Accounting()
+        stack.callback(accounting.close)
+        disk = Disk(tools, isolated)
+        stack.callback(disk.close)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=tools))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        stack.callback(accounting.end_all)
+        yield accounting, disk, folder

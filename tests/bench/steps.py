@@ -9,7 +9,6 @@ between few messages and many, so that what a start costs is not in them.
 import argparse
 import collections
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -260,15 +259,9 @@ def parse_options():
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     options = parse_options()
-    machine.raise_loopback()
-    accounting = machine.Accounting()
-    disk = machine.Disk(options.tools, True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
-    folder.chmod(0o755)
     tables, before = {}, json.loads(options.before.read_text()) if options.before else {}
-    try:
+    with machine.workshop(options.tools, True) as (accounting, disk, folder):
         steps = Steps(options, folder, accounting)
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)
@@ -283,11 +276,6 @@ def main():
         show(tables, before)
         options.out.write_text(json.dumps(tables, indent=1) + "\n")
         print(f"\nall of it: {options.out}")
-    finally:
-        accounting.end_all()
-        accounting.close()
-        disk.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

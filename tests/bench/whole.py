@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import ssl
 import statistics
 import subprocess
@@ -449,13 +448,8 @@ def run_columns(whole, all_servers, disk, is_first):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     options = parse_options()
-    machine.raise_loopback()
-    accounting = machine.Accounting()
-    disk = machine.Disk(options.tools, True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="work.", dir=options.tools))
-    try:
+    with machine.workshop(options.tools, True) as (accounting, disk, folder):
         whole = Whole(options, folder, accounting)
         keys = peers.make_keys(disk.path / "keys")
         all_servers = make_servers(disk.path, accounting, options, keys)
@@ -472,11 +466,6 @@ def main():
                                            "wanted": list(all_wanted(whole))}, indent=1) + "\n")
         options.out.with_suffix(".svg").write_text(draw(whole, names, setting))
         print(f"\nall samples: {options.out}; chart: {options.out.with_suffix('.svg')}")
-    finally:
-        accounting.end_all()
-        accounting.close()
-        disk.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
