@@ -93,9 +93,16 @@ static bool read_is_limited(wire_t const *wire, int64_t deadline) {
   return wire->read_limit && deadline - wire_now() >= wire->read_limit;
 }
 
+/* Bytes that wait already do not make a session longer: a client that sends without a pause would
+   stay for ever. */
+static wire_status_t check_session(wire_t const *wire) {
+  return wire_now() < wire->session_end ? WIRE_OK : WIRE_OVERTIME;
+}
+
 static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t room,
                                 size_t *got) {
   wire_status_t status = wire_flush(wire);
+  if (!status) status = check_session(wire);
   for (bool limited = read_is_limited(wire, deadline); !status; limited = false) {
     if (!limited && (status = wire_wait(wire, wire->in, POLLIN, deadline))) break;
     ssize_t n = read(wire->in, to, room);
