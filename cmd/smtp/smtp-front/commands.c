@@ -142,7 +142,7 @@ void session_reply(session_t *session, reply_t const *reply) {
     bool plain = session->options.off[EXTENSION_ENHANCEDSTATUSCODES];
     wire_reply(&session->wire, reply->code, plain ? 0 : reply->enhanced, reply->text);
   }
-  if (reply->close) session_end(session, reply->name);
+  if (reply->close) session_end(session, reply_word(reply->name));
 }
 
 static command_t const *find_command(smtp_command_t const *command) {
@@ -203,7 +203,7 @@ static reply_t answer(session_t *session, char const *line, size_t len) {
 /* Chunks that were on their way when one failed are no misdeed: clients pipeline them, and a
    session that was ended for them would be reset before its client reads what failed. */
 static bool is_bad_command(reply_t const *reply) {
-  if (reply->code == 503 && !strcmp(reply->name, "chunk-failed")) return false;
+  if (reply->name == REPLY_CHUNK_FAILED) return false;
   return (reply->code >= 500 && reply->code <= 504) || reply->code == 530 || reply->code == 538 ||
          reply->code == 555;
 }

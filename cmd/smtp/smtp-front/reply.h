@@ -113,12 +113,15 @@ typedef enum reply_name {
 
 /* A reply as a value: the strings live at least until the next reply is made. */
 typedef struct reply {
-  char const *name;  /* as the table calls it */
+  reply_name_t name;
   unsigned int code; /* 0: nothing to say */
   char const *enhanced;
   char const *text;
   bool close; /* the session ends after it */
 } reply_t;
+
+/* What files of texts, and the log, call it. */
+char const *reply_word(reply_name_t name);
 
 /* The reply of this name; argument stands for "%s" in its text (NULL: there is none). */
 reply_t reply_get(reply_name_t name, char const *argument);
