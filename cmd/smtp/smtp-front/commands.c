@@ -160,24 +160,21 @@ static reply_name_t check_session(session_t const *session, command_t const *com
   return REPLY_NONE;
 }
 
-static bool line_begins(char const *line, size_t len, char const *word) {
+static bool line_begins(argument_t line, char const *word) {
   size_t word_len = strlen(word);
-  return len >= word_len && smtp_word_is(line, word_len, word);
+  return line.len >= word_len && smtp_word_is(line.s, word_len, word);
 }
 
 /* A line that is no command is no harm, unless a chunk may follow it. */
-static reply_t refuse_line(reply_name_t name, char const *line, size_t len) {
-  return reply_get(line_begins(line, len, "BDAT") ? REPLY_BAD_CHUNK : name, 0);
-}
-
-static reply_t refuse_long_line(char const *line, size_t len) {
-  bool auth = line_begins(line, len, "AUTH ");
-  return refuse_line(auth ? REPLY_AUTH_LONG_LINE : REPLY_LONG_LINE, line, len);
+static reply_t refuse_line(reply_name_t name, argument_t line) {
+  return reply_get(line_begins(line, "BDAT") ? REPLY_BAD_CHUNK : name, 0);
 }
 
 /* AUTH brings its initial response along (RFC 4954 4), all others are shorter. */
-static bool is_too_long(char const *line, size_t len) {
-  return len > WIRE_LINE_MAX && !line_begins(line, len, "AUTH ");
+static reply_name_t check_length(argument_t line, wire_status_t status) {
+  bool auth = line_begins(line, "AUTH ");
+  if (status == WIRE_LONG) return auth ? REPLY_AUTH_LONG_LINE : REPLY_LONG_LINE;
+  return line.len > WIRE_LINE_MAX && !auth ? REPLY_LONG_LINE : REPLY_NONE;
 }
 
 /* Behind AUTH it may be a password of a client that did not wait: no hook is shown it. */
@@ -186,10 +183,10 @@ static reply_t answer_unknown(session_t *session) {
                              : ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
 }
 
-static reply_t answer(session_t *session, char const *line, size_t len) {
+static reply_t answer(session_t *session, argument_t line) {
   smtp_command_t parsed;
-  if (smtp_command_parse(&parsed, line, len) < 0) return refuse_line(REPLY_BAD_LINE, line, len);
-  session->command = (argument_t){line, len};
+  if (smtp_command_parse(&parsed, line.s, line.len) < 0) return refuse_line(REPLY_BAD_LINE, line);
+  session->command = line;
   command_t const *command = find_command(&parsed);
   if (!command) return answer_unknown(session);
   session->after_auth = command->proceed == proceed_auth;
@@ -208,21 +205,21 @@ static bool is_bad_command(reply_t const *reply) {
          reply->code == 555;
 }
 
-static reply_t answer_within_limits(session_t *session, char const *line, size_t len,
-                                    bool too_long) {
+static reply_t answer_within_limits(session_t *session, argument_t line, wire_status_t status) {
   conf_t const *conf = &session->conf;
   if (++session->commands > conf->number[CONF_COMMANDS])
     return reply_get(REPLY_TOO_MANY_COMMANDS, conf->text[CONF_ME]);
-  reply_t reply = too_long ? refuse_long_line(line, len) : answer(session, line, len);
+  reply_name_t objection = check_length(line, status);
+  reply_t reply = objection ? refuse_line(objection, line) : answer(session, line);
   if (!is_bad_command(&reply)) return reply;
   bool enough = ++session->bad_commands > conf->number[CONF_BAD_COMMANDS];
   return enough ? reply_get(REPLY_TOO_MANY_BAD, conf->text[CONF_ME]) : reply;
 }
 
 /* What was said about AUTH does not stay in memory. */
-static void take_line(session_t *session, char const *line, size_t len, bool too_long) {
-  bool secret = session->after_auth || line_begins(line, len, "AUTH");
-  reply_t const reply = answer_within_limits(session, line, len, too_long);
+static void take_line(session_t *session, argument_t line, wire_status_t status) {
+  bool secret = session->after_auth || line_begins(line, "AUTH");
+  reply_t const reply = answer_within_limits(session, line, status);
   session_reply(session, &reply);
   if (secret) wire_wipe(&session->wire);
 }
@@ -253,7 +250,7 @@ static void take_command(session_t *session) {
   unsigned int seconds = (unsigned int)session->conf.number[CONF_TIMEOUT_COMMAND];
   wire_status_t status = wire_line(&session->wire, seconds, SASL_LINE_MAX, &line, &len);
   if (status == WIRE_OK || status == WIRE_LONG)
-    take_line(session, line, len, status == WIRE_LONG || is_too_long(line, len));
+    take_line(session, (argument_t){line, len}, status);
   else
     session_break(session, status);
 }

@@ -145,25 +145,23 @@ static bool set_by(facts_t const *facts, char const *variable) {
   return false;
 }
 
-/* Adds the facts of a layer that no later layer sets again. */
-static void add_facts(facts_t const *facts, facts_t const *const *later, size_t nlater) {
+/* Adds a variable that no later layer sets again. */
+static void add_below(char const *variable, facts_t const *const *later, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (set_by(later[i], variable)) return;
+  add(variable);
+}
+
+static void add_facts(facts_t const *facts, facts_t const *const *later, size_t count) {
   size_t position = 0;
-  for (char const *fact; (fact = facts_next(facts, &position));) {
-    bool hidden = false;
-    for (size_t i = 0; i < nlater; i++) hidden = hidden || set_by(later[i], fact);
-    if (!hidden) add(fact);
-  }
+  for (char const *fact; (fact = facts_next(facts, &position));) add_below(fact, later, count);
 }
 
 static void add_layers(session_t const *session) {
   facts_t const *const layers[] = {&session->connection_facts, &session->session_facts,
                                    &session->transaction_facts};
   size_t const count = sizeof layers / sizeof *layers;
-  for (char **variable = environ; *variable; variable++) {
-    bool hidden = false;
-    for (size_t i = 0; i < count; i++) hidden = hidden || set_by(layers[i], *variable);
-    if (!hidden) add(*variable);
-  }
+  for (char **variable = environ; *variable; variable++) add_below(*variable, layers, count);
   for (size_t i = 0; i < count; i++) add_facts(layers[i], layers + i + 1, count - i - 1);
 }
 

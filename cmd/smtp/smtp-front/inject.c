@@ -39,10 +39,8 @@ int message_inject(session_t *session, chain_verdict_t *verdict) {
   if (fstat(injection.fd, &status) < 0) return -1;
   if (spill_view(&session->envelope, &injection.envelope, &injection.envelope_len) < 0) return -1;
   queue_failure_t const *failure = queue_inject(&injection);
-  if (failure) log_failure(session, &injection, failure);
-  if (failure)
-    refuse(verdict, failure);
-  else
-    accept(verdict, transaction->id);
+  if (!failure) return accept(verdict, transaction->id), 0;
+  log_failure(session, &injection, failure);
+  refuse(verdict, failure);
   return 0;
 }

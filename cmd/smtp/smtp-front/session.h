@@ -101,7 +101,7 @@ typedef enum extension {
 
 typedef enum tls_state { TLS_NONE, TLS_OFFERED, TLS_REQUIRED, TLS_ACTIVE } tls_state_t;
 
-/* What stands behind a verb. */
+/* What stands behind a verb; or a whole line. */
 typedef struct argument {
   char const *s;
   size_t len;

@@ -133,24 +133,22 @@ static reply_t reply_to_each(session_t *session, chain_verdict_t const *common) 
   return (reply_t){0};
 }
 
+/* Why the message is not accepted before anyone has judged it: REPLY_NONE if that was done, in
+ *verdict. */
+static reply_name_t judge(session_t *session, chain_verdict_t *verdict) {
+  if (session->transaction.message.failure) return session->transaction.message.failure;
+  if (hand_over(session, verdict) == 0) return REPLY_NONE;
+  log_trouble(session, errno);
+  return REPLY_CHAIN_DEFER;
+}
+
 reply_t message_submit(session_t *session) {
   static chain_verdict_t verdict; /* the reply's text is in it */
-  message_t const *message = &session->transaction.message;
   int64_t began = wire_now();
-  reply_t reply;
-  if (message->failure) {
-    reply = reply_get(message->failure, 0);
-    log_message(session, &reply, began);
-    return message_refuse(session, reply);
-  }
-  if (hand_over(session, &verdict) < 0) {
-    log_trouble(session, errno);
-    reply = reply_get(REPLY_CHAIN_DEFER, 0);
-    log_message(session, &reply, began);
-    return message_refuse(session, reply);
-  }
-  reply = reply_of(&verdict);
+  reply_name_t failure = judge(session, &verdict);
+  reply_t const reply = failure ? reply_get(failure, 0) : reply_of(&verdict);
   log_message(session, &reply, began);
+  if (failure) return message_refuse(session, reply);
   if (verdict.kind == CHAIN_ACCEPT) session->messages++;
   return session->options.lmtp ? reply_to_each(session, &verdict) : reply;
 }
