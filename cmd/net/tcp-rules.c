@@ -58,20 +58,32 @@ static void set_variables(net_rule_t const *rule) {
   }
 }
 
-static _Noreturn void refuse(char const *text, char const *reason, char const *rule, int error,
-                             net_rules_error_t const *detail) {
-  log_line_t line;
+/* Tells the client, and begins the line that tells the log. */
+static void refuse(log_line_t *line, char const *text, char const *reason) {
   signal(SIGPIPE, SIG_IGN);
   net_refuse(1, text);
-  log_start(&line, PROG, "refuse");
-  if (fact("REMOTEIP")) log_str(&line, "remote", fact("REMOTEIP"));
-  log_str(&line, "reason", reason);
-  if (rule) log_str(&line, "rule", rule);
-  if (error) log_errno(&line, error);
-  if (detail && detail->line) log_uint(&line, "line", detail->line);
-  if (detail && detail->reason) log_str(&line, "detail", detail->reason);
+  log_start(line, PROG, "refuse");
+  if (fact("REMOTEIP")) log_str(line, "remote", fact("REMOTEIP"));
+  log_str(line, "reason", reason);
+}
+
+static _Noreturn void deny(char const *text, net_rule_t const *rule) {
+  log_line_t line;
+  refuse(&line, text, "denied");
+  log_str(&line, "rule", rule->key);
   log_send(&line);
-  exit(error ? 111 : EXIT_DENIED);
+  exit(EXIT_DENIED);
+}
+
+static _Noreturn void give_up(char const *text, net_rules_error_t const *error) {
+  log_line_t line;
+  int const number = errno;
+  refuse(&line, text, "rules");
+  log_errno(&line, number);
+  if (error->line) log_uint(&line, "line", error->line);
+  if (error->reason) log_str(&line, "detail", error->reason);
+  log_send(&line);
+  exit(111);
 }
 
 static _Noreturn void apply(net_client_t const *client, char const *path, net_refusal_texts_t texts,
@@ -80,8 +92,8 @@ static _Noreturn void apply(net_client_t const *client, char const *path, net_re
   net_rule_t rule;
   net_rules_init(&rules, path, false);
   if (net_rules_refresh(&rules) < 0 || net_rules_find(&rules, client, &rule, NULL, NULL) < 0)
-    refuse(texts[NET_TROUBLE], "rules", NULL, errno, &rules.error);
-  if (!rule.allow) refuse(texts[NET_DENIED], "denied", rule.key, 0, NULL);
+    give_up(texts[NET_TROUBLE], &rules.error);
+  if (!rule.allow) deny(texts[NET_DENIED], &rule);
   change("RELAYCLIENT", NULL);
   set_variables(&rule);
   net_rules_free(&rules);

@@ -20,7 +20,7 @@ typedef enum phase { SERVING, DRAINING, TERMINATING, KILLING } phase_t;
 /* What each phase does to the sessions when it begins. */
 static struct {
   char const *event;
-  int signal;
+  int signal; /* 0: nothing */
 } const phases[] = {
     [DRAINING] = {"drain", 0},
     [TERMINATING] = {"terminate", SIGTERM},
@@ -44,8 +44,12 @@ static void close_listeners(listeners_t *listeners) {
   listeners->count = 0;
 }
 
-static uint64_t seconds_from_now(unsigned int seconds) {
-  return now() + seconds * SECOND;
+static uint64_t end_of(phase_t phase, settings_t const *settings) {
+  switch (phase) {
+  case DRAINING: return now() + settings->grace * SECOND;
+  case TERMINATING: return now() + TERMINATE_TIME * SECOND;
+  default: return NEVER;
+  }
 }
 
 static void enter(loop_t *loop, phase_t phase) {
@@ -59,9 +63,7 @@ static void enter(loop_t *loop, phase_t phase) {
   log_send(&line);
   if (phases[phase].signal) sessions_signal(loop->server, phases[phase].signal);
   loop->phase = phase;
-  loop->phase_end = phase == DRAINING      ? seconds_from_now(loop->server->settings->grace)
-                    : phase == TERMINATING ? seconds_from_now(TERMINATE_TIME)
-                                           : NEVER;
+  loop->phase_end = end_of(phase, loop->server->settings);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -92,21 +94,6 @@ static void take_signals(loop_t *loop) {
   ssize_t const r = read(loop->signals, taken, sizeof taken);
   for (size_t i = 0; r > 0 && i < (size_t)r / sizeof *taken; i++)
     take_signal(loop, (int)taken[i].ssi_signo);
-}
-
-int signals_open(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
-  sigaddset(&set, SIGHUP);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGCHLD, SIG_DFL); /* ignored, children would leave no exit status */
-  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) strerr_diefu1sys(111, "block signals");
-  int const fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (fd < 0) strerr_diefu1sys(111, "open a signalfd");
-  return fd;
 }
 
 /* ---- accepting ------------------------------------------------------------------------------- */

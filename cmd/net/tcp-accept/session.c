@@ -92,17 +92,23 @@ typedef struct visit {
   net_rule_t rule;
 } visit_t;
 
-/* Refuses for a reason of the log; error, and what the rules' error tells, are 0 and NULL if there
-   is no more to say. */
-static void refuse(server_t const *server, visit_t const *visit, net_refusal_t refusal,
-                   char const *reason, int error, net_rules_error_t const *detail) {
+/* What the client is told, and what the log. */
+typedef struct refusal {
+  net_refusal_t text;
+  char const *reason;
+  int error;                       /* an errno, or 0 */
+  net_rules_error_t const *detail; /* or NULL */
+} refusal_t;
+
+static void refuse(server_t const *server, visit_t const *visit, refusal_t refusal) {
+  net_rules_error_t const *const detail = refusal.detail;
   log_line_t line;
-  net_refuse(visit->fd, server->texts[visit->connection.is_unix][refusal]);
+  net_refuse(visit->fd, server->texts[visit->connection.is_unix][refusal.text]);
   log_start(&line, PROG, "refuse");
   log_remote(&line, &visit->connection);
-  log_str(&line, "reason", reason);
-  if (refusal == NET_DENIED) log_str(&line, "rule", visit->rule.key);
-  if (error) log_errno(&line, error);
+  log_str(&line, "reason", refusal.reason);
+  if (refusal.text == NET_DENIED) log_str(&line, "rule", visit->rule.key);
+  if (refusal.error) log_errno(&line, refusal.error);
   if (detail && detail->line) log_uint(&line, "line", detail->line);
   if (detail && detail->reason) log_str(&line, "detail", detail->reason);
   log_counts(&line, server, visit->connection.number - 1);
@@ -113,7 +119,7 @@ static void refuse(server_t const *server, visit_t const *visit, net_refusal_t r
 static bool check_limits(server_t const *server, visit_t const *visit) {
   bool const full = server->sessions.count == server->sessions.max;
   if (!full && visit->connection.number <= server->settings->from_max) return true;
-  refuse(server, visit, NET_BUSY, full ? "full" : "host_full", 0, NULL);
+  refuse(server, visit, (refusal_t){.text = NET_BUSY, .reason = full ? "full" : "host_full"});
   return false;
 }
 
@@ -127,10 +133,11 @@ static bool check_rules(server_t *server, visit_t *visit) {
   if (!rules->path) return true;
   if (net_rules_refresh(rules) < 0 ||
       net_rules_find(rules, &client, &visit->rule, NULL, NULL) < 0) {
-    refuse(server, visit, NET_TROUBLE, "rules", errno, &rules->error);
+    refuse(server, visit, (refusal_t){NET_TROUBLE, "rules", errno, &rules->error});
     return false;
   }
-  if (!visit->rule.allow) refuse(server, visit, NET_DENIED, "denied", 0, NULL);
+  if (!visit->rule.allow)
+    refuse(server, visit, (refusal_t){.text = NET_DENIED, .reason = "denied"});
   return visit->rule.allow;
 }
 
@@ -154,7 +161,7 @@ static void start(server_t *server, visit_t *visit) {
   uint64_t const time = now();
   pid_t const pid = spawn(server, visit);
   if (pid < 0) {
-    refuse(server, visit, NET_TROUBLE, "spawn", errno, NULL);
+    refuse(server, visit, (refusal_t){NET_TROUBLE, "spawn", errno, NULL});
     return;
   }
   net_session_t *const session = net_sessions_add(&server->sessions, &visit->origin, pid);

@@ -1,7 +1,5 @@
 #include "tcp-accept.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,6 +7,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
+
+#include "../shared/service.h"
 
 #define USAGE                                                                                      \
   "tcp-accept [-U] [-c sessions] [-C sessions] [-N bits,bits] [-b backlog] [-x rules] "            \
@@ -37,27 +37,12 @@ uint64_t now(void) {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static unsigned int parse_number(char option, char const *s, unsigned int min, unsigned int max) {
-  char const name[] = {'-', option, 0};
-  unsigned int number;
-  if (!uint0_scan(s, &number) || number < min || number > max)
-    strerr_dief4x(100, "bad number for ", name, ": ", s);
-  return number;
-}
-
 /* "32,64". */
 static void parse_bits(char const *s) {
   size_t const len = uint_scan(s, &settings.prefix_bits[0]);
   if (!len || s[len] != ',' || !uint0_scan(s + len + 1, &settings.prefix_bits[1]) ||
       settings.prefix_bits[0] > 32 || settings.prefix_bits[1] > 128)
     strerr_dief2x(100, "-N needs bits of IPv4 and IPv6, as in 32,64: ", s);
-}
-
-static void parse_mode(char const *s) {
-  unsigned int mode;
-  size_t const len = uint_oscan(s, &mode);
-  if (!len || s[len] || mode > 0777) strerr_dief2x(100, "bad mode for -m: ", s);
-  settings.mode = (mode_t)mode;
 }
 
 static char const *parse_text(char const *s) {
@@ -67,12 +52,12 @@ static char const *parse_text(char const *s) {
 
 static void parse_option(int option, char const *s) {
   switch (option) {
-  case 'b': settings.backlog = parse_number('b', s, 1, 65535); break;
-  case 'c': settings.sessions_max = parse_number('c', s, 1, SESSIONS_MAX); break;
-  case 'C': settings.from_max = parse_number('C', s, 1, SESSIONS_MAX); break;
-  case 'n': settings.ready_fd = (int)parse_number('n', s, 3, 65535); break;
-  case 't': settings.grace = parse_number('t', s, 0, 86400); break;
-  case 'm': parse_mode(s); break;
+  case 'b': settings.backlog = service_number('b', s, 1, 65535); break;
+  case 'c': settings.sessions_max = service_number('c', s, 1, SESSIONS_MAX); break;
+  case 'C': settings.from_max = service_number('C', s, 1, SESSIONS_MAX); break;
+  case 'n': settings.ready_fd = (int)service_number('n', s, 3, 65535); break;
+  case 't': settings.grace = service_number('t', s, 0, 86400); break;
+  case 'm': settings.mode = service_mode(s); break;
   case 'N': parse_bits(s); break;
   case 'x': settings.rules_path = s; break;
   case 'P': settings.protocol = s; break;
@@ -100,33 +85,16 @@ static void parse_arguments(int argc, char const *const *argv) {
 
 /* ---- main ------------------------------------------------------------------------------------ */
 
-/* Whoever waits for it may be gone: no reason not to serve. */
-static void tell_ready(void) {
-  if (settings.ready_fd >= 0) {
-    ssize_t const r = write(settings.ready_fd, "\n", 1);
-    (void)r;
-    close(settings.ready_fd);
-  }
-  if (net_notify("READY=1") < 0) strerr_warnwu1sys("notify systemd");
-}
-
-static void drop_root(void) {
-  char const *reason;
-  if (net_drop_root(&reason) == 0) return;
-  if (errno == EINVAL) strerr_dief2x(100, "-U: ", reason);
-  strerr_diefu1sys(111, reason);
-}
-
 int main(int argc, char const *const *argv) {
   static server_t server;
   static listeners_t listeners;
   parse_arguments(argc, argv);
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
-  int const signals = signals_open();
+  int const signals = service_signals();
   listeners_open(&listeners, &settings);
-  if (settings.drop_root) drop_root();
+  if (settings.drop_root) service_drop_root();
   server_init(&server, &settings);
-  tell_ready();
+  service_ready(settings.ready_fd);
   serve(&server, &listeners, signals);
   return 0;
 }

@@ -77,9 +77,6 @@ void sessions_signal(server_t const *server, int signal);
 
 /* ---- serve.c ---- */
 
-/* From now on signals wait in the descriptor that is returned; or dies. */
-int signals_open(void);
-
 /* Serves until TERM, and then until all sessions are over. */
 void serve(server_t *server, listeners_t *listeners, int signals);
 

@@ -11,6 +11,7 @@
 
 #include <skalibs/strerr.h>
 
+#include "../shared/service.h"
 #include "log/log.h"
 #include "tls-keyd.h"
 
@@ -277,7 +278,7 @@ static void make_epoll(process_t *process) {
 int serve(service_t const *service, bool speaks, int ready) {
   static process_t process;
   process = (process_t){.service = service, .settings = service->settings, .speaks = speaks};
-  process.signals = signals_open();
+  process.signals = service_signals();
   process.now = process.ticked = seconds();
   process.said = process.now - 1;
   guard_process(process.settings);

@@ -10,6 +10,7 @@
 
 #include <skalibs/strerr.h>
 
+#include "../shared/service.h"
 #include "log/log.h"
 #include "tls-keyd.h"
 
@@ -130,17 +131,10 @@ static void log_listen(service_t const *service) {
   log_send(&line);
 }
 
-/* Whoever waits for it may be gone: no reason not to serve. */
 static void tell_ready(supervisor_t *supervisor) {
-  int const fd = supervisor->service->settings->ready_fd;
   supervisor->is_ready = true;
   log_listen(supervisor->service);
-  if (fd >= 0) {
-    ssize_t const r = write(fd, "\n", 1);
-    (void)r;
-    close(fd);
-  }
-  if (net_notify("READY=1") < 0) strerr_warnwu1sys("notify systemd");
+  service_ready(supervisor->service->settings->ready_fd);
 }
 
 static void take_ready(supervisor_t *supervisor) {
@@ -173,7 +167,7 @@ static void turn(supervisor_t *supervisor) {
 int supervise(service_t *service) {
   static supervisor_t supervisor;
   supervisor = (supervisor_t){.service = service, .count = service->settings->processes};
-  supervisor.signals = signals_open();
+  supervisor.signals = service_signals();
   if (pipe2(supervisor.ready, O_CLOEXEC | O_NONBLOCK) < 0) strerr_diefu1sys(111, "make a pipe");
   guard_supervisor();
   start_missing(&supervisor);

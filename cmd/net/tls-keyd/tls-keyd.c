@@ -15,6 +15,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/service.h"
 #include "conf/conf.h"
 
 #define USAGE                                                                                      \
@@ -38,37 +39,22 @@ static settings_t settings = {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static unsigned int parse_number(char option, char const *s, unsigned int min, unsigned int max) {
-  char const name[] = {'-', option, 0};
-  unsigned int number;
-  if (!uint0_scan(s, &number) || number < min || number > max)
-    strerr_dief4x(100, "bad number for ", name, ": ", s);
-  return number;
-}
-
 static void parse_uids(char const *s) {
   size_t const len = gid_scanlist(settings.uids, PEERS_MAX, s, &settings.peers);
   if (s[len] || !settings.peers) strerr_dief2x(100, "-u needs numbers, 16 at most: ", s);
-}
-
-static void parse_mode(char const *s) {
-  unsigned int mode;
-  size_t const len = uint_oscan(s, &mode);
-  if (!len || s[len] || mode > 0777) strerr_dief2x(100, "bad mode for -m: ", s);
-  settings.mode = (mode_t)mode;
 }
 
 static void parse_option(int option, char const *s) {
   switch (option) {
   case 'U': settings.drop_root = true; break;
   case 'u': parse_uids(s); break;
-  case 'w': settings.processes = parse_number('w', s, 1, 64); break;
-  case 'c': settings.connections = parse_number('c', s, 1, 10000); break;
-  case 'i': settings.idle = parse_number('i', s, 1, 86400); break;
-  case 's': settings.sessions = parse_number('s', s, 0, 1000000); break;
-  case 'l': settings.lifetime = parse_number('l', s, 1, 604800); break;
-  case 'm': parse_mode(s); break;
-  case 'n': settings.ready_fd = (int)parse_number('n', s, 3, 65535); break;
+  case 'w': settings.processes = service_number('w', s, 1, 64); break;
+  case 'c': settings.connections = service_number('c', s, 1, 10000); break;
+  case 'i': settings.idle = service_number('i', s, 1, 86400); break;
+  case 's': settings.sessions = service_number('s', s, 0, 1000000); break;
+  case 'l': settings.lifetime = service_number('l', s, 1, 604800); break;
+  case 'm': settings.mode = service_mode(s); break;
+  case 'n': settings.ready_fd = (int)service_number('n', s, 3, 65535); break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);
   }
@@ -148,13 +134,6 @@ static void raise_locked_memory(void) {
   setrlimit(RLIMIT_MEMLOCK, &all);
 }
 
-static void drop_root(void) {
-  char const *reason;
-  if (net_drop_root(&reason) == 0) return;
-  if (errno == EINVAL) strerr_dief2x(100, "-U: ", reason);
-  strerr_diefu1sys(111, reason);
-}
-
 static void make_sessions(service_t *service) {
   if (!settings.sessions) return;
   service->sessions = keyd_sessions_new(settings.peers, settings.sessions, settings.lifetime);
@@ -167,7 +146,7 @@ int main(int argc, char const *const *argv) {
   if (!fd_sanitize()) strerr_diefu1sys(111, "open /dev/null");
   listen_at(&service.listener, settings.address);
   raise_locked_memory();
-  if (settings.drop_root) drop_root();
+  if (settings.drop_root) service_drop_root();
   read_settings();
   if (!settings.peers) settings.uids[settings.peers++] = geteuid();
   make_sessions(&service);

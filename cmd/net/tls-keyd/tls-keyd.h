@@ -38,9 +38,7 @@ int supervise(service_t *service);
 
 /* ---- signals.c ---- */
 
-/* From now on TERM, INT, HUP and CHLD wait in the descriptor that is returned; or dies. */
-int signals_open(void);
-/* The next of them, 0 if there is none. */
+/* The next signal that waits in fd, 0 if there is none. */
 int signals_take(int fd);
 
 /* ---- serve.c ---- */
