@@ -142,16 +142,17 @@ static void set_form(void (*form)(row_t const *row)) {
 
 /* ---- one message ---- */
 
-static char const *state_word(row_t const *row, char what) {
-  if (what == 'p') return "failed";
-  if (what == 'x') return "expired";
-  return row->held ? "held" : what == 't' ? "deferred" : "new";
+static char const *state_word(row_t const *row, queue_what_t what) {
+  if (what == QUEUE_FAILED) return "failed";
+  if (what == QUEUE_EXPIRED) return "expired";
+  return row->held ? "held" : what == QUEUE_DEFERRED ? "deferred" : "new";
 }
 
 static void list_record(row_t *row, queue_state_t const *state, queue_record_t const *record) {
   row->state = state_word(row, record->what);
   row->attempts = state->attempts;
-  row->next = record->what == 't' && !row->held ? state->next / TOOL_SECOND : 0;
+  bool const tried_again = record->what == QUEUE_DEFERRED && !row->held;
+  row->next = tried_again ? state->next / TOOL_SECOND : 0;
   row->text = record->text;
   print_row(row);
 }
@@ -162,7 +163,7 @@ static char const *text_untried(row_t const *row) {
 }
 
 static void list_untried(row_t *row) {
-  row->state = state_word(row, 0);
+  row->state = state_word(row, QUEUE_NOTHING);
   row->attempts = 0;
   row->next = !row->held && row->release > tool.now ? row->release : 0;
   row->text = text_untried(row);
@@ -175,7 +176,7 @@ static size_t list_recipient(row_t *row, queue_state_t const *state, size_t inde
                              size_t position) {
   size_t i = position;
   for (; i < state->count && state->records[i].recipient == index; i++)
-    if (!strchr("dsb", state->records[i].what)) list_record(row, state, &state->records[i]);
+    if (!queue_is_settled(state->records[i].what)) list_record(row, state, &state->records[i]);
   if (i == position) list_untried(row);
   return i;
 }

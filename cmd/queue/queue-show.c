@@ -128,22 +128,22 @@ static void show_facts(queue_entry_t const *entry) {
 /* ---- the log ---- */
 
 static struct {
-  char what;
+  queue_what_t what;
   char const *words;
   bool of_recipient;
 } const events[] = {
-    {'d', "delivered", true},
-    {'t', "failed for now", true},
-    {'p', "failed for good", true},
-    {'x', "expired", true},
-    {'s', "delivered, and the sender was told", true},
-    {'b', "failed, and the sender was told", true},
-    {'w', "the sender was told of the delay", false},
-    {'r', "end of an attempt", false},
-    {'h', "held by an administrator", false},
-    {'l', "released", false},
-    {'k', "to be removed", false},
-    {'f', "to be returned", false},
+    {QUEUE_DELIVERED, "delivered", true},
+    {QUEUE_DEFERRED, "failed for now", true},
+    {QUEUE_FAILED, "failed for good", true},
+    {QUEUE_EXPIRED, "expired", true},
+    {QUEUE_DELIVERY_TOLD, "delivered, and the sender was told", true},
+    {QUEUE_FAILURE_TOLD, "failed, and the sender was told", true},
+    {QUEUE_DELAY_TOLD, "the sender was told of the delay", false},
+    {QUEUE_ATTEMPTED, "end of an attempt", false},
+    {QUEUE_HELD, "held by an administrator", false},
+    {QUEUE_RELEASED, "released", false},
+    {QUEUE_DROPPED, "to be removed", false},
+    {QUEUE_BOUNCED, "to be returned", false},
 };
 
 static void show_record(queue_envelope_t const *envelope, queue_record_t const *record) {

@@ -99,6 +99,6 @@ bool pick_is_left(queue_state_t const *state, size_t index, size_t *record) {
   size_t const begin = *record;
   bool left = false;
   for (; *record < state->count && state->records[*record].recipient == index; ++*record)
-    left |= !strchr("dsb", state->records[*record].what);
+    left |= !queue_is_settled(state->records[*record].what);
   return left || *record == begin;
 }

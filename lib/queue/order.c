@@ -10,7 +10,7 @@
 #include "queue/queue.h"
 
 char const *queue_held(queue_entry_t const *entry, queue_state_t const *state) {
-  if (state->order) return state->order == 'h' ? state->reason : 0;
+  if (state->order) return state->order == QUEUE_HELD ? state->reason : 0;
   return queue_entry_fact(entry, "SMTP_HOLD");
 }
 
@@ -30,12 +30,12 @@ static int write_order(int fd, queue_record_t const *record, bool torn) {
   return fd_sync(fd);
 }
 
-int queue_order(int dirfd, char const *name, char what, char const *reason, bool torn) {
+int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason, bool torn) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   queue_record_t const record = {.time =
                                      (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
-                                 .what = what,
+                                 .what = order,
                                  .text = reason};
   int const fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (fd < 0) return -1;

@@ -293,24 +293,37 @@ unsigned queue_priority_pick(unsigned filled, unsigned turn);
 /* ---- the state of an entry: an append-only text log, state/<name> ------------------------- */
 
 /* One line a record:  <time us> <what> <recipient index> <target> <next try us> <text>\n
-     what    d delivered, t failed for now, p failed for good, x expired,
-             s delivered, b failed for good or expired: and the sender was told of it,
-             r end of an attempt: when the entry is tried next; of recipient 0
-             w the sender was told of the delay; of recipient 0
-     h l k f  what an administrator ordered, of recipient 0; the last one is in force:
-       h held: nothing is tried    l let go again, be it from a hold of its injector's
-       k removed: nothing more is tried    f given up: what is left fails for good, with this text
+     what    a letter, queue_what_t
      target  16 hex digits for one of the places that the address leads to (queue_target),
              or - for all of them
    A recipient all of whose targets were reached gets one d with -. Only where one of several
    failed each gets a record of its own, so that a retry repeats the failed ones alone. A failure
    that is the same as at the attempt before is not written again. The records of an attempt are
-   appended together, the r last.
+   appended together, QUEUE_ATTEMPTED last.
    Lines that do not parse are ignored; what follows a torn one begins with a newline. A record
    that is lost means a delivery repeated, never one forgotten. */
+typedef enum queue_what {
+  QUEUE_NOTHING = 0,
+  /* what became of a recipient, */
+  QUEUE_DELIVERED = 'd',
+  QUEUE_DEFERRED = 't', /* it failed for now */
+  QUEUE_FAILED = 'p',   /* for good */
+  QUEUE_EXPIRED = 'x',
+  QUEUE_DELIVERY_TOLD = 's', /* delivered, and the sender was told */
+  QUEUE_FAILURE_TOLD = 'b',  /* failed for good, or expired, and the sender was told */
+  /* of the entry, which is of recipient 0, as all that follows, */
+  QUEUE_DELAY_TOLD = 'w', /* the sender was told of a delay */
+  QUEUE_ATTEMPTED = 'r',  /* the end of an attempt, with the time of the next one */
+  /* and what an administrator ordered: the last one is in force */
+  QUEUE_HELD = 'h',     /* nothing is tried */
+  QUEUE_RELEASED = 'l', /* no longer held, be it by its injector */
+  QUEUE_DROPPED = 'k',  /* nothing more is tried, and nobody told */
+  QUEUE_BOUNCED = 'f'   /* what is left fails for good, with this text */
+} queue_what_t;
+
 typedef struct queue_record {
   uint64_t time;
-  char what;
+  queue_what_t what;
   size_t recipient;
   uint64_t target; /* QUEUE_TARGET_ALL or queue_target's */
   uint64_t next;
@@ -323,6 +336,9 @@ typedef struct queue_record {
 /* Names a target by a hash of its channel, argument and address. Never QUEUE_TARGET_ALL. */
 uint64_t queue_target(char const *channel, char const *argument, char const *address);
 
+/* True of what is over and done with: it was delivered, or the sender was told that it failed. */
+bool queue_is_settled(queue_what_t what);
+
 /* Formats one record. Returns its bytes (newline included), at most QUEUE_RECORD_MAX. */
 size_t queue_record_format(char *out, queue_record_t const *record);
 /* Parses one line without its newline, which becomes a NUL; text points into line. 0, or -1. */
@@ -333,12 +349,12 @@ int queue_record_parse(queue_record_t *record, char *line, size_t len);
 typedef struct queue_state {
   queue_record_t *records; /* malloced */
   size_t count;
-  char *text;        /* malloced */
-  unsigned attempts; /* r records */
-  uint64_t next;     /* of the last r record */
-  uint64_t warned;   /* time of the last w record, 0: there is none */
-  char order;        /* h, l, k or f: the last of them; 0: none */
-  uint64_t ordered;  /* when */
+  char *text; /* malloced */
+  unsigned attempts;
+  uint64_t next;      /* of the last QUEUE_ATTEMPTED */
+  uint64_t warned;    /* time of the last QUEUE_DELAY_TOLD, 0: there is none */
+  queue_what_t order; /* the last one; QUEUE_NOTHING: none */
+  uint64_t ordered;   /* when */
   char const *reason;
   bool torn; /* the last line has no newline */
 } queue_state_t;
@@ -359,9 +375,9 @@ queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipi
    the fact SMTP_HOLD, with which a link of the message chain holds what it is suspicious of. */
 char const *queue_held(queue_entry_t const *entry, queue_state_t const *state);
 
-/* Appends an order (h, l, k, f) to state/<name> under dirfd and syncs it. A log that root makes so
+/* Appends an order to state/<name> under dirfd and syncs it. A log that root makes so
    belongs to the folder's owner. torn: as queue_state_t says. 0, or -1 with errno. */
-int queue_order(int dirfd, char const *name, char what, char const *reason, bool torn);
+int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason, bool torn);
 
 /* ---- when it is tried again ---------------------------------------------------------------- */
 

@@ -37,7 +37,7 @@ static size_t put_text(char *out, char const *text, size_t max) {
 size_t queue_record_format(char *out, queue_record_t const *record) {
   size_t len = uint64_fmt(out, record->time);
   out[len++] = ' ';
-  out[len++] = record->what;
+  out[len++] = (char)record->what;
   out[len++] = ' ';
   len += uint64_fmt(out + len, record->recipient);
   out[len++] = ' ';
@@ -62,13 +62,24 @@ static char *take_target(char *s, uint64_t *target) {
                                                                              : 0;
 }
 
+bool queue_is_settled(queue_what_t what) {
+  return what == QUEUE_DELIVERED || what == QUEUE_DELIVERY_TOLD || what == QUEUE_FAILURE_TOLD;
+}
+
+/* The letters of queue_what_t. */
+static char const letters[] = {
+    QUEUE_DELIVERED,     QUEUE_DEFERRED,     QUEUE_FAILED,     QUEUE_EXPIRED,
+    QUEUE_DELIVERY_TOLD, QUEUE_FAILURE_TOLD, QUEUE_DELAY_TOLD, QUEUE_ATTEMPTED,
+    QUEUE_HELD,          QUEUE_RELEASED,     QUEUE_DROPPED,    QUEUE_BOUNCED,
+};
+
 int queue_record_parse(queue_record_t *record, char *line, size_t len) {
   uint64_t recipient;
   line[len] = 0;
   if (strlen(line) != len) return -1;
   char *s = take_number(line, &record->time);
-  if (!s || !*s || !strchr("dtpxbsrwhlkf", *s) || s[1] != ' ') return -1;
-  record->what = *s;
+  if (!s || !memchr(letters, *s, sizeof letters) || s[1] != ' ') return -1;
+  record->what = (queue_what_t)*s;
   s = take_number(s + 2, &recipient);
   if (!s || recipient >= QUEUE_RECIPIENTS_MAX) return -1;
   record->recipient = (size_t)recipient;

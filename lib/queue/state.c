@@ -26,20 +26,26 @@ static int by_place_and_age(void const *a, void const *b) {
   return left->text < right->text ? -1 : left->text > right->text;
 }
 
+static void take_order(queue_state_t *state, queue_record_t const *record) {
+  state->order = record->what;
+  state->ordered = record->time;
+  state->reason = record->text;
+}
+
 static void take_line(queue_state_t *state, char *line, size_t len) {
   queue_record_t *record = &state->records[state->count];
   if (queue_record_parse(record, line, len) < 0) return;
-  if (record->what == 'w') {
-    state->warned = record->time;
-  } else if (strchr("hlkf", record->what)) {
-    state->order = record->what;
-    state->ordered = record->time;
-    state->reason = record->text;
-  } else if (record->what == 'r') {
+  switch (record->what) {
+  case QUEUE_DELAY_TOLD: state->warned = record->time; break;
+  case QUEUE_ATTEMPTED:
     state->attempts++;
     state->next = record->next;
-  } else {
-    state->count++;
+    break;
+  case QUEUE_HELD:
+  case QUEUE_RELEASED:
+  case QUEUE_DROPPED:
+  case QUEUE_BOUNCED: take_order(state, record); break;
+  default: state->count++;
   }
 }
 
@@ -59,8 +65,8 @@ static size_t settle_recipient(queue_record_t *records, size_t n) {
   bool later = false; /* a single one is younger */
   if (n == 1 || records[0].target != QUEUE_TARGET_ALL) return n;
   for (size_t i = 1; i < n; i++)
-    later |=
-        records[i].text > records[0].text || (records[0].what == 't' && records[i].what != 't');
+    later |= records[i].text > records[0].text ||
+             (records[0].what == QUEUE_DEFERRED && records[i].what != QUEUE_DEFERRED);
   if (!later) return 1;
   memmove(records, records + 1, (n - 1) * sizeof *records);
   return n - 1;

@@ -10,8 +10,9 @@
 #include "steer/steer.h"
 
 steer_answer_t steer_check(steer_verb_t verb, steer_subject_t const *subject) {
-  char const order = subject->order;
-  if (order == 'k' || (order == 'f' && verb != STEER_DROP)) return STEER_IS_DROPPED;
+  queue_what_t const order = subject->order;
+  if (order == QUEUE_DROPPED || (order == QUEUE_BOUNCED && verb != STEER_DROP))
+    return STEER_IS_DROPPED;
   if (verb == STEER_RETRY && subject->held) return STEER_IS_HELD;
   if (verb == STEER_RETRY && subject->early) return STEER_IS_EARLY;
   if (verb == STEER_RELEASE && !subject->held) return STEER_IS_NOT_HELD;
@@ -52,11 +53,11 @@ static steer_answer_t drop(int new_fd, int state_fd, char const *name) {
 steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *request,
                            steer_subject_t const *subject) {
   char reason[QUEUE_RECORD_MAX];
-  char const letter = steer_verbs[request->verb].order;
+  queue_what_t const order = steer_verbs[request->verb].order;
   steer_answer_t const answer = steer_check(request->verb, subject);
   if (answer != STEER_DONE) return answer;
-  if (!letter) return STEER_FAILED;
+  if (!order) return STEER_FAILED;
   steer_reason(reason, request);
-  if (queue_order(state_fd, request->name, letter, reason, subject->torn) < 0) return STEER_FAILED;
+  if (queue_order(state_fd, request->name, order, reason, subject->torn) < 0) return STEER_FAILED;
   return request->verb == STEER_DROP ? drop(new_fd, state_fd, request->name) : STEER_DONE;
 }

@@ -5,10 +5,13 @@
 #include "text/text.h"
 
 steer_verb_kind_t const steer_verbs[STEER_VERBS] = {
-    [STEER_RETRY] = {"retry", true, 0},       [STEER_HOLD] = {"hold", true, 'h'},
-    [STEER_RELEASE] = {"release", true, 'l'}, [STEER_DROP] = {"drop", true, 'k'},
-    [STEER_BOUNCE] = {"bounce", true, 'f'},   [STEER_LIST] = {"list", false, 0},
-    [STEER_STAT] = {"stat", false, 0},
+    [STEER_RETRY] = {"retry", true, QUEUE_NOTHING},
+    [STEER_HOLD] = {"hold", true, QUEUE_HELD},
+    [STEER_RELEASE] = {"release", true, QUEUE_RELEASED},
+    [STEER_DROP] = {"drop", true, QUEUE_DROPPED},
+    [STEER_BOUNCE] = {"bounce", true, QUEUE_BOUNCED},
+    [STEER_LIST] = {"list", false, QUEUE_NOTHING},
+    [STEER_STAT] = {"stat", false, QUEUE_NOTHING},
 };
 
 static steer_verb_t find_verb(char const *s, size_t len) {

@@ -51,8 +51,8 @@ typedef enum steer_answer {
 
 typedef struct steer_verb_kind {
   char const *word;
-  bool has_name; /* must have one; STEER_LIST may have one */
-  char order;    /* the log's letter, 0: none */
+  bool has_name;      /* must have one; STEER_LIST may have one */
+  queue_what_t order; /* what the log has of it; QUEUE_NOTHING */
 } steer_verb_kind_t;
 
 extern steer_verb_kind_t const steer_verbs[STEER_VERBS];
@@ -87,10 +87,10 @@ size_t steer_fields_format(char out[STEER_LINE_MAX], char const *const *fields, 
 
 /* What is in force of an entry. */
 typedef struct steer_subject {
-  char order; /* queue_state_t's */
-  bool held;  /* queue_held */
-  bool torn;  /* its log */
-  bool early; /* its sender's time has not come */
+  queue_what_t order; /* queue_state_t's */
+  bool held;          /* queue_held */
+  bool torn;          /* its log */
+  bool early;         /* its sender's time has not come */
 } steer_subject_t;
 
 /* STEER_DONE if this may be ordered of such an entry, or why it may not. */

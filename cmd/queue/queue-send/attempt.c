@@ -63,7 +63,7 @@ static void free_attempt(attempt_t *attempt) {
 
 static void all_done(attempt_t *attempt) {
   item_t *item = attempt->item;
-  bool const logged = attempt->journal.logged, dropped = attempt->state.order == 'k';
+  bool const logged = attempt->journal.logged, dropped = attempt->state.order == QUEUE_DROPPED;
   journal_discard(attempt);
   free_attempt(attempt);
   dropped ? entry_drop(item) : entry_remove(item, logged);
@@ -149,7 +149,7 @@ static void wait_for_place(attempt_t *attempt) {
 /* What is left of a held one is tried as soon as it is let go, and given up at once of others. */
 static void obey(attempt_t *attempt) {
   item_t *item = attempt->item;
-  bool held = attempt->state.order == 'h';
+  bool held = attempt->state.order == QUEUE_HELD;
   if (attempt->journal.recorded) journal_end(attempt, time_now());
   free_attempt(attempt);
   item->fresh = item->verify = false;
@@ -168,14 +168,14 @@ bool attempt_is_bulk(attempt_t const *attempt) {
 }
 
 static void end(attempt_t *attempt) {
-  char order = attempt->state.order;
-  bool dropped = order == 'k'; /* and nobody is told */
+  queue_what_t order = attempt->state.order;
+  bool dropped = order == QUEUE_DROPPED; /* and nobody is told */
   bool left = !dropped && (attempt->temporary || attempt->place);
   if (!dropped && !notice_send(attempt))
     not_told(attempt);
   else if (!left)
     all_done(attempt);
-  else if (order == 'h' || order == 'f' || attempt->skipped)
+  else if (order == QUEUE_HELD || order == QUEUE_BOUNCED || attempt->skipped)
     obey(attempt);
   else if (attempt->place)
     wait_for_place(attempt);
@@ -226,10 +226,10 @@ static bool may_try(attempt_t *attempt) {
 
 /* What was ordered goes before what is due. */
 static bool may_begin(attempt_t *attempt) {
-  char order = attempt->state.order;
-  if (order == 'k') return entry_drop(attempt->item), false;
-  if (order == 'h') return index_hold(attempt->item), false;
-  return order == 'f' || may_try(attempt);
+  queue_what_t order = attempt->state.order;
+  if (order == QUEUE_DROPPED) return entry_drop(attempt->item), false;
+  if (order == QUEUE_HELD) return index_hold(attempt->item), false;
+  return order == QUEUE_BOUNCED || may_try(attempt);
 }
 
 /* 0, 1: its injector wants it held, or -1 with errno. */
@@ -248,7 +248,7 @@ static bool is_released(attempt_t *attempt) {
   queue_terms_t *terms = &attempt->terms;
   queue_terms_read(terms, &attempt->entry);
   item->class = (uint8_t)queue_priority_class(terms->priority);
-  if (terms->release <= time_now() || attempt->state.order == 'f') return true;
+  if (terms->release <= time_now() || attempt->state.order == QUEUE_BOUNCED) return true;
   if (!item->forced) report_hold(attempt);
   queue_entry_close(&attempt->entry);
   index_wait(item, terms->release);

@@ -39,7 +39,7 @@ bool attempt_is_due(attempt_t const *attempt) {
 }
 
 bool attempt_has_expired(attempt_t const *attempt) {
-  char order = attempt->state.order;
-  if (order == 'h' || order == 'k') return false;
+  queue_what_t order = attempt->state.order;
+  if (order == QUEUE_HELD || order == QUEUE_DROPPED) return false;
   return time_now() >= attempt_expiry(attempt);
 }

@@ -84,15 +84,15 @@ void job_hold(job_t *job) {
 }
 
 bool job_is_stopped(job_t const *job) {
-  char order = job->recipient->attempt->state.order;
-  return order == 'h' || order == 'k' || order == 'f';
+  queue_what_t order = job->recipient->attempt->state.order;
+  return order && order != QUEUE_RELEASED;
 }
 
 /* What is given up has failed; the others have not been tried. */
 void job_stop(job_t *job) {
   queue_state_t const *state = &job->recipient->attempt->state;
   chain_verdict_t verdict;
-  if (state->order != 'f') return job_hold(job);
+  if (state->order != QUEUE_BOUNCED) return job_hold(job);
   chain_verdict_parse(&verdict, CHAIN_REJECT, state->reason, strlen(state->reason));
   job_finish(job, &verdict);
 }
@@ -102,7 +102,7 @@ void job_abandon(job_t *job) {
   if (!recipient->pending) return;
   recipient->pending = 0;
   for (job = recipient->jobs; job; job = job->sibling)
-    if (job->kind == CHAIN_ACCEPT) outcome_put_down(recipient, job->target, 'd', "");
+    if (job->kind == CHAIN_ACCEPT) outcome_put_down(recipient, job->target, QUEUE_DELIVERED, "");
 }
 
 /* ---- its start ---- */
@@ -131,7 +131,7 @@ static void return_late(job_t *job) {
 
 void job_start(job_t *job) {
   attempt_t const *attempt = job->recipient->attempt;
-  if (attempt->state.order == 'f') return give_up(job, attempt->state.reason);
+  if (attempt->state.order == QUEUE_BOUNCED) return give_up(job, attempt->state.reason);
   if (attempt_is_late(attempt)) return return_late(job);
   place_t *place = destination_put(job);
   if (!place) return;

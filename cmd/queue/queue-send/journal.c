@@ -20,7 +20,7 @@ void journal_add(attempt_t *attempt, queue_record_t const *record) {
   char line[QUEUE_RECORD_MAX];
   size_t len = queue_record_format(line, record);
   journal->recorded = true;
-  journal->worth_a_sync |= record->what != 't' && record->what != 'r';
+  journal->worth_a_sync |= record->what != QUEUE_DEFERRED && record->what != QUEUE_ATTEMPTED;
   if (stralloc_catb(&journal->records, line, len)) return;
   journal->lost = true;
   report_entry("record-lost", attempt->item->name, ENOMEM);
@@ -63,7 +63,7 @@ void journal_commit(attempt_t *attempt) {
 }
 
 void journal_end(attempt_t *attempt, uint64_t next) {
-  queue_record_t end = {.time = time_now(), .what = 'r', .next = next, .text = ""};
+  queue_record_t end = {.time = time_now(), .what = QUEUE_ATTEMPTED, .next = next, .text = ""};
   journal_add(attempt, &end);
   journal_commit(attempt);
   report_waiting(attempt, attempt->state.attempts + 1, next);
@@ -81,14 +81,14 @@ int journal_reread(attempt_t *attempt) {
 }
 
 /* The order is in the log, whatever comes after. */
-int journal_order(attempt_t *attempt, char what, char const *reason) {
+int journal_order(attempt_t *attempt, queue_what_t order, char const *reason) {
   bool torn = attempt->state.torn;
   attempt->state.torn = true;
-  if (queue_order(settings.state_fd, attempt->item->name, what, reason, torn) < 0) return -1;
+  if (queue_order(settings.state_fd, attempt->item->name, order, reason, torn) < 0) return -1;
   attempt->state.torn = false;
   attempt->journal.logged = true;
   if (journal_reread(attempt) == 0) return 0;
-  attempt->state.order = what;
+  attempt->state.order = order;
   attempt->state.reason = "5.7.0 removed by an administrator";
   return 0;
 }

@@ -29,7 +29,7 @@ void journal_end(attempt_t *attempt, uint64_t next);
 /* Brings the log, and what is known of it, up to what was done. 0, or -1: a record is lost. */
 int journal_reread(attempt_t *attempt);
 /* Puts an order (queue_order) into it. 0, or -1 with errno. */
-int journal_order(attempt_t *attempt, char what, char const *reason);
+int journal_order(attempt_t *attempt, queue_what_t order, char const *reason);
 /* Its entry is to be removed: what is not written need not be. */
 void journal_discard(attempt_t *attempt);
 /* The attempt goes: what is not written stays with its entry. */

@@ -85,10 +85,10 @@ static void delivery_action(dsn_result_t *result, queue_terms_t const *terms, ch
 static void set_action(dsn_result_t *result, telling_t const *telling,
                        queue_record_t const *record) {
   switch (record->what) {
-  case 'p':
-  case 'x': result->action = DSN_FAILED; break;
-  case 'd': delivery_action(result, &telling->attempt->terms, record->text); break;
-  case 't':
+  case QUEUE_FAILED:
+  case QUEUE_EXPIRED: result->action = DSN_FAILED; break;
+  case QUEUE_DELIVERED: delivery_action(result, &telling->attempt->terms, record->text); break;
+  case QUEUE_DEFERRED:
     if (telling->delay) result->action = DSN_DELAYED;
     break;
   default: break;
@@ -99,11 +99,13 @@ static void set_action(dsn_result_t *result, telling_t const *telling,
 static char const *status_of(telling_t const *telling, queue_record_t const *record) {
   queue_terms_t const *terms = &telling->attempt->terms;
   bool by = terms->deadline && !terms->returns && telling->now >= terms->deadline;
-  return record->what == 'x' ? "5.4.7" : record->what == 't' && by ? "4.4.7" : 0;
+  if (record->what == QUEUE_EXPIRED) return "5.4.7";
+  return record->what == QUEUE_DEFERRED && by ? "4.4.7" : 0;
 }
 
-static char letter_of(dsn_action_t action) {
-  return action == DSN_FAILED ? 'b' : action == DSN_DELAYED ? 'w' : 's';
+static queue_what_t told_of(dsn_action_t action) {
+  if (action == DSN_FAILED) return QUEUE_FAILURE_TOLD;
+  return action == DSN_DELAYED ? QUEUE_DELAY_TOLD : QUEUE_DELIVERY_TOLD;
 }
 
 static void add(telling_t *telling, dsn_asked_t const *asked, queue_record_t const *record) {
@@ -122,7 +124,7 @@ static void add(telling_t *telling, dsn_asked_t const *asked, queue_record_t con
     return;
   telling->results[telling->count] = result;
   telling->told[telling->count] = *record;
-  telling->told[telling->count++].what = letter_of(result.action);
+  telling->told[telling->count++].what = told_of(result.action);
 }
 
 /* The records of a recipient begin at position; returns where those of the next one do. One that
@@ -136,7 +138,8 @@ static size_t add_recipient(telling_t *telling, char const *recipient, size_t in
   for (; i < state->count && state->records[i].recipient == index; i++)
     add(telling, &asked, &state->records[i]);
   if (i == position && telling->delay && place && place->destination) {
-    queue_record_t const waits = {.what = 't', .text = destination_text(place->destination)};
+    queue_record_t const waits = {.what = QUEUE_DEFERRED,
+                                  .text = destination_text(place->destination)};
     add(telling, &asked, &waits);
   }
   return i;
@@ -201,11 +204,11 @@ static bool send_notice(telling_t const *telling) {
 /* ---- both ---- */
 
 static void record_told(telling_t const *telling) {
-  queue_record_t const warned = {.time = telling->now, .what = 'w', .text = ""};
+  queue_record_t const warned = {.time = telling->now, .what = QUEUE_DELAY_TOLD, .text = ""};
   bool delay = false;
   for (size_t i = 0; i < telling->count; i++) {
-    delay |= telling->told[i].what == 'w';
-    if (telling->told[i].what != 'w') journal_add(telling->attempt, &telling->told[i]);
+    delay |= telling->told[i].what == QUEUE_DELAY_TOLD;
+    if (telling->told[i].what != QUEUE_DELAY_TOLD) journal_add(telling->attempt, &telling->told[i]);
   }
   if (!delay) return;
   journal_add(telling->attempt, &warned);
@@ -242,7 +245,8 @@ uint64_t notice_delay_due(attempt_t const *attempt) {
 bool notice_send(attempt_t *attempt) {
   telling_t telling = {.attempt = attempt, .now = time_now()};
   bool left = attempt->temporary || attempt->place;
-  telling.delay = left && attempt->state.order != 'h' && telling.now >= notice_delay_due(attempt);
+  telling.delay =
+      left && attempt->state.order != QUEUE_HELD && telling.now >= notice_delay_due(attempt);
   attempt->looked = telling.now;
   if (!attempt->failed && !telling.delay && !attempt->entry.envelope.parameters_len) return true;
   if (journal_reread(attempt) < 0) return false;

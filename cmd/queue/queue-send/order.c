@@ -61,7 +61,7 @@ static steer_answer_t find(subject_t *subject, char const *name) {
   if (subject->item->state != ITEM_ACTIVE) return read_waiting(subject);
   subject->attempt = attempt_of(subject->item);
   subject->is.order = subject->attempt->state.order;
-  subject->is.held = subject->is.order == 'h';
+  subject->is.held = subject->is.order == QUEUE_HELD;
   return STEER_DONE;
 }
 
@@ -69,12 +69,11 @@ static steer_answer_t find(subject_t *subject, char const *name) {
 
 static int write_down(subject_t const *subject, steer_request_t const *request) {
   char reason[QUEUE_RECORD_MAX];
-  char const letter = steer_verbs[request->verb].order;
-  if (!letter) return 0;
+  queue_what_t const order = steer_verbs[request->verb].order;
+  if (!order) return 0;
   steer_reason(reason, request);
-  if (subject->attempt) return journal_order(subject->attempt, letter, reason);
-  if (queue_order(settings.state_fd, request->name, letter, reason, subject->is.torn) < 0)
-    return -1;
+  if (subject->attempt) return journal_order(subject->attempt, order, reason);
+  if (queue_order(settings.state_fd, request->name, order, reason, subject->is.torn) < 0) return -1;
   subject->item->fresh = false; /* it has a log */
   return 0;
 }

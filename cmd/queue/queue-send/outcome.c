@@ -7,23 +7,24 @@
 #include "notice.h"
 #include "recipient.h"
 
-char outcome_letter(attempt_t const *attempt, chain_kind_t kind) {
-  if (kind == CHAIN_ACCEPT) return 'd';
-  if (kind == CHAIN_REJECT) return 'p';
-  return attempt_has_expired(attempt) ? 'x' : 't';
+queue_what_t outcome_of(attempt_t const *attempt, chain_kind_t kind) {
+  if (kind == CHAIN_ACCEPT) return QUEUE_DELIVERED;
+  if (kind == CHAIN_REJECT) return QUEUE_FAILED;
+  return attempt_has_expired(attempt) ? QUEUE_EXPIRED : QUEUE_DEFERRED;
 }
 
-void outcome_note(attempt_t *attempt, char what) {
-  attempt->temporary |= what == 't';
-  attempt->failed |= what == 'p' || what == 'x';
+void outcome_note(attempt_t *attempt, queue_what_t what) {
+  attempt->temporary |= what == QUEUE_DEFERRED;
+  attempt->failed |= what == QUEUE_FAILED || what == QUEUE_EXPIRED;
 }
 
-void outcome_put_down(recipient_t const *recipient, uint64_t target, char what, char const *text) {
+void outcome_put_down(recipient_t const *recipient, uint64_t target, queue_what_t what,
+                      char const *text) {
   attempt_t *attempt = recipient->attempt;
   queue_record_t record = {time_now(), what, recipient->index, target, 0, text};
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, target);
-  bool same = before && before->what == 't' && record.what == 't' && before->target == target &&
-              !strcmp(before->text, text);
+  bool same = before && before->what == QUEUE_DEFERRED && record.what == QUEUE_DEFERRED &&
+              before->target == target && !strcmp(before->text, text);
   if (!same) journal_add(attempt, &record);
 }
 
@@ -48,17 +49,17 @@ static char const *job_text(job_t const *job) {
 
 /* Nothing is written of what was not even tried, until it is too late for that. */
 static void put_down_job(recipient_t const *recipient, uint64_t target, job_t const *job) {
-  char what = outcome_letter(recipient->attempt, job->kind);
-  if (what == 't' && job->waits && !job->tried) return;
+  queue_what_t what = outcome_of(recipient->attempt, job->kind);
+  if (what == QUEUE_DEFERRED && job->waits && !job->tried) return;
   /* Of what waits for a place the next try is that one's affair. */
-  if (what != 't' || !job->waits) outcome_note(recipient->attempt, what);
+  if (what != QUEUE_DEFERRED || !job->waits) outcome_note(recipient->attempt, what);
   outcome_put_down(recipient, target, what, job_text(job));
 }
 
 void outcome_record(recipient_t const *recipient) {
   job_t const *job = recipient->jobs;
   if (!recipient->failed && all_reached(recipient)) {
-    outcome_put_down(recipient, QUEUE_TARGET_ALL, 'd', delivery_word(recipient));
+    outcome_put_down(recipient, QUEUE_TARGET_ALL, QUEUE_DELIVERED, delivery_word(recipient));
   } else if (!recipient->settled && !job->sibling) {
     put_down_job(recipient, QUEUE_TARGET_ALL, job);
   } else {

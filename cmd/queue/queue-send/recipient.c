@@ -57,7 +57,7 @@ static char const *channel_word(route_channel_t channel) {
 /* It failed by itself, and is not due: only what waited for something is. */
 static bool is_early(attempt_t const *attempt, queue_record_t const *before) {
   chain_verdict_t verdict;
-  if (!attempt->early || before->what != 't') return false;
+  if (!attempt->early || before->what != QUEUE_DEFERRED) return false;
   chain_verdict_parse(&verdict, CHAIN_DEFER, before->text, strlen(before->text));
   return !worker_destination_is_down(&verdict);
 }
@@ -68,10 +68,10 @@ static void add_target(void *data, route_target_t const *target) {
   attempt_t *attempt = recipient->attempt;
   uint64_t hash = queue_target(channel_word(target->channel), target->argument, target->address);
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, hash);
-  if (before && (before->what != 't' || is_early(attempt, before))) {
+  if (before && (before->what != QUEUE_DEFERRED || is_early(attempt, before))) {
     outcome_note(attempt, before->what);
     recipient->settled = true;
-    recipient->failed |= before->what != 'd' && before->what != 's';
+    recipient->failed |= before->what != QUEUE_DELIVERED && before->what != QUEUE_DELIVERY_TOLD;
     return;
   }
   job_t *job = job_make(recipient, target, hash);
@@ -132,7 +132,7 @@ static refusal_t const *resolve(recipient_t *recipient) {
 /* ---- starting ---- */
 
 static void refuse(recipient_t *recipient, refusal_t const *refusal) {
-  char what = outcome_letter(recipient->attempt, refusal->kind);
+  queue_what_t what = outcome_of(recipient->attempt, refusal->kind);
   outcome_note(recipient->attempt, what);
   outcome_put_down(recipient, QUEUE_TARGET_ALL, what, refusal->text);
   report_recipient(recipient, refusal->kind, refusal->text);
@@ -153,16 +153,16 @@ static void put_jobs(recipient_t *recipient) {
 /* True if the log says that nothing is left to do for this recipient, or not yet. */
 static bool is_settled(attempt_t *attempt, size_t index) {
   queue_record_t const *before = queue_state_find(&attempt->state, index, QUEUE_TARGET_ALL);
-  if (!before || (before->what == 't' && !is_early(attempt, before))) return false;
+  if (!before || (before->what == QUEUE_DEFERRED && !is_early(attempt, before))) return false;
   outcome_note(attempt, before->what);
   return true;
 }
 
 void recipient_start(attempt_t *attempt, char const *address) {
   size_t index = attempt->recipient++;
-  char order = attempt->state.order;
-  if (is_settled(attempt, index) || order == 'k') return;
-  if (order == 'h') {
+  queue_what_t order = attempt->state.order;
+  if (is_settled(attempt, index) || order == QUEUE_DROPPED) return;
+  if (order == QUEUE_HELD) {
     attempt->temporary = attempt->skipped = true;
     return;
   }
@@ -175,7 +175,7 @@ void recipient_start(attempt_t *attempt, char const *address) {
   refusal_t const *refusal = resolve(recipient);
   refusal_t const given_up = {ROUTE_BROKEN, CHAIN_REJECT, attempt->state.reason};
   if (refusal) {
-    if (order == 'f') refusal = &given_up;
+    if (order == QUEUE_BOUNCED) refusal = &given_up;
     refuse(recipient, refusal);
   } else if (recipient->jobs) {
     put_jobs(recipient);
