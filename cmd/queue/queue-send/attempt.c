@@ -63,10 +63,15 @@ static void free_attempt(attempt_t *attempt) {
 
 static void all_done(attempt_t *attempt) {
   item_t *item = attempt->item;
-  bool const logged = attempt->journal.logged, dropped = attempt->state.order == QUEUE_DROPPED;
+  bool const dropped = attempt->state.order == QUEUE_DROPPED, logged = attempt->journal.logged;
   journal_discard(attempt);
   free_attempt(attempt);
-  dropped ? entry_drop(item) : entry_remove(item, logged);
+  if (dropped)
+    entry_drop(item);
+  else if (logged)
+    entry_remove(item);
+  else
+    entry_remove_unlogged(item);
 }
 
 /* The index has the entry again. */
@@ -256,7 +261,7 @@ static bool is_released(attempt_t *attempt) {
 }
 
 void attempt_start(item_t *item) {
-  if (item->delivered) return entry_remove(item, true);
+  if (item->delivered) return entry_remove(item);
   if (!journal_write_kept(item)) return;
   attempt_t *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return entry_fail(item, ENOMEM);

@@ -22,8 +22,8 @@ static void wait(item_t *item) {
   index_wait(item, time_now() + TROUBLE_DELAY);
 }
 
-static void forget(item_t *item, bool has_log) {
-  if (has_log) unlinkat(settings.state_fd, item->name, 0);
+static void forget(item_t *item) {
+  unlinkat(settings.state_fd, item->name, 0);
   index_forget(item);
 }
 
@@ -31,7 +31,7 @@ static void forget(item_t *item, bool has_log) {
 static void set_aside(item_t *item) {
   report_entry("bad", item->name, EBADMSG);
   if (renameat(settings.new_fd, item->name, settings.bad_fd, item->name) == 0)
-    return forget(item, true);
+    return forget(item);
   report_entry("set-aside-failed", item->name, errno);
   wait(item);
 }
@@ -39,21 +39,29 @@ static void set_aside(item_t *item) {
 void entry_fail(item_t *item, int error) {
   if (error == EBADMSG) return set_aside(item);
   if (error == ENOENT && !item->verify && !item->called) trigger_doubt();
-  if (error == ENOENT) return forget(item, true);
+  if (error == ENOENT) return forget(item);
   report_entry("read-failed", item->name, error);
   wait(item);
 }
 
-/* An entry that stays would be delivered again, so it is remembered as delivered. */
-void entry_remove(item_t *item, bool has_log) {
-  if (unlinkat(settings.new_fd, item->name, 0) == 0 || errno == ENOENT)
-    return forget(item, has_log);
+/* False: an entry that stays would be delivered again, so it is remembered as delivered. */
+static bool remove_file(item_t *item) {
+  if (unlinkat(settings.new_fd, item->name, 0) == 0 || errno == ENOENT) return true;
   report_entry("remove-failed", item->name, errno);
   item->delivered = true;
   wait(item);
+  return false;
+}
+
+void entry_remove(item_t *item) {
+  if (remove_file(item)) forget(item);
+}
+
+void entry_remove_unlogged(item_t *item) {
+  if (remove_file(item)) index_forget(item);
 }
 
 void entry_drop(item_t *item) {
   steer_remove(settings.new_fd, settings.state_fd, item->name);
-  entry_remove(item, true);
+  entry_remove(item);
 }

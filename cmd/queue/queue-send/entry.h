@@ -12,8 +12,10 @@ int entry_open(queue_entry_t *entry, item_t const *item);
 /* What becomes of an item that could not be opened, or read, for this reason: it is set aside in
    bad/, forgotten, or waits. */
 void entry_fail(item_t *item, int error);
-/* Removes one that is done, and is in no list; its log, if it has one, goes last. */
-void entry_remove(item_t *item, bool has_log);
+/* Removes one that is done, and is in no list; its log goes last. */
+void entry_remove(item_t *item);
+/* The same of one that has no log. */
+void entry_remove_unlogged(item_t *item);
 /* Removes one that was dropped, and is in no list; its log goes last (steer_remove). */
 void entry_drop(item_t *item);
 
