@@ -68,7 +68,7 @@ static void waits(void) {
   CHECK("nor after a minute less a second", !index_take(time_now()));
   pass(1);
   CHECK("but after a minute", index_take(time_now()) == minute);
-  CHECK("whatever its log says", minute->forced);
+  CHECK("whatever its log says", minute->urge == ITEM_FORCED);
   pass(3540);
   CHECK("and after an hour", index_take(time_now()) == hour);
   CHECK("what is never due stays so", never->due == NEVER && !index_take(time_now()));

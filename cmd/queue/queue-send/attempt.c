@@ -78,7 +78,8 @@ static void all_done(attempt_t *attempt) {
 static void wait_until_due(attempt_t *attempt, uint64_t due) {
   item_t *item = attempt->item;
   free_attempt(attempt);
-  item->fresh = item->verify = item->forced = item->early = item->asked = false;
+  item->stage = ITEM_OLD;
+  item->urge = ITEM_WHEN_DUE;
   index_wait(item, item->unwritten ? time_earlier(due, time_now() + TROUBLE_DELAY) : due);
 }
 
@@ -93,7 +94,7 @@ static void not_told(attempt_t *attempt) {
   item_t *item = attempt->item;
   journal_commit(attempt);
   wait_until_due(attempt, time_now() + TROUBLE_DELAY);
-  item->forced = true;
+  item_force(item);
 }
 
 /* ---- waiting for a place ---- */
@@ -137,11 +138,9 @@ static void wait_for_place(attempt_t *attempt) {
     journal_end(attempt, attempt->temporary
                              ? due
                              : time_now() + (down ? destination_pause(place->destination) : 0));
-    item->fresh = item->verify = false;
+    item->stage = ITEM_OLD;
   }
-  item->early = attempt->temporary;
-  item->forced = !attempt->temporary;
-  item->asked = false;
+  item->urge = attempt->temporary ? ITEM_EARLY : ITEM_FORCED;
   if (!down) due = time_earlier(due, time_now() + BUSY_DELAY);
   attempt->place = 0;
   free_attempt(attempt);
@@ -157,8 +156,8 @@ static void obey(attempt_t *attempt) {
   bool held = attempt->state.order == QUEUE_HELD;
   if (attempt->journal.recorded) journal_end(attempt, time_now());
   free_attempt(attempt);
-  item->fresh = item->verify = false;
-  item->forced = true;
+  item->stage = ITEM_OLD;
+  item_force(item);
   held ? index_hold(item) : index_ready(item);
 }
 
@@ -223,10 +222,10 @@ void attempt_go_on(attempt_t *attempt) {
 static bool may_try(attempt_t *attempt) {
   item_t *item = attempt->item;
   queue_state_t const *state = &attempt->state;
-  if (!state->attempts || item->forced || attempt_is_due(attempt)) return true;
-  attempt->early = item->early;
-  if (!item->early) index_wait(item, state->next);
-  return item->early;
+  if (!state->attempts || item->urge >= ITEM_FORCED || attempt_is_due(attempt)) return true;
+  attempt->early = item->urge == ITEM_EARLY;
+  if (!attempt->early) index_wait(item, state->next);
+  return attempt->early;
 }
 
 /* What was ordered goes before what is due. */
@@ -254,19 +253,20 @@ static bool is_released(attempt_t *attempt) {
   queue_terms_read(terms, &attempt->entry);
   item->class = (uint8_t)queue_priority_class(terms->priority);
   if (terms->release <= time_now() || attempt->state.order == QUEUE_BOUNCED) return true;
-  if (!item->forced) report_hold(attempt);
+  if (item->urge < ITEM_FORCED) report_hold(attempt);
   queue_entry_close(&attempt->entry);
   index_wait(item, terms->release);
   return false;
 }
 
 void attempt_start(item_t *item) {
-  if (item->delivered) return entry_remove(item);
+  if (item->stage == ITEM_DELIVERED) return entry_remove(item);
   if (!journal_write_kept(item)) return;
   attempt_t *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return entry_fail(item, ENOMEM);
   attempt->item = item;
-  if (!item->fresh && queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
+  if (item->stage != ITEM_FRESH &&
+      queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
     entry_fail(item, errno);
   } else if (may_begin(attempt)) {
     attempt->journal.logged = attempt->state.text;

@@ -213,7 +213,7 @@ void destination_park(destination_t *destination, item_t *item, uint64_t due) {
 /* The first one that comes when the time is over tries the destination for all. */
 static bool is_shut(destination_t const *destination, attempt_t const *attempt) {
   return destination_is_down(destination) && !group_open(destination, attempt) &&
-         !outage_may_probe(&destination->outage, attempt->item->asked);
+         !outage_may_probe(&destination->outage, attempt->item->urge == ITEM_ASKED);
 }
 
 place_t destination_no_memory;

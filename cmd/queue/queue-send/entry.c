@@ -12,7 +12,7 @@
 /* A log does not say that its entry is whole: a scan may have found that before it was synced. */
 int entry_open(queue_entry_t *entry, item_t const *item) {
   if (queue_entry_open(entry, settings.new_fd, item->name, settings.owners) < 0) return -1;
-  if (!item->verify || queue_entry_verify(entry) == 0) return 0;
+  if (item->stage != ITEM_FOUND || queue_entry_verify(entry) == 0) return 0;
   int error = errno;
   queue_entry_close(entry);
   return errno = error, -1;
@@ -30,15 +30,14 @@ static void forget(item_t *item) {
 /* Torn or strange: it is never delivered, and kept for people to look at. */
 static void set_aside(item_t *item) {
   report_entry("bad", item->name, EBADMSG);
-  if (renameat(settings.new_fd, item->name, settings.bad_fd, item->name) == 0)
-    return forget(item);
+  if (renameat(settings.new_fd, item->name, settings.bad_fd, item->name) == 0) return forget(item);
   report_entry("set-aside-failed", item->name, errno);
   wait(item);
 }
 
 void entry_fail(item_t *item, int error) {
   if (error == EBADMSG) return set_aside(item);
-  if (error == ENOENT && !item->verify && !item->called) trigger_doubt();
+  if (error == ENOENT && item->stage != ITEM_FOUND && !item->called) trigger_doubt();
   if (error == ENOENT) return forget(item);
   report_entry("read-failed", item->name, error);
   wait(item);
@@ -48,7 +47,7 @@ void entry_fail(item_t *item, int error) {
 static bool remove_file(item_t *item) {
   if (unlinkat(settings.new_fd, item->name, 0) == 0 || errno == ENOENT) return true;
   report_entry("remove-failed", item->name, errno);
-  item->delivered = true;
+  item->stage = ITEM_DELIVERED;
   wait(item);
   return false;
 }

@@ -174,7 +174,11 @@ bool index_unpark(place_t *place) {
 
 void index_hold(item_t *item) {
   item->state = ITEM_HELD;
-  item->forced = item->early = item->asked = false;
+  item->urge = ITEM_WHEN_DUE;
+}
+
+void item_force(item_t *item) {
+  if (item->urge < ITEM_FORCED) item->urge = ITEM_FORCED;
 }
 
 void index_take_out(item_t *item) {
@@ -214,7 +218,7 @@ void index_force(void) {
   uint64_t now = time_now();
   for (size_t i = 0; i < heap_size; i++) {
     if (heap[i]->due == NEVER) continue;
-    heap[i]->forced = true;
+    item_force(heap[i]);
     if (heap[i]->state == ITEM_WAITING) heap[i]->due = entry_born(heap[i]->name, now);
   }
   for (size_t i = heap_size; i--;) heap_sink(heap[i], i);
@@ -225,6 +229,6 @@ void index_set_back(uint64_t by) {
   for (size_t i = 0; i < heap_size; i++) {
     if (heap[i]->due == NEVER) continue;
     heap[i]->due = time_until(heap[i]->due, by);
-    if (heap[i]->state == ITEM_WAITING) heap[i]->forced = true;
+    if (heap[i]->state == ITEM_WAITING) item_force(heap[i]);
   }
 }

@@ -14,6 +14,22 @@ typedef enum item_state {
   ITEM_ACTIVE   /* being attempted */
 } item_state_t;
 
+/* What is known of it before it is opened. */
+typedef enum item_stage {
+  ITEM_FOUND,    /* by a scan: its checksum is not known to be right */
+  ITEM_FRESH,    /* its injector told of it, while we ran: it was never attempted, and has no log */
+  ITEM_OLD,      /* neither */
+  ITEM_DELIVERED /* only its removal is left to do */
+} item_stage_t;
+
+/* How much of it is tried at its turn; each is more than the one before. */
+typedef enum item_urge {
+  ITEM_WHEN_DUE, /* what is due, by its log */
+  ITEM_EARLY,    /* it was parked: what waited for that, too */
+  ITEM_FORCED,   /* all, whatever its log says */
+  ITEM_ASKED     /* for by an administrator: even if its destination is down */
+} item_urge_t;
+
 /* All that is kept in memory of an entry that waits. */
 struct item {
   item_t *same_hash;
@@ -22,20 +38,16 @@ struct item {
   stralloc *unwritten;     /* records that its log could not be given, or NULL */
   uint64_t due;   /* NEVER: nothing is left to try. Of a parked one: it has waited too long */
   uint32_t place; /* in the heap */
-  uint8_t state;
-  bool fresh;     /* born while we ran, never attempted: it has no log */
-  bool verify;    /* found by a scan: its checksum is not known to be right */
-  bool forced;    /* an ALRM wants it tried whatever its log says */
-  bool early;     /* it was parked: what failed by itself may not be due yet */
-  bool asked;     /* so does an administrator, even if its destination is down */
-  bool delivered; /* only its removal is left to do */
-  bool called;    /* from where it was parked: it goes before what comes only now */
+  uint8_t state;  /* item_state_t */
+  uint8_t stage;  /* item_stage_t */
+  uint8_t urge;   /* item_urge_t */
   uint8_t class;  /* of its priority; until that is known, the usual one */
+  bool called;    /* from where it was parked: it goes before what comes only now */
   char name[QUEUE_NAME_SIZE + 1];
 };
 
-/* Adds an entry that is not known yet. NULL if it is known, or there is no memory for it. It is in
-   no list and not in the heap. */
+/* Adds an entry that is not known yet, as one that a scan found. NULL if it is known, or there is
+   no memory for it. It is in no list and not in the heap. */
 item_t *index_add(char const *name);
 bool index_knows(char const *name);
 void index_forget(item_t *item);
@@ -60,6 +72,8 @@ void index_hurry(char const *name, uint64_t now);
 item_t *index_take(uint64_t now);
 /* When there will be one. */
 uint64_t index_next_due(void);
+/* All of this one is tried at its turn. */
+void item_force(item_t *item);
 /* All that wait for a retry are due now. */
 void index_force(void);
 /* The wall clock was set back by so much: nothing is to wait longer for that, whatever logs say. */

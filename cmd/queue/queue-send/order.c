@@ -25,7 +25,6 @@ static item_t *learn(char const *name) {
   if (fstatat(settings.new_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return 0;
   item_t *item = index_add(name);
   if (!item) return 0;
-  item->verify = true;
   index_wait(item, entry_born(name, time_now()));
   return item;
 }
@@ -57,7 +56,7 @@ static steer_answer_t read_waiting(subject_t *subject) {
 static steer_answer_t find(subject_t *subject, char const *name) {
   *subject = (subject_t){.item = index_find(name)};
   if (!subject->item) subject->item = learn(name);
-  if (!subject->item || subject->item->delivered) return STEER_GONE;
+  if (!subject->item || subject->item->stage == ITEM_DELIVERED) return STEER_GONE;
   if (subject->item->state != ITEM_ACTIVE) return read_waiting(subject);
   subject->attempt = attempt_of(subject->item);
   subject->is.order = subject->attempt->state.order;
@@ -68,24 +67,25 @@ static steer_answer_t find(subject_t *subject, char const *name) {
 /* ---- doing it ---- */
 
 static int write_down(subject_t const *subject, steer_request_t const *request) {
+  item_t *item = subject->item;
   char reason[QUEUE_RECORD_MAX];
   queue_what_t const order = steer_verbs[request->verb].order;
   if (!order) return 0;
   steer_reason(reason, request);
   if (subject->attempt) return journal_order(subject->attempt, order, reason);
   if (queue_order(settings.state_fd, request->name, order, reason, subject->is.torn) < 0) return -1;
-  subject->item->fresh = false; /* it has a log */
+  if (item->stage == ITEM_FRESH) item->stage = ITEM_OLD; /* it has a log */
   return 0;
 }
 
 static void go(item_t *item) {
-  item->forced = true;
+  item_force(item);
   index_ready(item);
 }
 
 static void retry(item_t *item) {
-  item->asked = true;
-  go(item);
+  item->urge = ITEM_ASKED;
+  index_ready(item);
 }
 
 /* For one that no attempt has. */

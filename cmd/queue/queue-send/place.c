@@ -16,7 +16,7 @@ static void list_remove(item_list_t *list, item_t const *item) {
 }
 
 void place_append(place_t *place, item_t *item) {
-  item_list_t *list = &place->lists[item->class][item->fresh];
+  item_list_t *list = &place->lists[item->class][item->stage == ITEM_FRESH];
   list->place = place;
   list_append(list, item);
   place->count++;

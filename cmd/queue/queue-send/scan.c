@@ -42,7 +42,6 @@ static bool again; /* a scan was asked for while one runs */
 static bool found_entry(char const *name) {
   item_t *item;
   if (!queue_name_valid(name) || !(item = scan_learn(name))) return false;
-  item->verify = true;
   index_wait(item, entry_born(name, time_now()));
   return true;
 }

@@ -99,7 +99,7 @@ static void hear_of(char const *name) {
   if (!queue_name_valid(name)) return;
   item_t *item = scan_learn(name);
   if (!item) return index_hurry(name, time_now());
-  item->fresh = chain_id_time(name) > settings.started;
+  item->stage = chain_id_time(name) > settings.started ? ITEM_FRESH : ITEM_OLD;
   index_ready(item);
 }
 
