@@ -210,10 +210,12 @@ void destination_park(destination_t *destination, item_t *item, uint64_t due) {
 
 /* ---- what is new ---- */
 
-/* The first one that comes when the time is over tries the destination for all. */
+/* The first one that comes when the time is over, or that was asked for, tries the destination for
+   all. */
 static bool is_shut(destination_t const *destination, attempt_t const *attempt) {
-  return destination_is_down(destination) && !group_open(destination, attempt) &&
-         !outage_may_probe(&destination->outage, attempt->item->urge == ITEM_ASKED);
+  outage_t const *outage = &destination->outage;
+  if (!destination_is_down(destination) || group_open(destination, attempt)) return false;
+  return attempt->item->urge == ITEM_ASKED ? outage->probing : !outage_may_probe(outage);
 }
 
 place_t destination_no_memory;
@@ -230,7 +232,7 @@ place_t *destination_put(job_t *job) {
 static void call_next(destination_t *destination) {
   if (!destination_is_down(destination))
     destination_call_parked(destination);
-  else if (outage_may_probe(&destination->outage, false))
+  else if (outage_may_probe(&destination->outage))
     call(destination);
 }
 

@@ -33,8 +33,8 @@ void outage_end(outage_t *outage) {
   outage->probing = false;
 }
 
-bool outage_may_probe(outage_t const *outage, bool asked) {
-  return !outage->probing && (asked || clock_now() >= outage->wake);
+bool outage_may_probe(outage_t const *outage) {
+  return !outage->probing && clock_now() >= outage->wake;
 }
 
 bool outage_is_news(outage_t const *outage, uint64_t begun) {

@@ -21,8 +21,8 @@ void outage_fail(outage_t *outage, char *text);
 void outage_end(outage_t *outage);
 /* A try that was to tell has told nothing: there is another pause. */
 void outage_pause(outage_t *outage);
-/* Something may be tried now: nothing else is, and it is time, or an administrator asked for it. */
-bool outage_may_probe(outage_t const *outage, bool asked);
+/* Something may be tried now: nothing else is, and it is time. */
+bool outage_may_probe(outage_t const *outage);
 /* The failure of what began at that time tells something that was not known. */
 bool outage_is_news(outage_t const *outage, uint64_t begun);
 /* Nobody has tried it for so long that its failure is old news. */
