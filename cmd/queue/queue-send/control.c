@@ -142,10 +142,12 @@ static void list(client_t *client, char const *name) {
 static void serve_request(client_t *client, steer_request_t const *request) {
   if (steer_verbs[request->verb].has_name)
     say(client, order_obey(request, client->uid));
-  else if (*request->name && request->verb == STEER_LIST)
+  else if (request->verb == STEER_STAT)
+    survey_rest(&client->survey, &client->output);
+  else if (*request->name)
     list(client, request->name);
   else
-    survey_start(&client->survey, &client->output, request->verb);
+    survey_entries(&client->survey);
 }
 
 /* One who says what cannot be understood is not understood again. */
@@ -164,18 +166,18 @@ static void serve_line(client_t *client, size_t len) {
 }
 
 static void go_on(client_t *client) {
-  while (client->survey.running && client->output.len < OUTPUT_FULL)
+  while (client->survey.subject && client->output.len < OUTPUT_FULL)
     if (!survey_step(&client->survey, &client->output)) return leave(client);
-  if (!client->survey.running) say(client, STEER_DONE);
+  if (!client->survey.subject) say(client, STEER_DONE);
 }
 
 static bool has_work(client_t const *client) {
   if (client->fd < 0 || client->output.len >= OUTPUT_FULL) return false;
-  return client->survey.running || line_length(client) != SIZE_MAX;
+  return client->survey.subject || line_length(client) != SIZE_MAX;
 }
 
 static void serve(client_t *client) {
-  if (client->survey.running)
+  if (client->survey.subject)
     go_on(client);
   else
     serve_line(client, line_length(client));
@@ -187,7 +189,7 @@ static void serve(client_t *client) {
 static void look_after(client_t *client) {
   bool has_line = line_length(client) != SIZE_MAX;
   if (client->len == sizeof client->input && !has_line) refuse(client);
-  bool is_done = client->ended && !has_output(client) && !client->survey.running && !has_line;
+  bool is_done = client->ended && !has_output(client) && !client->survey.subject && !has_line;
   if (is_done || clock_now() >= client->deadline) leave(client);
 }
 

@@ -118,10 +118,13 @@ static void put_destination(void *data, destination_t const *destination) {
 
 /* ---- both ---- */
 
-void survey_start(survey_t *survey, stralloc *out, steer_verb_t verb) {
-  *survey = (survey_t){.running = true, .of_destinations = verb == STEER_STAT};
-  if (!survey->of_destinations) return;
+void survey_entries(survey_t *survey) {
+  *survey = (survey_t){.subject = SURVEY_ENTRIES};
+}
+
+void survey_rest(survey_t *survey, stralloc *out) {
   row_t row = {.out = out};
+  *survey = (survey_t){.subject = SURVEY_DESTINATIONS};
   put_counts(&row);
   pool_each(put_worker, &row);
 }
@@ -129,9 +132,10 @@ void survey_start(survey_t *survey, stralloc *out, steer_verb_t verb) {
 /* A table that grows meanwhile moves what was not told only to buckets that are still to come. */
 bool survey_step(survey_t *survey, stralloc *out) {
   row_t row = {.out = out};
-  survey->running = survey->of_destinations
-                        ? destinations_each(survey->bucket, put_destination, &row)
-                        : index_each(survey->bucket, put_item, &row);
+  bool const more = survey->subject == SURVEY_ENTRIES
+                        ? index_each(survey->bucket, put_item, &row)
+                        : destinations_each(survey->bucket, put_destination, &row);
   survey->bucket++;
+  if (!more) survey->subject = SURVEY_NONE;
   return !row.failed;
 }

@@ -7,15 +7,20 @@
 #include "send.h"
 #include "steer/steer.h"
 
-/* What a client is told, a part at a time: of an entry or all of them, or of the rest. */
+typedef enum survey_subject { SURVEY_NONE, SURVEY_ENTRIES, SURVEY_DESTINATIONS } survey_subject_t;
+
+/* What a client is told of all of these, a part at a time. */
 typedef struct survey {
-  bool running, of_destinations;
-  size_t bucket; /* the next one */
+  survey_subject_t subject; /* SURVEY_NONE: nothing, or that was all */
+  size_t bucket;            /* the next one */
 } survey_t;
 
 void survey_entry(stralloc *out, item_t const *item);
-void survey_start(survey_t *survey, stralloc *out, steer_verb_t verb);
-/* Goes on for a bucket; not running when that was the last. False: no memory. */
+/* Begins to tell of all entries; */
+void survey_entries(survey_t *survey);
+/* of the counts of them, of deliverers, and of all destinations. */
+void survey_rest(survey_t *survey, stralloc *out);
+/* Goes on for a bucket; of SURVEY_NONE when that was the last. False: no memory. */
 bool survey_step(survey_t *survey, stralloc *out);
 
 #endif
