@@ -38,7 +38,7 @@ static void put(char const *s) {
 
 static void put_safe(char const *s, size_t len) {
   print_t print = {.to = buffer_1};
-  print_safe_bytes(&print, s, len, false);
+  print_safe_bytes(&print, s, len);
   if (print.failed) strerr_diefu1sys(111, "write");
 }
 

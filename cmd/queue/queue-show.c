@@ -261,14 +261,14 @@ static void show_message(queue_entry_t const *entry, bool whole) {
   while (goes_on && (n = queue_stream_read(&stream, buffer + kept, sizeof buffer - kept)) > 0) {
     size_t const all = kept + (size_t)n, cut = cut_character(buffer, all);
     size_t const len = whole ? all - cut : header_length(buffer, all - cut, after_lf);
-    print_safe_bytes(out, buffer, len, true);
+    print_safe_lines(out, buffer, len);
     goes_on = len == all - cut;
     if (len) after_lf = buffer[len - 1] == '\n';
     kept = cut;
     memmove(buffer, buffer + all - cut, cut);
   }
   if (goes_on && n < 0) strerr_diefu1sys(111, "read the message");
-  if (goes_on) print_safe_bytes(out, buffer, kept, true);
+  if (goes_on) print_safe_lines(out, buffer, kept);
 }
 
 /* ---- all of it ---- */

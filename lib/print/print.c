@@ -32,10 +32,10 @@ static bool turns_direction(char const *s, size_t len) {
   return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
 }
 
-/* Puts the character at the start of s. Returns its bytes. */
-static size_t put_safe(print_t *print, char const *s, size_t len, bool lines) {
+/* Puts the character at the start of s; controls among kept stay. Returns its bytes. */
+static size_t put_safe(print_t *print, char const *s, size_t len, char const *kept) {
   size_t const n = utf8_length(s, len);
-  bool const plain = is_printable(*s) || (lines && (*s == '\n' || *s == '\t'));
+  bool const plain = is_printable(*s) || (*s && strchr(kept, *s));
   if (print->raw || plain || (n && !turns_direction(s, n)))
     print_bytes(print, s, n ? n : 1);
   else
@@ -43,14 +43,22 @@ static size_t put_safe(print_t *print, char const *s, size_t len, bool lines) {
   return n ? n : 1;
 }
 
-size_t print_safe_bytes(print_t *print, char const *s, size_t len, bool lines) {
+static size_t put_all_safe(print_t *print, char const *s, size_t len, char const *kept) {
   size_t count = 0;
-  for (size_t i = 0; i < len; count++) i += put_safe(print, s + i, len - i, lines);
+  for (size_t i = 0; i < len; count++) i += put_safe(print, s + i, len - i, kept);
   return count;
 }
 
+size_t print_safe_bytes(print_t *print, char const *s, size_t len) {
+  return put_all_safe(print, s, len, "");
+}
+
+size_t print_safe_lines(print_t *print, char const *s, size_t len) {
+  return put_all_safe(print, s, len, "\n\t");
+}
+
 void print_safe(print_t *print, char const *s, size_t width) {
-  pad(print, print_safe_bytes(print, s, strlen(s), false), width);
+  pad(print, print_safe_bytes(print, s, strlen(s)), width);
 }
 
 /* ---- numbers ---- */

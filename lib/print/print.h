@@ -22,8 +22,10 @@ void print_bytes(print_t *print, char const *s, size_t len);
 /* Foreign bytes: a "?" for each that is neither printable ASCII nor of a UTF-8 character, and for
    characters that turn the direction of writing round. Then blanks up to width characters. */
 void print_safe(print_t *print, char const *s, size_t width);
-/* The same of len bytes, without blanks; returns the characters. With lines, LF and tab stay. */
-size_t print_safe_bytes(print_t *print, char const *s, size_t len, bool lines);
+/* The same of len bytes, without blanks; returns the characters. */
+size_t print_safe_bytes(print_t *print, char const *s, size_t len);
+/* The same of a text of several lines: LF and tab stay. */
+size_t print_safe_lines(print_t *print, char const *s, size_t len);
 
 void print_uint(print_t *print, uint64_t number);
 /* In the largest unit of which there are at least two: "3d", "90m"; "5K", "700". Then blanks up to

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(unsigned char const *data, size_t size) {
   text[size] = 0;
   for (int lines = 0; lines < 2; lines++) {
     start(&print, &to, space, sizeof space);
-    size_t const count = print_safe_bytes(&print, text, size, lines);
+    size_t const count = (lines ? print_safe_lines : print_safe_bytes)(&print, text, size);
     if (print_end(&print) < 0 || count > size || out_len > size) __builtin_trap();
     check(out_len, lines ? "\t\n" : "");
   }

@@ -62,7 +62,7 @@ static void test_safe(void) {
     check(safe_cases[i].name, safe_cases[i].want);
   }
   start(1);
-  print_safe_bytes(&printer, "a\tb\r\n\x1b", 6, true);
+  print_safe_lines(&printer, "a\tb\r\n\x1b", 6);
   check("lines", "a\tb?\n?");
   start(1);
   printer.raw = true;
