@@ -256,7 +256,7 @@ static void keep_job(forward_t *forward, worker_job_t const *job) {
 
 /* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */
 static int read_jobs(void) {
-  int result = worker_input_read(&input, 0, !jobs);
+  int result = jobs ? worker_input_read(&input, 0) : worker_input_wait(&input, 0);
   if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
   return result;
 }

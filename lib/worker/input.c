@@ -52,7 +52,7 @@ static int take_control(worker_input_t *input, struct msghdr *message) {
   return result;
 }
 
-int worker_input_read(worker_input_t *input, int socket, bool wait) {
+static int read_once(worker_input_t *input, int socket, int flags) {
   union {
     struct cmsghdr header;
     char space[CMSG_SPACE(WORKER_BATCH_MAX * sizeof(int))];
@@ -65,12 +65,20 @@ int worker_input_read(worker_input_t *input, int socket, bool wait) {
                            .msg_controllen = sizeof control};
   ssize_t n;
   do {
-    n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+    n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return -1;
   if (take_control(input, &message) < 0) return errno = EPROTO, -1;
   input->len += (size_t)n;
   return n > 0;
+}
+
+int worker_input_read(worker_input_t *input, int socket) {
+  return read_once(input, socket, MSG_DONTWAIT);
+}
+
+int worker_input_wait(worker_input_t *input, int socket) {
+  return read_once(input, socket, 0);
 }
 
 /* ---- parsing ---- */

@@ -79,9 +79,11 @@ void worker_input_init(worker_input_t *input);
 /* Closes the descriptors that no one took. */
 void worker_input_free(worker_input_t *input);
 
-/* Reads once; for use when no whole frame is left. 1 something came, 0 the peer is gone, -1 with
-   errno (EAGAIN only unless wait; EPROTO: more descriptors than jobs can have). */
-int worker_input_read(worker_input_t *input, int socket, bool wait);
+/* Reads once, without waiting; for use when no whole frame is left. 1 something came, 0 the peer is
+   gone, -1 with errno (EAGAIN: nothing is there; EPROTO: more descriptors than jobs can have). */
+int worker_input_read(worker_input_t *input, int socket);
+/* The same, but waits until something is there: for a socket that blocks. */
+int worker_input_wait(worker_input_t *input, int socket);
 
 /* Takes the next whole frame; its strings are valid until the next read, its descriptor is the
    caller's. 1 taken, 0 none, -1 with EPROTO. */

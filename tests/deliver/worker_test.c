@@ -55,7 +55,7 @@ static void test_batch(void) {
   CHECK("and no job more", worker_job_put(&output, &job) < 0 && errno == EAGAIN);
   CHECK_INT("it is sent", worker_output_send(&output, ends[0]), 0);
   CHECK("at once", !worker_output_pending(&output));
-  CHECK_INT("it is read at once", worker_input_read(&input, ends[1], true), 1);
+  CHECK_INT("it is read at once", worker_input_wait(&input, ends[1]), 1);
   for (unsigned i = 0; i < WORKER_BATCH_MAX; i++) {
     taken &= worker_job_next(&input, &job) == 1 && job.number == i;
     same &= inode(job.fd) == inode(pipes[i][0]) && fcntl(job.fd, F_GETFD) == FD_CLOEXEC;
@@ -72,7 +72,7 @@ static void test_batch(void) {
   CHECK_STR("original", job.original, "o@example.test");
   CHECK("one of several", job.expanded);
   CHECK_INT("none is left", worker_job_next(&input, &job), 0);
-  CHECK("nothing to read", worker_input_read(&input, ends[1], false) < 0 && errno == EAGAIN);
+  CHECK("nothing to read", worker_input_read(&input, ends[1]) < 0 && errno == EAGAIN);
   close_ends();
   CHECK_INT("no descriptor is left open", open_files(), before);
 }
@@ -115,7 +115,7 @@ static void test_short_writes(void) {
       right &= got.number == received++ && !strcmp(got.argument, argument);
       close(got.fd);
     }
-    worker_input_read(&input, ends[1], false);
+    worker_input_read(&input, ends[1]);
   }
   CHECK_INT("all jobs arrive through a narrow socket", received, 500);
   CHECK("whole and in order", right);
@@ -126,7 +126,7 @@ static void test_no_descriptor(void) {
   worker_job_t job;
   connect_ends();
   if (write(ends[0], "0000000fj\0001\0s\0r\0a\0i\0o\0\0", 23) != 23) exit(111);
-  worker_input_read(&input, ends[1], true);
+  worker_input_wait(&input, ends[1]);
   CHECK("a job without a descriptor", worker_job_next(&input, &job) < 0 && errno == EPROTO);
   close_ends();
 }
@@ -168,7 +168,7 @@ static void test_result(void) {
   connect_ends();
   size_t len = worker_result_format(frame, 77, CHAIN_DEFER, "4.2.2 mailbox full");
   CHECK_INT("a result is sent", worker_results_send(ends[1], frame, len), 0);
-  CHECK_INT("a result is read", worker_input_read(&input, ends[0], false), 1);
+  CHECK_INT("a result is read", worker_input_read(&input, ends[0]), 1);
   CHECK_INT("and taken", worker_result_next(&input, &result), 1);
   CHECK_INT("its number", result.number, 77);
   CHECK_INT("its kind", result.verdict.kind, CHAIN_DEFER);
@@ -179,7 +179,7 @@ static void test_result(void) {
   CHECK("a long text is cut",
         worker_result_format(frame, UINT64_MAX, CHAIN_REJECT, long_text) <= WORKER_RESULT_MAX);
   shutdown(ends[1], SHUT_WR);
-  CHECK_INT("the peer is gone", worker_input_read(&input, ends[0], true), 0);
+  CHECK_INT("the peer is gone", worker_input_wait(&input, ends[0]), 0);
   close_ends();
 }
 

@@ -53,7 +53,7 @@ bool jobs_take(void) {
       add(&job);
       continue;
     }
-    int const more = worker_input_read(&input, 0, false);
+    int const more = worker_input_read(&input, 0);
     if (more == 0) return false;
     if (more < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
     if (more < 0) return true;

@@ -32,16 +32,16 @@ static void begin_sync(delivery_t const *delivery) {
    someone may wish to unmount them. */
 static int wait_for_jobs(void) {
   struct pollfd socket = {0, POLLIN, 0};
-  int result = mailboxes_are_open() ? worker_input_read(&input, 0, true) : -1;
+  int result = mailboxes_are_open() ? worker_input_wait(&input, 0) : -1;
   if (result >= 0 || (mailboxes_are_open() && errno != EAGAIN)) return result;
   mailboxes_close();
   if (poll(&socket, 1, -1) < 0) return -1;
-  return worker_input_read(&input, 0, true);
+  return worker_input_wait(&input, 0);
 }
 
 /* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */
 static int read_jobs(void) {
-  int result = jobs ? worker_input_read(&input, 0, false) : wait_for_jobs();
+  int result = jobs ? worker_input_read(&input, 0) : wait_for_jobs();
   if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
   return result;
 }

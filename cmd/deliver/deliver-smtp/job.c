@@ -195,7 +195,7 @@ static chain_verdict_t const *take_job(worker_job_t const *job) {
 
 /* 1, 0 at the end, -1 if nothing is at hand. */
 static int read_jobs(void) {
-  int const result = worker_input_read(&input, 0, false);
+  int const result = worker_input_read(&input, 0);
   if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
   return result;
 }

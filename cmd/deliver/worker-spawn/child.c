@@ -202,7 +202,7 @@ static int lose_liar(child_t *child) {
 
 /* 1 there may be more, 0 not now, -1 it is lost. Whoever sends descriptors would use up ours. */
 static int read_once(child_t *child) {
-  int result = worker_input_read(&child->input, child->socket, false), taken = 1;
+  int result = worker_input_read(&child->input, child->socket), taken = 1;
   int const error = result < 0 ? errno : 0;
   if (error == EAGAIN) return 0;
   if (child->input.nfds || error == EPROTO) return lose_liar(child);

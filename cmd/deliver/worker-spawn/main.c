@@ -77,7 +77,7 @@ static void work(void) {
 }
 
 static void read_jobs(void) {
-  int result = worker_input_read(&input, 0, false);
+  int result = worker_input_read(&input, 0);
   if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
   if (result == 0) more = false;
 }

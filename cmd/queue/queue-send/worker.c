@@ -254,7 +254,7 @@ static int take_result(worker_t *worker) {
 }
 
 void worker_take_results(worker_t *worker) {
-  int result = worker_input_read(&worker->input, worker->socket, false);
+  int result = worker_input_read(&worker->input, worker->socket);
   if (result < 0 && errno == EAGAIN) return;
   if (result == 0) return lose(worker, 0);
   while (result > 0) result = take_result(worker);
