@@ -88,12 +88,15 @@ static void copy_stream(int to, queue_stream_t *stream) {
 static int make_copy(void) {
   static queue_range_t ranges[QUEUE_RANGES_MAX];
   struct stat status;
-  queue_stream_t stream;
   int message = take_message(&status);
   uint64_t size = (uint64_t)status.st_size;
   char const *headers = take_headers();
-  queue_stream_init(&stream, message, size, headers, strlen(headers), ranges,
-                    take_ranges(ranges, size));
+  queue_stream_t stream = {.fd = message,
+                           .size = size,
+                           .headers = headers,
+                           .headers_len = strlen(headers),
+                           .ranges = ranges,
+                           .nranges = take_ranges(ranges, size)};
   int copy = open_copy();
   copy_stream(copy, &stream);
   if (lseek(copy, 0, SEEK_SET) < 0) fail_copy("rewind the copy");

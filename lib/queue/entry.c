@@ -120,6 +120,10 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name) {
 }
 
 void queue_entry_stream(queue_entry_t const *entry, queue_stream_t *stream) {
-  queue_stream_init(stream, entry->fd, entry->message_size, entry->headers, entry->headers_len,
-                    entry->ranges, entry->nranges);
+  *stream = (queue_stream_t){.fd = entry->fd,
+                             .size = entry->message_size,
+                             .headers = entry->headers,
+                             .headers_len = entry->headers_len,
+                             .ranges = entry->ranges,
+                             .nranges = entry->nranges};
 }

@@ -121,14 +121,13 @@ typedef struct queue_stream {
   uint64_t size; /* of the message */
   char const *headers;
   size_t headers_len;
-  queue_range_t const *ranges;
+  queue_range_t const *ranges; /* as queue_ranges_parse made them */
   size_t nranges;
+  /* how far it was read, all zero at first */
   uint64_t position; /* in headers and message laid end to end, ranges included */
   size_t range;      /* the next one */
 } queue_stream_t;
 
-void queue_stream_init(queue_stream_t *stream, int fd, uint64_t size, char const *headers,
-                       size_t headers_len, queue_range_t const *ranges, size_t nranges);
 /* Reads by pread; the descriptor's offset stays. Bytes read, 0 at the end, -1 with errno (EBADMSG:
    the file is shorter than size). */
 ssize_t queue_stream_read(queue_stream_t *stream, char *buffer, size_t size);

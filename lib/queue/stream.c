@@ -4,16 +4,6 @@
 
 #include "queue/queue.h"
 
-void queue_stream_init(queue_stream_t *stream, int fd, uint64_t size, char const *headers,
-                       size_t headers_len, queue_range_t const *ranges, size_t nranges) {
-  *stream = (queue_stream_t){.fd = fd,
-                             .size = size,
-                             .headers = headers,
-                             .headers_len = headers_len,
-                             .ranges = ranges,
-                             .nranges = nranges};
-}
-
 static size_t smaller(size_t a, uint64_t b) {
   return b < a ? (size_t)b : a;
 }

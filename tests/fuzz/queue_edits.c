@@ -24,11 +24,15 @@ static void check_ranges(queue_range_t const *ranges, size_t n, uint64_t size) {
 
 static void check_stream(uint64_t size, char const *headers, queue_range_t const *ranges,
                          size_t n) {
-  queue_stream_t stream;
   char buffer[7];
   uint64_t total = 0;
   ssize_t got;
-  queue_stream_init(&stream, message_of(size), size, headers, strlen(headers), ranges, n);
+  queue_stream_t stream = {.fd = message_of(size),
+                           .size = size,
+                           .headers = headers,
+                           .headers_len = strlen(headers),
+                           .ranges = ranges,
+                           .nranges = n};
   while ((got = queue_stream_read(&stream, buffer, sizeof buffer)) > 0) total += (uint64_t)got;
   if (got < 0 || total != queue_stream_size(&stream)) __builtin_trap();
 }

@@ -34,7 +34,7 @@ static void set_up(char const *text) {
                                       .by = *text ? NULL : &by,
                                       .count = 3,
                                       .recipients = recipients};
-  queue_stream_init(&transaction.message, fd, strlen(text), "", 0, NULL, 0);
+  transaction.message = (queue_stream_t){.fd = fd, .size = strlen(text)};
 }
 
 /* What we said is to have the end of a message. */

@@ -111,10 +111,13 @@ static void streams(void) {
   for (size_t i = 0; i < COUNT(cases); i++)
     for (size_t piece = 1; piece < 20; piece += 6) {
       queue_range_t cut[8];
-      queue_stream_t stream;
       ssize_t n = queue_ranges_parse(cut, COUNT(cut), cases[i].ranges, 10);
-      queue_stream_init(&stream, fd, 10, cases[i].headers, strlen(cases[i].headers), cut,
-                        (size_t)n);
+      queue_stream_t stream = {.fd = fd,
+                               .size = 10,
+                               .headers = cases[i].headers,
+                               .headers_len = strlen(cases[i].headers),
+                               .ranges = cut,
+                               .nranges = (size_t)n};
       char got[64];
       size_t len = 0;
       while ((n = queue_stream_read(&stream, got + len, piece)) > 0) len += (size_t)n;
@@ -123,9 +126,8 @@ static void streams(void) {
       CHECK_INT("ends well", n, 0);
     }
   CHECK_INT("the offset stays", lseek(fd, 0, SEEK_CUR), 10);
-  queue_stream_t stream;
+  queue_stream_t stream = {.fd = fd, .size = 12};
   char got[64];
-  queue_stream_init(&stream, fd, 12, "", 0, 0, 0);
   CHECK_INT("what is there", queue_stream_read(&stream, got, sizeof got), 10);
   CHECK("a file too short", queue_stream_read(&stream, got, sizeof got) < 0 && errno == EBADMSG);
 }

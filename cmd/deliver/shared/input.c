@@ -67,7 +67,12 @@ void inject_message(queue_stream_t *stream) {
   if (fstat(fd, &status) < 0) inject_fail("stat the message");
   uint64_t const size = (uint64_t)status.st_size;
   char const *const headers = take_headers();
-  queue_stream_init(stream, fd, size, headers, strlen(headers), ranges, take_ranges(ranges, size));
+  *stream = (queue_stream_t){.fd = fd,
+                             .size = size,
+                             .headers = headers,
+                             .headers_len = strlen(headers),
+                             .ranges = ranges,
+                             .nranges = take_ranges(ranges, size)};
 }
 
 /* ---- the envelope ---- */

@@ -97,8 +97,12 @@ static void fill_message(relay_transaction_t *transaction, message_t const *mess
                          draft_t const *draft) {
   static queue_range_t header;
   header.end = draft->body;
-  queue_stream_init(&transaction->message, message->fd, message->len, draft->header.s,
-                    draft->header.len, &header, header.end ? 1 : 0);
+  transaction->message = (queue_stream_t){.fd = message->fd,
+                                          .size = message->len,
+                                          .headers = draft->header.s,
+                                          .headers_len = draft->header.len,
+                                          .ranges = &header,
+                                          .nranges = header.end ? 1 : 0};
 }
 
 /* The service's lines may have any length: what goes on to others is encoded then. */
