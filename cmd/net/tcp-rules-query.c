@@ -32,7 +32,7 @@ static void print_rule(net_rule_t const *rule) {
 
 static void read_rules(net_rules_t *rules, char const *path) {
   char text[NET_RULES_ERROR_MAX];
-  net_rules_init(rules, path, false);
+  net_rules_init(rules, path);
   if (net_rules_refresh(rules) == 0) return;
   net_rules_error_text(text, path, &rules->error, rules->status);
   strerr_diefu2x(111, "use the rules: ", text);

@@ -90,7 +90,7 @@ static _Noreturn void apply(net_client_t const *client, char const *path, net_re
                             char const *const *next) {
   net_rules_t rules;
   net_rule_t rule;
-  net_rules_init(&rules, path, false);
+  net_rules_init(&rules, path);
   if (net_rules_refresh(&rules) < 0 || net_rules_find(&rules, client, &rule, NULL, NULL) < 0)
     give_up(texts[NET_TROUBLE], &rules.error);
   if (!rule.allow) deny(texts[NET_DENIED], &rule);

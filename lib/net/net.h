@@ -76,7 +76,7 @@ int net_rules_compile(char const *text, size_t len, int fd, net_rules_error_t *e
 
 typedef struct net_rules {
   char const *path;
-  bool snapshot; /* use a private copy: truncating the file in place then harms nobody */
+  bool is_private; /* a copy is used */
   cdb map;
   int status; /* 0, or the errno that made the table unusable */
   net_rules_error_t error;
@@ -85,7 +85,10 @@ typedef struct net_rules {
   unsigned char lengths[2][130];
 } net_rules_t;
 
-void net_rules_init(net_rules_t *rules, char const *path, bool snapshot);
+/* Rules that are used where they are: who truncates the file in place may end the process. */
+void net_rules_init(net_rules_t *rules, char const *path);
+/* For a process that stays: a private copy is used. */
+void net_rules_init_private(net_rules_t *rules, char const *path);
 /* Reads the file, cdb or text, if it is another one, or changed, since the last time. 0, or -1 with
    errno and error: the rules cannot be known, and nobody may be let in. */
 int net_rules_refresh(net_rules_t *rules);

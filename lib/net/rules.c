@@ -16,8 +16,12 @@
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-void net_rules_init(net_rules_t *rules, char const *path, bool snapshot) {
-  *rules = (net_rules_t){.path = path, .snapshot = snapshot, .status = ENOENT};
+void net_rules_init(net_rules_t *rules, char const *path) {
+  *rules = (net_rules_t){.path = path, .status = ENOENT};
+}
+
+void net_rules_init_private(net_rules_t *rules, char const *path) {
+  *rules = (net_rules_t){.path = path, .is_private = true, .status = ENOENT};
 }
 
 void net_rules_free(net_rules_t *rules) {
@@ -66,11 +70,17 @@ static int compile_text(net_rules_t *rules, int from, int to) {
   return errno = saved, result;
 }
 
-/* Maps an anonymous file: the text compiled, or a copy of the cdb. */
-static int map_private(net_rules_t *rules, int fd, bool text) {
+static int copy_cdb(net_rules_t *rules, int from, int to) {
+  (void)rules;
+  return fd_cat(from, to) < 0 ? -1 : 0;
+}
+
+/* Maps an anonymous file that fill makes of what is in fd. */
+static int map_private(net_rules_t *rules, int fd,
+                       int (*fill)(net_rules_t *rules, int from, int to)) {
   int const copy = memfd_create("rules", MFD_CLOEXEC);
   if (copy < 0) return -1;
-  int result = text ? compile_text(rules, fd, copy) : fd_cat(fd, copy) < 0 ? -1 : 0;
+  int result = fill(rules, fd, copy);
   if (result == 0) result = map_cdb(rules, copy);
   int const saved = errno;
   close(copy);
@@ -86,7 +96,8 @@ static int load(net_rules_t *rules, int fd) {
     rules->error.reason = "the text is too long to be used without tcp-rules-compile";
     return errno = EFBIG, -1;
   }
-  return text || rules->snapshot ? map_private(rules, fd, text) : map_cdb(rules, fd);
+  if (text) return map_private(rules, fd, compile_text);
+  return rules->is_private ? map_private(rules, fd, copy_cdb) : map_cdb(rules, fd);
 }
 
 static bool is_same_file(struct stat const *a, struct stat const *b) {

@@ -13,7 +13,7 @@ static void look_up(int fd) {
   net_rules_t rules;
   net_rule_t rule;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  net_rules_init(&rules, path, false);
+  net_rules_init(&rules, path);
   if (net_rules_refresh(&rules) < 0) abort();
   for (size_t i = 0; i < 2; i++) {
     ip46 ip;

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   int const fd = memfd_create("fuzz", MFD_CLOEXEC);
   if (fd < 0 || write(fd, data, size) != (ssize_t)size) abort();
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  net_rules_init(&rules, path, true);
+  net_rules_init_private(&rules, path);
   if (net_rules_refresh(&rules) == 0) look_up(&rules);
   net_rules_free(&rules);
   close(fd);

@@ -247,16 +247,16 @@ static void check_lookups(net_rules_t *rules, char const *how) {
 static void test_find(void) {
   net_rules_t rules;
   int const text = file_make(table, strlen(table));
-  net_rules_init(&rules, path, false);
+  net_rules_init(&rules, path);
   CHECK_INT("text", net_rules_refresh(&rules), 0);
   check_lookups(&rules, "text");
   net_rules_free(&rules);
   close(text);
-  for (int snapshot = 0; snapshot < 2; snapshot++) {
+  for (int private = 0; private < 2; private ++) {
     int const fd = cdb_make(table);
-    net_rules_init(&rules, path, snapshot);
+    (private ? net_rules_init_private : net_rules_init)(&rules, path);
     CHECK_INT("cdb", net_rules_refresh(&rules), 0);
-    check_lookups(&rules, snapshot ? "cdb, private" : "cdb");
+    check_lookups(&rules, private ? "cdb, private" : "cdb");
     net_rules_free(&rules);
     close(fd);
   }
@@ -268,7 +268,7 @@ static void test_variables(void) {
   ip46 ip;
   size_t position = 0;
   int const fd = cdb_make(table);
-  net_rules_init(&rules, path, false);
+  net_rules_init(&rules, path);
   CHECK_INT("refresh", net_rules_refresh(&rules), 0);
   net_address_parse(&ip, "10.2.3.4");
   net_rules_find(&rules, &(net_client_t){.ip = &ip}, &rule, NULL, NULL);
@@ -288,7 +288,7 @@ static void test_no_rule(void) {
   net_rule_t rule;
   ip46 ip;
   int const fd = file_make("# nothing\n", 10);
-  net_rules_init(&rules, path, true);
+  net_rules_init_private(&rules, path);
   CHECK_INT("comments are a table", net_rules_refresh(&rules), 0);
   net_address_parse(&ip, "10.2.3.4");
   CHECK_INT("find", net_rules_find(&rules, &(net_client_t){.ip = &ip}, &rule, NULL, NULL), 0);
@@ -302,7 +302,7 @@ static void test_no_rule(void) {
 static void check_broken(char const *name, char const *bytes, size_t len, int error) {
   net_rules_t rules;
   int const fd = file_make(bytes, len);
-  net_rules_init(&rules, path, true);
+  net_rules_init_private(&rules, path);
   CHECK_INT(name, net_rules_refresh(&rules), -1);
   CHECK_INT(name, rules.status, error);
   net_rules_free(&rules);
@@ -327,7 +327,7 @@ static void test_refresh(void) {
   net_rules_t rules;
   int const fd = mkstemp(name);
   CHECK("temporary file", fd >= 0 && write(fd, ":allow\n", 7) == 7);
-  net_rules_init(&rules, name, true);
+  net_rules_init_private(&rules, name);
   CHECK_INT("good", net_rules_refresh(&rules), 0);
   char const *const map = rules.map.map;
   CHECK_INT("unchanged", net_rules_refresh(&rules), 0);
@@ -351,7 +351,7 @@ static void test_shortage(void) {
   close(next);
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) abort();
   struct rlimit const one_more = {.rlim_cur = (rlim_t)next + 1, .rlim_max = limit.rlim_max};
-  net_rules_init(&rules, path, true);
+  net_rules_init_private(&rules, path);
   setrlimit(RLIMIT_NOFILE, &one_more);
   int const result = net_rules_refresh(&rules);
   setrlimit(RLIMIT_NOFILE, &limit);

@@ -72,7 +72,7 @@ static void reload(server_t *server) {
   log_line_t line;
   if (!server->settings->rules_path) return;
   net_rules_free(&server->rules);
-  net_rules_init(&server->rules, server->settings->rules_path, true);
+  net_rules_init_private(&server->rules, server->settings->rules_path);
   log_start(&line, PROG, "reload");
   if (net_rules_refresh(&server->rules) < 0) log_errno(&line, errno);
   log_send(&line);

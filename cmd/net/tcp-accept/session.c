@@ -35,7 +35,7 @@ void server_init(server_t *server, settings_t const *settings) {
   server->settings = settings;
   choose_texts(server, false);
   choose_texts(server, true);
-  net_rules_init(&server->rules, settings->rules_path, true);
+  net_rules_init_private(&server->rules, settings->rules_path);
   if (settings->rules_path) read_rules(&server->rules);
   if (net_sessions_init(&server->sessions, settings->sessions_max) < 0 ||
       environment_init(&server->environment, (char const *const *)environ, settings->drop_root) < 0)
