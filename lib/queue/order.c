@@ -21,16 +21,13 @@ static int give_to_owner(int fd, int dirfd) {
   return log.st_uid == folder.st_uid ? 0 : fchown(fd, folder.st_uid, folder.st_gid);
 }
 
-static int write_order(int fd, queue_record_t const *record, bool torn) {
+static int write_order(int fd, queue_record_t const *record) {
   char line[1 + QUEUE_RECORD_MAX] = "\n";
-  size_t len = queue_record_format(line + 1, record);
-  char const *begin = torn ? line : line + 1;
-  if (torn) len++;
-  if (allwrite(fd, begin, len) < len) return -1;
-  return fd_sync(fd);
+  size_t const len = 1 + queue_record_format(line + 1, record);
+  return allwrite(fd, line, len) < len ? -1 : fd_sync(fd);
 }
 
-int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason, bool torn) {
+int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   queue_record_t const record = {.time =
@@ -39,7 +36,7 @@ int queue_order(int dirfd, char const *name, queue_what_t order, char const *rea
                                  .text = reason};
   int const fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (fd < 0) return -1;
-  int const result = give_to_owner(fd, dirfd) < 0 ? -1 : write_order(fd, &record, torn);
+  int const result = give_to_owner(fd, dirfd) < 0 ? -1 : write_order(fd, &record);
   int const error = errno;
   close(fd);
   return errno = error, result;

@@ -299,8 +299,9 @@ unsigned queue_priority_pick(unsigned filled, unsigned turn);
    failed each gets a record of its own, so that a retry repeats the failed ones alone. A failure
    that is the same as at the attempt before is not written again. The records of an attempt are
    appended together, QUEUE_ATTEMPTED last.
-   Lines that do not parse are ignored; what follows a torn one begins with a newline. A record
-   that is lost means a delivery repeated, never one forgotten. */
+   Lines that do not parse are ignored, empty ones too; what follows a torn one begins with a
+   newline, as does an order. A record that is lost means a delivery repeated, never one forgotten.
+ */
 typedef enum queue_what {
   QUEUE_NOTHING = 0,
   /* what became of a recipient, */
@@ -374,9 +375,9 @@ queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipi
    the fact SMTP_HOLD, with which a link of the message chain holds what it is suspicious of. */
 char const *queue_held(queue_entry_t const *entry, queue_state_t const *state);
 
-/* Appends an order to state/<name> under dirfd and syncs it. A log that root makes so
-   belongs to the folder's owner. torn: as queue_state_t says. 0, or -1 with errno. */
-int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason, bool torn);
+/* Appends an order to state/<name> under dirfd, behind a newline, as the log may be torn, and syncs
+   it. A log that root makes so belongs to the folder's owner. 0, or -1 with errno. */
+int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason);
 
 /* ---- when it is tried again ---------------------------------------------------------------- */
 

@@ -58,6 +58,6 @@ steer_answer_t steer_alone(int new_fd, int state_fd, steer_request_t const *requ
   if (answer != STEER_DONE) return answer;
   if (!order) return STEER_FAILED;
   steer_reason(reason, request);
-  if (queue_order(state_fd, request->name, order, reason, subject->torn) < 0) return STEER_FAILED;
+  if (queue_order(state_fd, request->name, order, reason) < 0) return STEER_FAILED;
   return request->verb == STEER_DROP ? drop(new_fd, state_fd, request->name) : STEER_DONE;
 }

@@ -89,7 +89,6 @@ size_t steer_fields_format(char out[STEER_LINE_MAX], char const *const *fields, 
 typedef struct steer_subject {
   queue_what_t order; /* queue_state_t's */
   bool held;          /* queue_held */
-  bool torn;          /* its log */
   bool early;         /* its sender's time has not come */
 } steer_subject_t;
 

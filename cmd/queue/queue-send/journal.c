@@ -82,9 +82,8 @@ int journal_reread(attempt_t *attempt) {
 
 /* The order is in the log, whatever comes after. */
 int journal_order(attempt_t *attempt, queue_what_t order, char const *reason) {
-  bool torn = attempt->state.torn;
   attempt->state.torn = true;
-  if (queue_order(settings.state_fd, attempt->item->name, order, reason, torn) < 0) return -1;
+  if (queue_order(settings.state_fd, attempt->item->name, order, reason) < 0) return -1;
   attempt->state.torn = false;
   attempt->journal.logged = true;
   if (journal_reread(attempt) == 0) return 0;

@@ -43,8 +43,7 @@ static steer_answer_t read_waiting(subject_t *subject) {
     return errno == ENOENT ? STEER_GONE : STEER_FAILED;
   steer_answer_t answer = STEER_FAILED;
   if (queue_state_read(&state, settings.state_fd, name) == 0) {
-    subject->is =
-        (steer_subject_t){state.order, queue_held(&entry, &state), state.torn, is_early(&entry)};
+    subject->is = (steer_subject_t){state.order, queue_held(&entry, &state), is_early(&entry)};
     queue_state_free(&state);
     answer = STEER_DONE;
   }
@@ -73,7 +72,7 @@ static int write_down(subject_t const *subject, steer_request_t const *request) 
   if (!order) return 0;
   steer_reason(reason, request);
   if (subject->attempt) return journal_order(subject->attempt, order, reason);
-  if (queue_order(settings.state_fd, request->name, order, reason, subject->is.torn) < 0) return -1;
+  if (queue_order(settings.state_fd, request->name, order, reason) < 0) return -1;
   if (item->stage == ITEM_FRESH) item->stage = ITEM_OLD; /* it has a log */
   return 0;
 }

@@ -68,7 +68,7 @@ static steer_answer_t order_ask(order_t *order, steer_request_t const *request) 
 
 static steer_answer_t order_do(order_t *order, char const *name, pick_entry_t const *entry) {
   steer_request_t const request = {order->verb, name, order->reason};
-  steer_subject_t const subject = {entry->state.order, entry->held, entry->state.torn, false};
+  steer_subject_t const subject = {.order = entry->state.order, .held = entry->held};
   if (order->dry) return steer_check(order->verb, &subject);
   if (!order->alone) return order_ask(order, &request);
   return steer_alone(order->tool.queue.new_fd, order->tool.queue.state_fd, &request, &subject);
