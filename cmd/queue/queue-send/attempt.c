@@ -134,7 +134,7 @@ static void wait_for_place(attempt_t *attempt) {
   item_t *item = attempt->item;
   bool down = place_is_down(place);
   uint64_t due = attempt->temporary ? attempt_next_try(attempt) : attempt_next_event(attempt);
-  if (attempt->journal.recorded || (attempt->temporary && !attempt->early)) {
+  if (attempt->journal.worth || (attempt->temporary && !attempt->early)) {
     journal_end(attempt, attempt->temporary
                              ? due
                              : time_now() + (down ? destination_pause(place->destination) : 0));
@@ -154,7 +154,7 @@ static void wait_for_place(attempt_t *attempt) {
 static void obey(attempt_t *attempt) {
   item_t *item = attempt->item;
   bool held = attempt->state.order == QUEUE_HELD;
-  if (attempt->journal.recorded) journal_end(attempt, time_now());
+  if (attempt->journal.worth) journal_end(attempt, time_now());
   free_attempt(attempt);
   item->stage = ITEM_OLD;
   item_force(item);
@@ -284,6 +284,6 @@ void attempt_start(item_t *item) {
 void attempts_abandon(void) {
   pool_abandon();
   for (attempt_t *attempt = attempts; attempt; attempt = attempt->next)
-    if (attempt->journal.worth_a_sync) journal_commit(attempt);
+    if (attempt->journal.worth == JOURNAL_RESULTS) journal_commit(attempt);
   journal_write_all_kept();
 }

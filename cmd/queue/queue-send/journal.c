@@ -15,12 +15,16 @@
 
 #define RECORDS_KEPT 65536 /* bytes in memory; more are written as they come */
 
+static journal_worth_t worth_of(queue_record_t const *record) {
+  bool const fails = record->what == QUEUE_DEFERRED || record->what == QUEUE_ATTEMPTED;
+  return fails ? JOURNAL_FAILURES : JOURNAL_RESULTS;
+}
+
 void journal_add(attempt_t *attempt, queue_record_t const *record) {
   journal_t *journal = &attempt->journal;
   char line[QUEUE_RECORD_MAX];
   size_t len = queue_record_format(line, record);
-  journal->recorded = true;
-  journal->worth_a_sync |= record->what != QUEUE_DEFERRED && record->what != QUEUE_ATTEMPTED;
+  if (worth_of(record) > journal->worth) journal->worth = worth_of(record);
   if (stralloc_catb(&journal->records, line, len)) return;
   journal->lost = true;
   report_entry("record-lost", attempt->item->name, ENOMEM);
@@ -28,25 +32,35 @@ void journal_add(attempt_t *attempt, queue_record_t const *record) {
 
 /* ---- writing ---- */
 
-/* torn: the log may end amid a line */
-static int append(item_t const *item, stralloc const *records, bool torn, bool sync) {
+typedef struct addition {
+  stralloc const *records;
+  bool torn; /* the log may end amid a line */
+  bool sync;
+} addition_t;
+
+static int append(item_t const *item, addition_t const *addition) {
+  stralloc const *records = addition->records;
   int fd = openat(settings.state_fd, item->name,
                   O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (fd < 0) return -1;
-  bool ended = !torn || allwrite(fd, "\n", 1) == 1;
+  bool ended = !addition->torn || allwrite(fd, "\n", 1) == 1;
   int result = ended && allwrite(fd, records->s, records->len) == records->len ? 0 : -1;
-  if (result == 0 && sync) result = fd_sync(fd);
+  if (result == 0 && addition->sync) result = fd_sync(fd);
   int error = errno;
   close(fd);
   errno = error;
   return result;
 }
 
-static void write_records(attempt_t *attempt, bool sync) {
+typedef enum durability { WRITTEN, SYNCED } durability_t;
+
+static void write_records(attempt_t *attempt, durability_t durability) {
   journal_t *journal = &attempt->journal;
+  addition_t const addition = {
+      .records = &journal->records, .torn = attempt->state.torn, .sync = durability == SYNCED};
   if (!journal->records.len) return;
   journal->logged = true;
-  journal->unwritable = append(attempt->item, &journal->records, attempt->state.torn, sync) < 0;
+  journal->unwritable = append(attempt->item, &addition) < 0;
   attempt->state.torn = journal->unwritable;
   if (journal->unwritable)
     report_entry("record-failed", attempt->item->name, errno);
@@ -55,11 +69,11 @@ static void write_records(attempt_t *attempt, bool sync) {
 }
 
 void journal_spill(attempt_t *attempt) {
-  if (attempt->journal.records.len > RECORDS_KEPT) write_records(attempt, false);
+  if (attempt->journal.records.len > RECORDS_KEPT) write_records(attempt, WRITTEN);
 }
 
 void journal_commit(attempt_t *attempt) {
-  write_records(attempt, attempt->journal.worth_a_sync);
+  write_records(attempt, attempt->journal.worth == JOURNAL_RESULTS ? SYNCED : WRITTEN);
 }
 
 void journal_end(attempt_t *attempt, uint64_t next) {
@@ -71,7 +85,7 @@ void journal_end(attempt_t *attempt, uint64_t next) {
 
 int journal_reread(attempt_t *attempt) {
   queue_state_t state;
-  write_records(attempt, false);
+  write_records(attempt, WRITTEN);
   if (attempt->journal.unwritable || attempt->journal.lost ||
       queue_state_read(&state, settings.state_fd, attempt->item->name) < 0)
     return -1;
@@ -114,7 +128,8 @@ void journal_free(attempt_t *attempt) {
 }
 
 static int append_kept(item_t const *item) {
-  if (append(item, item->unwritten, true, true) == 0) return 0;
+  addition_t const kept = {.records = item->unwritten, .torn = true, .sync = true};
+  if (append(item, &kept) == 0) return 0;
   report_entry("record-failed", item->name, errno);
   return -1;
 }

@@ -8,14 +8,20 @@
 
 #include "send.h"
 
+/* What the records of an attempt tell of. */
+typedef enum journal_worth {
+  JOURNAL_NOTHING, /* there are none */
+  JOURNAL_FAILURES,
+  JOURNAL_RESULTS /* more than failures: they are worth a sync */
+} journal_worth_t;
+
 /* Of one attempt. */
 typedef struct journal {
-  stralloc records;  /* not written yet */
-  bool recorded;     /* there are or were such records */
-  bool worth_a_sync; /* they tell of more than failures */
-  bool unwritable;   /* when they were to be written that failed */
-  bool lost;         /* there was no memory for one of them */
-  bool logged;       /* there is a file state/<name> */
+  stralloc records;      /* not written yet */
+  journal_worth_t worth; /* of those, and of those that were */
+  bool unwritable;       /* when they were to be written that failed */
+  bool lost;             /* there was no memory for one of them */
+  bool logged;           /* there is a file state/<name> */
 } journal_t;
 
 void journal_add(attempt_t *attempt, queue_record_t const *record);
