@@ -56,7 +56,6 @@ char const *PROG = "queue-send";
 
 settings_t settings;
 
-static size_t attempts_max;
 static uint64_t rescan_at;
 static uint64_t stop_at = NEVER; /* when those in flight are given up; set by TERM */
 static uint64_t stop_time = 10 * SECOND;
@@ -112,7 +111,7 @@ static int catch_signals(void) {
 /* ---- the loop ---- */
 
 static bool may_start(void) {
-  return !is_stopping() && attempts_running() < attempts_max;
+  return !is_stopping() && share_is_left();
 }
 
 static void start_attempts(void) {
@@ -227,8 +226,8 @@ static void limit_attempts(void) {
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) strerr_diefu1sys(111, "getrlimit");
   size_t apart = FDS_APART + pool_size();
   if (limit.rlim_cur <= apart) strerr_dief1x(111, "too few file descriptors allowed");
-  attempts_max = limit.rlim_cur - apart < ATTEMPTS_MAX ? limit.rlim_cur - apart : ATTEMPTS_MAX;
-  share_limit(attempts_max);
+  size_t left = limit.rlim_cur - apart;
+  share_limit(left < ATTEMPTS_MAX ? left : ATTEMPTS_MAX);
 }
 
 /* Notices are our own. */

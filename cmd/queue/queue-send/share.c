@@ -10,6 +10,10 @@ void share_limit(size_t attempts) {
   attempts_max = attempts;
 }
 
+bool share_is_left(void) {
+  return attempts_running() < attempts_max;
+}
+
 /* A worker may have as many open attempts as are left: then one that hangs has half of them, two
    have a third each, and there are always some for the others. */
 static size_t share(void) {

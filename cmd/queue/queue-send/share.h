@@ -6,6 +6,8 @@
 
 /* So many may be open. */
 void share_limit(size_t attempts);
+/* One more may be opened. */
+bool share_is_left(void);
 /* The worker has enough to do for this attempt to go there, too. */
 bool share_is_used_up(worker_t const *worker, attempt_t const *attempt);
 /* A group of an attempt goes to the worker, and has gone. */
