@@ -216,7 +216,16 @@ void attempt_go_on(attempt_t *attempt) {
     guests_turn_out(attempt);
 }
 
-/* ---- the beginning ---- */
+/* ---- the beginning: each step is false if the item is elsewhere then ---- */
+
+static bool read_log(attempt_t *attempt) {
+  item_t *item = attempt->item;
+  if (item->stage == ITEM_FRESH) return true;
+  if (queue_state_read(&attempt->state, settings.state_fd, item->name) < 0)
+    return entry_fail(item, errno), false;
+  attempt->journal.logged = attempt->state.text;
+  return true;
+}
 
 /* What was found by a scan may not be due yet; that is in its log alone. */
 static bool may_try(attempt_t *attempt) {
@@ -236,14 +245,20 @@ static bool may_begin(attempt_t *attempt) {
   return order == QUEUE_BOUNCED || may_try(attempt);
 }
 
-/* 0, 1: its injector wants it held, or -1 with errno. */
-static int open_unheld(attempt_t *attempt) {
-  if (entry_open(&attempt->entry, attempt->item) < 0) return -1;
+static bool open_file(attempt_t *attempt) {
+  if (entry_open(&attempt->entry, attempt->item) == 0) return true;
+  entry_fail(attempt->item, errno);
+  return false;
+}
+
+/* Its injector may want it held. */
+static bool is_unheld(attempt_t *attempt) {
   char const *reason = queue_held(&attempt->entry, &attempt->state);
-  if (!reason) return 0;
+  if (!reason) return true;
   report_order("held", attempt->item->name, reason);
   queue_entry_close(&attempt->entry);
-  return 1;
+  index_hold(attempt->item);
+  return false;
 }
 
 /* Only the entry itself tells how long it is to be held; what is given up is not. */
@@ -265,17 +280,10 @@ void attempt_start(item_t *item) {
   attempt_t *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return entry_fail(item, ENOMEM);
   attempt->item = item;
-  if (item->stage != ITEM_FRESH &&
-      queue_state_read(&attempt->state, settings.state_fd, item->name) < 0) {
-    entry_fail(item, errno);
-  } else if (may_begin(attempt)) {
-    attempt->journal.logged = attempt->state.text;
-    int held = open_unheld(attempt);
-    if (!held && is_released(attempt)) {
-      link_attempt(attempt);
-      return attempt_go_on(attempt);
-    }
-    if (held) held > 0 ? index_hold(item) : entry_fail(item, errno);
+  if (read_log(attempt) && may_begin(attempt) && open_file(attempt) && is_unheld(attempt) &&
+      is_released(attempt)) {
+    link_attempt(attempt);
+    return attempt_go_on(attempt);
   }
   queue_state_free(&attempt->state);
   free(attempt);
