@@ -103,15 +103,18 @@ static bool place_is_down(place_t const *place) {
   return place->destination && destination_is_down(place->destination);
 }
 
+static uint64_t place_pause(place_t const *place) {
+  return place_is_down(place) ? destination_pause(place->destination) : 0;
+}
+
 /* What has enough to do will be free sooner than what is down, and what got something done sooner
    than what may hang. */
 static bool is_sooner(place_t const *a, place_t const *b) {
   bool a_down = place_is_down(a);
   if (a_down != place_is_down(b)) return !a_down;
-  if (!a_down && a->moved == b->moved)
-    return worker_patience(a->worker) < worker_patience(b->worker);
-  if (!a_down) return a->moved > b->moved;
-  return destination_pause(a->destination) < destination_pause(b->destination);
+  if (a_down) return destination_pause(a->destination) < destination_pause(b->destination);
+  if (a->moved != b->moved) return a->moved > b->moved;
+  return worker_patience(a->worker) < worker_patience(b->worker);
 }
 
 void attempt_wait_for(attempt_t *attempt, place_t *place) {
@@ -129,19 +132,26 @@ static void park(item_t *item, place_t *place, uint64_t due) {
 }
 
 /* The log has a word of it only if something was done. */
+static void end_waiting(attempt_t *attempt, uint64_t next) {
+  if (!attempt->journal.worth && (!attempt->temporary || attempt->early)) return;
+  journal_end(attempt, next);
+  attempt->item->stage = ITEM_OLD;
+}
+
 static void wait_for_place(attempt_t *attempt) {
   place_t *place = attempt->place;
   item_t *item = attempt->item;
-  bool down = place_is_down(place);
-  uint64_t due = attempt->temporary ? attempt_next_try(attempt) : attempt_next_event(attempt);
-  if (attempt->journal.worth || (attempt->temporary && !attempt->early)) {
-    journal_end(attempt, attempt->temporary
-                             ? due
-                             : time_now() + (down ? destination_pause(place->destination) : 0));
-    item->stage = ITEM_OLD;
+  uint64_t due;
+  if (attempt->temporary) {
+    due = attempt_next_try(attempt);
+    end_waiting(attempt, due);
+    item->urge = ITEM_EARLY;
+  } else {
+    due = attempt_next_event(attempt);
+    end_waiting(attempt, time_now() + place_pause(place));
+    item->urge = ITEM_FORCED;
   }
-  item->urge = attempt->temporary ? ITEM_EARLY : ITEM_FORCED;
-  if (!down) due = time_earlier(due, time_now() + BUSY_DELAY);
+  if (!place_is_down(place)) due = time_earlier(due, time_now() + BUSY_DELAY);
   attempt->place = 0;
   free_attempt(attempt);
   park(item, place, due);
