@@ -3,6 +3,7 @@
 
   options   each program's -h, SYNOPSIS and OPTIONS have the same options
   sections  each program's page has the sections that all have
+  variables each program's page names the variables that its own source reads
   links     what a page refers to and is ours is there, in that section
   map       chainmail(7) has every page, and no other
   settings  chainmail(7) has every setting of lib/conf, with its default
@@ -97,6 +98,33 @@ def links():
                 yield f"{name}: {other}({number}) is {PAGES[other].name}"
 
 
+# ---- variables ---------------------------------------------------------------------------------
+
+READING = {  # calls, and what they read where no name stands in them
+    r'\bgetenv\("(\w+)"\)': None,
+    r"\bchain_next\(": "PATH",
+    r"\bchain_(?:accept|reject|defer|fact)\(": "ERROR_FD",
+}
+
+
+def sources(name):
+    """A program's own, and what its room shares of which it includes the header."""
+    room = PAGES[name].parent
+    own = [*room.glob(f"{name}.c"), *room.glob(f"{name}/*.c")]
+    shared = {room / found for path in own
+              for found in re.findall(r'#include "(?:\.\./)?(shared/\w+)\.h"', path.read_text())}
+    return [*own, *(path.with_suffix(".c") for path in shared)]
+
+
+def variables():
+    for name, text in programs().items():
+        code = "".join(path.read_text() for path in sources(name))
+        read = {found if fixed is None else fixed
+                for call, fixed in READING.items() for found in re.findall(call, code)}
+        if untold := {one for one in read if not re.search(rf"\b{one}\b", section(text, "ENVIRONMENT"))}:
+            yield f"{name}: ENVIRONMENT does not name {sorted(untold)}"
+
+
 # ---- the map -----------------------------------------------------------------------------------
 
 def map_of_pages():
@@ -129,8 +157,8 @@ def settings():
             yield f"chainmail(7), SETTINGS: no setting of ours: {line}"
 
 
-CHECKS = {"options": options, "sections": sections, "links": links, "map": map_of_pages,
-          "settings": settings}
+CHECKS = {"options": options, "sections": sections, "variables": variables, "links": links,
+          "map": map_of_pages, "settings": settings}
 wrong = list(CHECKS[sys.argv[1]]())
 print(*wrong, sep="\n", end="\n" if wrong else "")
 sys.exit(1 if wrong else 0)

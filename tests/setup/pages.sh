@@ -9,6 +9,7 @@ says_what_is_so() {
 
 test_options() { says_what_is_so options; }
 test_sections() { says_what_is_so sections; }
+test_variables() { says_what_is_so variables; }
 test_links() { says_what_is_so links; }
 test_map_of_the_system() { says_what_is_so map; }
 test_settings() { says_what_is_so settings; }
