@@ -15,8 +15,8 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "sasl-auth [ -z ] [ -u users.cdb ] [ -t program ] [ -k name ] [ -x codes ] [ -f file ] "         \
-  "[ -F failures,seconds ] [ -j checkers ] [ -o name=value ] [ checker... ] sasl-ok"
+  "sasl-auth [-z] [-u users.cdb] [-t program] [-k name] [-x codes] [-f file] "                     \
+  "[-F failures,seconds] [-j checkers] [-o name=value] [checker...] sasl-ok"
 
 options_t options;
 conf_t conf;

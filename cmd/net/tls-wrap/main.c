@@ -26,7 +26,7 @@ role_t const role = {.side = ENGINE_SERVER,
 /* ---- options --------------------------------------------------------------------------------- */
 
 _Noreturn static void die_usage(int code) {
-  strerr_dief3x(code, "usage: ", engine_program, usage);
+  strerr_dien(code, 4, PROG, ": usage: ", engine_program, usage);
 }
 
 static uint64_t parse_seconds(char const *s, unsigned int min) {

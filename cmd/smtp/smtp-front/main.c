@@ -13,8 +13,8 @@
 char const *PROG = PROGRAM;
 
 #define USAGE                                                                                      \
-  "smtp-front [ -BLPQS ] [ -A socket ] [ -H hooks ] [ -X networks ] [ -e extensions ] "            \
-  "[ -f senders ] [ -m messages ] [ -o name=value ] [ -T texts ] [ chain... ]"
+  "smtp-front [-BLPQS] [-A socket] [-H hooks] [-X networks] [-e extensions] [-f senders] "         \
+  "[-m messages] [-o name=value] [-T texts] [chain...]"
 
 static char const *default_chain[] = {"queue-inject", 0};
 static session_t session;
@@ -22,11 +22,6 @@ static bool queue_here; /* -Q */
 
 static _Noreturn void die_usage(void) {
   strerr_dieusage(100, USAGE);
-}
-
-static _Noreturn void print_usage(void) {
-  static char const usage[] = "usage: " USAGE "\n";
-  _exit(write(1, usage, sizeof usage - 1) < 0 ? 111 : 0);
 }
 
 /* ---- options ---- */
@@ -64,7 +59,7 @@ static void take_option(int option, char const *argument) {
     if (settings.count == SETTINGS_MAX) die_usage();
     settings.assignments[settings.count++] = argument;
     break;
-  case 'h': print_usage();
+  case 'h': strerr_dieusage(0, USAGE);
   default: die_usage();
   }
 }
