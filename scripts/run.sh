@@ -12,8 +12,6 @@ SUBMISSIONS_PORT=${SUBMISSIONS_PORT:-2465}
 SMTP_ADDRESS=127.0.0.1
 START_TIMEOUT=10    # seconds until the services must be ready
 DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
-services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir
-  deliver-pipe deliver-lmtp deliver-smtp'
 login=alice@example.test
 
 say() { printf '%s\n' "chainmail: $*"; }
@@ -43,7 +41,7 @@ choose_users() {
   TLS_USER=tlskey SASL_USER=sasl LOG_USER=chainlog
   if [ "$(id -u)" -eq 0 ]; then
     problem=
-    for user in smtp queue vmail pipe relay tlskey sasl chainlog; do
+    for user in $SMTP_USER $QUEUE_USER $MAIL_USER $PIPE_USER $RELAY_USER $TLS_USER $SASL_USER $LOG_USER; do
       if ! id -u "$user" >/dev/null 2>&1; then
         problem="there is no user $user (scripts/setup.sh makes them)"
       elif ! s6-setuidgid "$user" test -x "$BIN/tcp-accept" ||
@@ -112,9 +110,9 @@ start() {
   ready=
   rm -f "$RUN/subscribed"
   mkfifo "$RUN/subscribed"
-  for service in $services; do
-    s6-mkfifodir "$tree/$service/event"
-    ready="$ready $tree/$service/event U"
+  for service in "$tree"/*/; do
+    s6-mkfifodir "${service}event"
+    ready="$ready ${service}event U"
   done
   # shellcheck disable=SC2086 # pairs of words
   s6-ftrig-listen -a -t "${START_TIMEOUT}000" $ready '' \

@@ -13,6 +13,7 @@
 set -eu
 
 services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir deliver-pipe deliver-lmtp deliver-smtp'
+users='smtp queue vmail pipe relay sasl tlskey chainlog'
 one_uid=
 root=
 me=
@@ -167,9 +168,7 @@ make_certificate() {
 }
 
 if [ -n "$root" ]; then
-  for user in smtp queue vmail pipe relay sasl tlskey chainlog; do
-    has_user "$user" || one_uid=yes
-  done
+  for user in $users; do has_user "$user" || one_uid=yes; done
 elif [ -z "$one_uid" ]; then
   make_users
 fi
