@@ -338,7 +338,7 @@ fuzz: $(if $(ONLY),$(foreach target,$(fuzz_targets),$(if $(findstring $(ONLY),$(
 
 bench: $(links)
 	@scripts/packages.sh bench
-	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' LIBC=$(LIBC) scripts/bench
+	@TOP='$(TOP)' BUILD='$(TOP)/$(BUILD)' BIN='$(TOP)/$(BIN)' LIBC=$(LIBC) scripts/bench.sh
 
 lint:
 	@scripts/packages.sh lint

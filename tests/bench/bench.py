@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The bench: what a message, a connection and an idle session cost, here and in Postfix.
 
-scripts/bench starts it (and says what can be set). Servers take turns within a round, so that a
+scripts/bench.sh starts it (and says what can be set). Servers take turns within a round, so that a
 machine that is busy for a while is busy for all of them; the table shows medians.
 """
 

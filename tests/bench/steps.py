@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What an accepted and delivered message costs, by program and by step.
 
-scripts/bench starts it, with STEPS=1. CPU, context switches and page faults are perf's, sampled
+scripts/bench.sh starts it, with STEPS=1. CPU, context switches and page faults are perf's, sampled
 while many messages go through; calls are strace's and instructions callgrind's, each the difference
 between few messages and many, so that what a start costs is not in them.
 """

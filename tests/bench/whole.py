@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole table: chainmail beside Postfix, Exim, OpenSMTPD, chasquid and a Go server, in one run.
 
-scripts/bench starts it, with WHOLE=1. All get the same load from the same clients, on the same
+scripts/bench.sh starts it, with WHOLE=1. All get the same load from the same clients, on the same
 disk, and take turns. Columns: synced (a journaled ext4 with its barriers), the same without
 barriers, and tmpfs. As text, as JSON (--out), and as a chart (the same name in .svg).
 """

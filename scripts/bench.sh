@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench: what chainmail costs, with queue-inject in its chain and with smtp-front -Q, beside Postfix;
+# bench.sh: what chainmail costs, with queue-inject in its chain and with smtp-front -Q, beside Postfix;
 # `make bench` calls it.
 #
 # What TLS costs is measured apart, by tests/bench/tls.py.
@@ -51,7 +51,7 @@ if scripts/peer.sh postfix postfix; then
   postfix=$PWD/build/peers/postfix
   source=$postfix/bin/smtp-source sink=$postfix/bin/smtp-sink
 elif ! source=$(command -v smtp-source) || ! sink=$(command -v smtp-sink); then
-  echo "bench: no smtp-source and smtp-sink here, and they cannot be fetched" >&2
+  echo "bench.sh: no smtp-source and smtp-sink here, and they cannot be fetched" >&2
   exit 1
 fi
 
@@ -66,11 +66,11 @@ isolated=
 if [ "$(id -u)" -eq 0 ] && unshare --mount --net --propagation private true 2>/dev/null; then
   isolated='unshare --mount --net --propagation private'
 else
-  echo "bench: no namespace of its own: without Postfix, on this folder's file system" >&2
+  echo "bench.sh: no namespace of its own: without Postfix, on this folder's file system" >&2
   postfix=
 fi
 if [ -n "${STEPS:-}" ]; then
-  [ -n "$isolated" ] || { echo "bench: the steps need root" >&2; exit 1; }
+  [ -n "$isolated" ] || { echo "bench.sh: the steps need root" >&2; exit 1; }
   scripts/packages.sh steps
   # shellcheck disable=SC2086 # words are wanted
   exec $isolated tests/bench/steps.py --rounds "$rounds" --seconds "$seconds" \
@@ -79,7 +79,7 @@ if [ -n "${STEPS:-}" ]; then
 fi
 if [ -n "${WHOLE:-}" ]; then
   if [ -z "$isolated" ] || [ -z "$postfix" ]; then
-    echo "bench: the whole table needs root, and Postfix" >&2
+    echo "bench.sh: the whole table needs root, and Postfix" >&2
     exit 1
   fi
   scripts/peer.sh exim4 exim4-daemon-light libnss-wrapper || true
