@@ -1,5 +1,6 @@
 /* What all files of queue-send use: its settings, and its two clocks. The files, from below:
  *
+ *   setup        options, settings, the queue's folders, its lock
  *   place        where entries wait until something can be done for them
  *   index        every entry of the queue as a small record, by name and by when it is due
  *   scan         how entries become known that nobody told of: by reading the queue's folders
@@ -56,6 +57,8 @@ typedef struct settings {
   uint64_t delay_notice;         /* age at which a delay is told, 0: never */
   uint64_t backoff, backoff_max; /* pauses before a destination that is down is tried again */
   uint64_t started;              /* when we did */
+  uint64_t stop_time;            /* that deliverers have for what they do when we are to stop */
+  unsigned notify_fd;            /* who is told there that we are ready; 0: nobody */
 } settings_t;
 
 extern settings_t settings;
