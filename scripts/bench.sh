@@ -14,6 +14,9 @@
 # COUNT=2000 messages. BEFORE=FILE: the results of another run beside it. Programs that were made with
 # SYMBOLS=1 (make bench STEPS=1 SYMBOLS=1 BUILD=build/symbols) are told by function. Results: a table,
 # and build/bench/steps.json.
+# DISK=FOLDER: queues and Maildirs of the first table lie on the disk that this folder lies on (all
+# users must be able to reach it), not on an ext4 in a file. DISK=hurried: on an ext4 in a file whose
+# threads in the kernel go before all others, as a disk does not wait for a CPU.
 # TOOLS=build/bench: where results go, and all that is made meanwhile.
 #
 # As root it runs in a mount and a network namespace of its own: it mounts a journaled ext4, lends
@@ -98,4 +101,4 @@ ROUNDS=$rounds SECONDS_EACH=$seconds $isolated tests/bench/tls.py --programs "$p
 # shellcheck disable=SC2086 # words are wanted
 exec $isolated tests/bench/bench.py --rounds "$rounds" --seconds "$seconds" \
   --programs "$programs" --tools "$tools" --source "$source" --sink "$sink" \
-  ${isolated:+--isolated} ${postfix:+--postfix "$postfix"} --out "$tools/result.json"
+  ${isolated:+--isolated} ${postfix:+--postfix "$postfix"} ${DISK:+--disk "$DISK"} --out "$tools/result.json"

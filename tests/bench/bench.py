@@ -182,7 +182,7 @@ def show(bench, setting, peers_here):
 def describe(options, disk, accounting, bench, names):
     return {
         "machine": f"{os.cpu_count()} CPUs, Linux {platform.release()}",
-        "queues and Maildirs": machine.kind_of(disk.path),
+        "queues and Maildirs": disk.kind(),
         "load": f"{measure.MESSAGE_BYTES} bytes, {measure.AT_ONCE} sessions, {options.rounds} rounds "
                 f"of about {options.seconds:g} s; the client is on the same CPUs",
         "CPU": f"of all the server's processes, by {accounting.name}; kernel threads (journal, "
@@ -206,13 +206,14 @@ def parse_options():
     parser.add_argument("--postfix", type=pathlib.Path)
     parser.add_argument("--isolated", action="store_true",
                         help="the mount and network namespaces are the bench's own")
+    parser.add_argument("--disk", help="a folder of the disk to measure on, or: hurried")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     return parser.parse_args()
 
 
 def main():
     options = parse_options()
-    with machine.workshop(options.tools, options.isolated) as (accounting, disk, folder):
+    with machine.workshop(options.tools, options.isolated, options.disk) as (accounting, disk, folder):
         bench = measure.Bench(options, folder, disk.path, accounting)
         programs = servers.lend_programs(disk.path, options.programs)
         all_servers = [servers.Chainmail(disk.path, accounting, programs, name, front)

@@ -272,7 +272,7 @@ def main():
             for mode in measure.MODES:
                 print(f"bench: steps: {server.name} {mode}", file=sys.stderr)
                 tables[f"{server.name} {mode}"] = steps.measure(server, mode)
-        print(f"queues and Maildirs: {machine.kind_of(disk.path)}")
+        print(f"queues and Maildirs: {disk.kind()}")
         show(tables, before)
         options.out.write_text(json.dumps(tables, indent=1) + "\n")
         print(f"\nall of it: {options.out}")

@@ -405,7 +405,7 @@ def draw(whole, names, setting):
 def describe(options, disk, accounting, foreign):
     return {
         "machine": f"{os.cpu_count()} CPUs, Linux {os.uname().release}",
-        "disk": machine.kind_of(disk.path),
+        "disk": disk.kind(),
         "load": f"{options.rounds} rounds of about {options.seconds:g} s each, by Postfix's "
                 "smtp-source on the same CPUs; where nothing else is said "
                 f"{USUAL_SIZE} and {USUAL_SESSIONS} sessions",
