@@ -1,31 +1,18 @@
 /* user-list: see user-list(1). */
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <skalibs/buffer.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
+#include "print/print.h"
 #include "shared/user.h"
 
 #define USAGE "user-list [-f users] [-j] [name]"
 
 char const *PROG = "user-list";
 
-static bool json;
-static size_t shown;
-
-static void put(char const *s) {
-  if (buffer_puts(buffer_1, s) < 0) strerr_diefu1sys(111, "write");
-}
-
-static void put_number(uint32_t number) {
-  char digits[UINT32_FMT];
-  digits[uint32_fmt(digits, number)] = 0;
-  put(digits);
-}
+static print_t out = {.to = buffer_1};
+static json_t json = {.print = &out};
 
 /* ---- what passwords are kept as -------------------------------------------------------------- */
 
@@ -50,15 +37,6 @@ static char const *method_of(char const *hash) {
 
 /* ---- a table for people ---------------------------------------------------------------------- */
 
-#define COLUMN 28
-
-/* Puts s and blanks, at least one, up to width. */
-static void put_column(char const *s, size_t width) {
-  put(s);
-  put(" ");
-  for (size_t len = strlen(s) + 1; len < width; len++) put(" ");
-}
-
 static void put_word(char *words, char const *word) {
   if (*words) strcat(words, ",");
   strcat(words, word);
@@ -73,122 +51,106 @@ static void password_words(char words[64], users_user_t const *user) {
   if (!*words) put_word(words, "none");
 }
 
-static void put_fact(char const *key, char const *value) {
+static void put_text(char const *key, char const *value) {
   if (!value) return;
-  put(" ");
-  put(key);
-  put("=\"");
-  put(value);
-  put("\"");
+  print_str(&out, " ");
+  print_str(&out, key);
+  print_str(&out, "=\"");
+  print_safe(&out, value, 0);
+  print_str(&out, "\"");
+}
+
+/* 0 is none. */
+static void put_id(char const *key, uint32_t id) {
+  if (!id) return;
+  print_str(&out, " ");
+  print_str(&out, key);
+  print_str(&out, "=");
+  print_uint(&out, id);
 }
 
 static void put_row(users_user_t const *user) {
   char words[64];
   password_words(words, user);
-  put_column(user->name, COLUMN);
-  put_column(user->disabled ? "disabled" : "enabled", 10);
-  put(words);
-  put_fact("home", user->home);
-  if (user->uid) put(" uid="), put_number(user->uid);
-  if (user->gid) put(" gid="), put_number(user->gid);
-  put_fact("senders", user->senders);
-  put_fact("certificates", user->certificates);
-  put("\n");
+  print_safe(&out, user->name, 27);
+  print_str(&out, " ");
+  print_safe(&out, user->disabled ? "disabled" : "enabled", 10);
+  print_str(&out, words);
+  put_text("home", user->home);
+  put_id("uid", user->uid);
+  put_id("gid", user->gid);
+  put_text("senders", user->senders);
+  put_text("certificates", user->certificates);
+  print_str(&out, "\n");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* The text of users(5) has no control characters. */
-static void put_string(char const *s, size_t len) {
-  put("\"");
-  for (size_t i = 0; i < len; i++) {
-    if (s[i] == '"' || s[i] == '\\') put("\\");
-    put((char const[]){s[i], 0});
-  }
-  put("\"");
-}
-
-static void put_key(char const *key) {
-  put(", \"");
-  put(key);
-  put("\": ");
-}
-
-static void put_text(char const *key, char const *value) {
-  put_key(key);
-  if (value)
-    put_string(value, strlen(value));
-  else
-    put("null");
-}
-
-static void put_flag(char const *key, bool value) {
-  put_key(key);
-  put(value ? "true" : "false");
-}
-
 /* 0 is none. */
-static void put_count(char const *key, uint32_t number) {
-  put_key(key);
+static void tell_number(char const *name, uint32_t number) {
   if (number)
-    put_number(number);
+    json_uint(&json, name, number);
   else
-    put("null");
+    json_str(&json, name, NULL);
 }
 
-static void put_words(char const *key, char const *words) {
-  char const *comma = "";
-  put_key(key);
-  put("[");
+static void tell_words(char const *name, char const *words) {
+  json_array(&json, name);
   if (!words) words = "";
-  for (size_t len; words += strspn(words, " "), len = strcspn(words, " "); words += len) {
-    put(comma);
-    put_string(words, len);
-    comma = ", ";
-  }
-  put("]");
+  for (size_t len; words += strspn(words, " "), len = strcspn(words, " "); words += len)
+    json_bytes(&json, NULL, words, len);
+  json_close(&json);
 }
 
-static void put_object(users_user_t const *user) {
-  put(shown ? ",\n  {\"name\": " : "\n  {\"name\": ");
-  put_string(user->name, strlen(user->name));
-  put_flag("disabled", user->disabled);
-  put_text("hash", user->hash ? method_of(user->hash) : NULL);
-  put_count("scram-sha-256", user->scram_sha256.iterations);
-  put_count("scram-sha-1", user->scram_sha1.iterations);
-  put_flag("plain", user->plain);
-  put_text("home", user->home);
-  put_count("uid", user->uid);
-  put_count("gid", user->gid);
-  put_words("senders", user->senders);
-  put_words("certificates", user->certificates);
-  put("}");
+static void tell(users_user_t const *user) {
+  json_object(&json, NULL);
+  json_str(&json, "name", user->name);
+  json_bool(&json, "disabled", user->disabled);
+  json_str(&json, "hash", user->hash ? method_of(user->hash) : NULL);
+  tell_number("scram-sha-256", user->scram_sha256.iterations);
+  tell_number("scram-sha-1", user->scram_sha1.iterations);
+  json_bool(&json, "plain", user->plain);
+  json_str(&json, "home", user->home);
+  tell_number("uid", user->uid);
+  tell_number("gid", user->gid);
+  tell_words("senders", user->senders);
+  tell_words("certificates", user->certificates);
+  json_close(&json);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-static void show(users_user_t const *user) {
-  (json ? put_object : put_row)(user);
-  shown++;
+typedef struct listing {
+  void (*show)(users_user_t const *user);
+  char const *name; /* of whom to show; NULL: of all */
+  size_t shown;
+  bool broken; /* a line could not be read */
+} listing_t;
+
+static void show_line(listing_t *listing, users_file_t *file, size_t number, char const *line,
+                      size_t len) {
+  users_user_t user;
+  char const *reason;
+  int const result = users_line_parse(&user, line, len, &reason);
+  if (result < 0) {
+    user_report(file->path, number, reason);
+    listing->broken = true;
+  }
+  if (result > 0 && (!listing->name || users_name_is(user.name, listing->name))) {
+    listing->show(&user);
+    listing->shown++;
+  }
+  users_wipe(&user);
 }
 
-/* Shows those of this name, NULL for all. Returns whether every line could be read. */
-static bool show_users(users_file_t *file, char const *name) {
-  users_user_t user;
+static void show_users(listing_t *listing, users_file_t *file) {
   size_t number = 1;
-  bool good = true;
   for (char const *line = file->text, *end = line + file->len; line < end; number++) {
     char const *const newline = memchr(line, '\n', (size_t)(end - line));
     size_t const len = (size_t)((newline ? newline : end) - line);
-    char const *reason;
-    int const result = users_line_parse(&user, line, len, &reason);
-    if (result < 0) user_report(file->path, number, reason);
-    if (result > 0 && (!name || users_name_is(user.name, name))) show(&user);
-    good = good && result >= 0;
+    show_line(listing, file, number, line, len);
     line += len + 1;
   }
-  users_wipe(&user);
-  return good;
 }
 
 int main(int argc, char const *const *argv) {
@@ -196,20 +158,21 @@ int main(int argc, char const *const *argv) {
   users_file_t file;
   char buffer[PATH_MAX];
   char const *path = NULL;
+  listing_t listing = {.show = put_row};
   for (int option; (option = subgetopt_r(argc, argv, "f:jh", &options)) != -1;) switch (option) {
     case 'f': path = options.arg; break;
-    case 'j': json = true; break;
+    case 'j': listing.show = tell; break;
     default: strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
     }
   argc -= options.ind;
   if (argc > 1) strerr_dieusage(100, USAGE);
-  char const *const name = argc ? user_name(argv[options.ind]) : NULL;
+  if (argc) listing.name = user_name(argv[options.ind]);
   user_hide();
   user_open(&file, user_path(path, buffer), false);
-  if (json) put("[");
-  bool const good = show_users(&file, name);
-  if (json) put(shown ? "\n]\n" : "]\n");
-  if (!buffer_flush(buffer_1)) strerr_diefu1sys(111, "write");
+  if (listing.show == tell) json_array(&json, NULL);
+  show_users(&listing, &file);
+  if (listing.show == tell) json_close(&json);
+  if (print_end(&out) < 0) strerr_diefu1sys(111, "write");
   users_file_close(&file);
-  return good && (shown || !name) ? 0 : USER_EXIT_NO;
+  return !listing.broken && (listing.shown || !listing.name) ? 0 : USER_EXIT_NO;
 }

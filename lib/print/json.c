@@ -16,9 +16,9 @@ static char const *escape_of(char c) {
   }
 }
 
-/* Puts the character at the start of s. Returns its bytes. */
-static size_t put_character(print_t *print, char const *s) {
-  size_t const len = utf8_length(s, strnlen(s, UTF8_MAX));
+/* Puts the character at the start of s, of which there are left bytes. Returns its bytes. */
+static size_t put_character(print_t *print, char const *s, size_t left) {
+  size_t const len = utf8_length(s, left < UTF8_MAX ? left : UTF8_MAX);
   char const *escape = escape_of(*s);
   if (len)
     print_bytes(print, s, len);
@@ -29,9 +29,9 @@ static size_t put_character(print_t *print, char const *s) {
   return len ? len : 1;
 }
 
-static void put_string(print_t *print, char const *s) {
+static void put_string(print_t *print, char const *s, size_t len) {
   print_str(print, "\"");
-  while (*s) s += put_character(print, s);
+  for (size_t i = 0; i < len;) i += put_character(print, s + i, len - i);
   print_str(print, "\"");
 }
 
@@ -39,7 +39,7 @@ static void begin(json_t *json, char const *name) {
   if (json->depth && json->begun[json->depth - 1]) print_str(json->print, ",");
   if (json->depth) json->begun[json->depth - 1] = true;
   if (!name) return;
-  put_string(json->print, name);
+  put_string(json->print, name, strlen(name));
   print_str(json->print, ":");
 }
 
@@ -63,12 +63,21 @@ void json_close(json_t *json) {
   if (!json->depth) print_str(json->print, "\n");
 }
 
-void json_str(json_t *json, char const *name, char const *s) {
+void json_bytes(json_t *json, char const *name, char const *s, size_t len) {
   begin(json, name);
-  if (s)
-    put_string(json->print, s);
-  else
-    print_str(json->print, "null");
+  put_string(json->print, s, len);
+}
+
+void json_str(json_t *json, char const *name, char const *s) {
+  if (s) return json_bytes(json, name, s, strlen(s));
+  begin(json, name);
+  print_str(json->print, "null");
+}
+
+void json_int(json_t *json, char const *name, int64_t number) {
+  begin(json, name);
+  if (number < 0) print_str(json->print, "-");
+  print_uint(json->print, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 void json_uint(json_t *json, char const *name, uint64_t number) {

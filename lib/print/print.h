@@ -58,6 +58,8 @@ void json_array(json_t *json, char const *name);
 void json_close(json_t *json);
 /* Any bytes: what is not UTF-8, and controls but LF and tab, become U+FFFD. NULL is null. */
 void json_str(json_t *json, char const *name, char const *s);
+void json_bytes(json_t *json, char const *name, char const *s, size_t len);
+void json_int(json_t *json, char const *name, int64_t number);
 void json_uint(json_t *json, char const *name, uint64_t number);
 void json_bool(json_t *json, char const *name, bool value);
 

@@ -99,6 +99,8 @@ static void test_json(void) {
   json_object(&json, 0);
   json_str(&json, "a", "\"\\\n\x1b\xff\xc3\xa4");
   json_uint(&json, "b", UINT64_MAX);
+  json_int(&json, "least", INT64_MIN);
+  json_bytes(&json, "cut", "\xc3\xa4\xc3\xa4", 3);
   json_array(&json, "c");
   json_uint(&json, 0, 1);
   json_object(&json, 0);
@@ -108,6 +110,7 @@ static void test_json(void) {
   json_bool(&json, "d", false);
   json_close(&json);
   check("nested", "{\"a\":\"\\\"\\\\\\n\\ufffd\\ufffd\xc3\xa4\",\"b\":18446744073709551615,"
+                  "\"least\":-9223372036854775808,\"cut\":\"\xc3\xa4\\ufffd\","
                   "\"c\":[1,{},null],\"d\":false}\n");
 }
 
