@@ -2,7 +2,6 @@
 #include "tls-check.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -107,7 +106,8 @@ static verdict_t check(settings_t const *settings, cert_files_t const *files, in
   report.is_default = !wrong && is_default(&pair);
   inspect(&report, settings, files, wrong, now);
   cert_key_wipe(&pair.key);
-  return print_report(&report), report.verdict;
+  reports_add(&report);
+  return report.verdict;
 }
 
 /* The worst of them. None at all is as bad as can be: nobody can be served. */
@@ -115,12 +115,12 @@ static verdict_t check_all(settings_t const *settings, list_t *list) {
   verdict_t worst = list->count ? VERDICT_OK : VERDICT_CRITICAL;
   int64_t const now = time(NULL);
   qsort(list->files, list->count, sizeof *list->files, compare);
-  print_begin(settings, list->width);
+  reports_begin(settings, list->width);
   for (size_t i = 0; i < list->count; i++) {
     verdict_t const verdict = check(settings, &list->files[i], now);
     if (verdict > worst) worst = verdict;
   }
-  print_end();
+  if (reports_end() < 0) strerr_diefu1sys(111, "write to standard output");
   if (!list->count) strerr_warnw2x("there is no certificate in ", settings->folder);
   return worst;
 }
@@ -134,7 +134,5 @@ int main(int argc, char const *const *argv) {
   if (cert_folder_each(settings.folder, keep, &list) < 0)
     strerr_diefu2sys(VERDICT_UNKNOWN, "read ", settings.folder);
   find_defaults(settings.folder);
-  verdict_t const worst = check_all(&settings, &list);
-  if (fflush(stdout) || ferror(stdout)) strerr_diefu1sys(111, "write to standard output");
-  return (int)worst;
+  return (int)check_all(&settings, &list);
 }

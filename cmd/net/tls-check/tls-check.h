@@ -43,8 +43,9 @@ void inspect(report_t *report, settings_t const *settings, cert_files_t const *f
 /* ---- print.c ---- */
 
 /* A table, with so many columns for names; or an array in JSON. */
-void print_begin(settings_t const *chosen, size_t columns);
-void print_report(report_t const *report);
-void print_end(void);
+void reports_begin(settings_t const *chosen, size_t columns);
+void reports_add(report_t const *report);
+/* 0, or -1 with errno if not all could be written. */
+int reports_end(void);
 
 #endif
