@@ -1,6 +1,5 @@
 /* checkpassword-dovecot: see checkpassword-dovecot(8). */
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/env.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -100,23 +100,16 @@ static dovecot_answer_t next_answer(connection_t *connection, dovecot_reply_t *r
 
 /* ---- the question ---------------------------------------------------------------------------- */
 
-static char const *tcp_fact(char const *name) {
-  char variable[64];
-  char const *const proto = getenv("PROTO");
-  int const len = proto ? snprintf(variable, sizeof variable, "%s%s", proto, name) : -1;
-  return len < 0 || (size_t)len >= sizeof variable ? NULL : getenv(variable);
-}
-
 static void ask(connection_t *connection, char const *service, credentials_t const *credentials) {
   char text[DOVECOT_LINE_MAX];
   dovecot_request_t const request = {.service = service,
                                      .login = credentials->login,
                                      .password = credentials->secret,
                                      .session = getenv("SESSION_ID"),
-                                     .local_ip = tcp_fact("LOCALIP"),
-                                     .local_port = tcp_fact("LOCALPORT"),
-                                     .remote_ip = tcp_fact("REMOTEIP"),
-                                     .remote_port = tcp_fact("REMOTEPORT"),
+                                     .local_ip = ucspi_get("LOCALIP"),
+                                     .local_port = ucspi_get("LOCALPORT"),
+                                     .remote_ip = ucspi_get("REMOTEIP"),
+                                     .remote_port = ucspi_get("REMOTEPORT"),
                                      .secured = !!getenv("SSL_PROTOCOL")};
   send_text(connection, text, dovecot_request_format(text, sizeof text, &request));
 }

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <skalibs/env.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
@@ -91,16 +91,9 @@ static pam_handle_t *begin(options_t const *options, char const *login,
   return pam;
 }
 
-static char const *remote_ip(void) {
-  char name[32];
-  char const *const proto = getenv("PROTO");
-  if (!proto || snprintf(name, sizeof name, "%sREMOTEIP", proto) >= (int)sizeof name) return NULL;
-  return getenv(name);
-}
-
 /* PAM takes the function as an object, which ISO C has no cast for. */
 static void set_items(pam_handle_t *pam) {
-  char const *const host = remote_ip();
+  char const *const host = ucspi_get("REMOTEIP");
   union {
     void (*function)(int, unsigned int, void *);
     void const *item;

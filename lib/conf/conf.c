@@ -138,6 +138,14 @@ static int read_value(conf_t *conf, int directory, conf_name_t name) {
   return conf_set(conf, name, values[name]);
 }
 
+int conf_assign(conf_t *conf, char const *assignment) {
+  size_t const len = strcspn(assignment, "=");
+  for (conf_name_t name = 0; assignment[len] && name < CONF_COUNT; name++)
+    if (!strncmp(conf_table[name].name, assignment, len) && !conf_table[name].name[len])
+      return conf_set(conf, name, assignment + len + 1);
+  return errno = EINVAL, -1;
+}
+
 /* Reads the file of this name if it is one of the table's. */
 static int read_known(conf_t *conf, int directory, char const *file, char const **culprit) {
   for (conf_name_t name = 0; name < CONF_COUNT; name++) {

@@ -77,5 +77,7 @@ int conf_load(conf_t *conf, char const **culprit);
 
 /* Sets one value, from an option say. 0, or -1 with EINVAL or ERANGE. value is not copied. */
 int conf_set(conf_t *conf, conf_name_t name, char const *value);
+/* The same from "name=value"; EINVAL is also that there is no such name. */
+int conf_assign(conf_t *conf, char const *assignment);
 
 #endif

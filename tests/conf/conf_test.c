@@ -49,6 +49,16 @@ static void files(void) {
   CHECK("others keep their defaults", conf.number[CONF_RECIPIENTS] == 1000);
 }
 
+static void assignments(void) {
+  static char const *const bad[] = {"",           "=", "databytes", "databyte=1", "databytes2=1",
+                                    "databytes=x"};
+  conf_t conf;
+  CHECK("name=value", conf_assign(&conf, "databytes=7") == 0 && conf.number[CONF_DATABYTES] == 7);
+  CHECK("an empty value", conf_assign(&conf, "greeting=") == 0 && !*conf.text[CONF_GREETING]);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    CHECK(bad[i], conf_assign(&conf, bad[i]) < 0 && errno == EINVAL);
+}
+
 static void bad(void) {
   static struct {
     char const *name, *value;
@@ -71,6 +81,7 @@ int main(void) {
   if (!mkdtemp(folder)) return 111;
   defaults();
   files();
+  assignments();
   bad();
   drop("me");
   drop("unknown");

@@ -111,20 +111,11 @@ static void take_options(int argc, char const *const *argv) {
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-static void assign(char const *assignment) {
-  size_t const len = strcspn(assignment, "=");
-  for (conf_name_t name = 0; assignment[len] && name < CONF_COUNT; name++)
-    if (strlen(conf_table[name].name) == len && !memcmp(conf_table[name].name, assignment, len)) {
-      if (conf_set(&conf, name, assignment + len + 1) < 0) break;
-      return;
-    }
-  strerr_dief2x(100, "bad setting: ", assignment);
-}
-
 static void load_settings(void) {
   char const *culprit;
   if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(111, "read the setting ", culprit);
-  for (size_t i = 0; i < assignments_count; i++) assign(assignments[i]);
+  for (size_t i = 0; i < assignments_count; i++)
+    if (conf_assign(&conf, assignments[i]) < 0) strerr_dief2x(100, "bad setting: ", assignments[i]);
 }
 
 /* Passwords are in this process: nobody may look into it, and it leaves no core. */

@@ -86,8 +86,8 @@ typedef struct checker_answer {
 
 void checker_ask(checker_call_t const *call, checker_answer_t *answer);
 
-/* ---- lookup.c: stored verifiers
- * ------------------------------------------------------------------ */
+/* ---- lookup.c: stored verifiers ---------------------------------------------------------------
+ */
 
 typedef struct account {
   bool known; /* and may log in */
@@ -107,8 +107,8 @@ int lookup_verifier(account_t *account, char const *name, sasl_mechanism_t mecha
 int lookup_certificate(account_t *account, char const *hash);
 void lookup_wipe(account_t *account);
 
-/* ---- attempt.c
- * ------------------------------------------------------------------------------------ */
+/* ---- attempt.c --------------------------------------------------------------------------------
+ */
 
 /* Runs one attempt, from the front's request to the answer, and logs it. */
 void attempt_run(sasl_request_t const *request);

@@ -98,20 +98,12 @@ static _Noreturn void die_unconfigured(char const *what) {
   _exit(111);
 }
 
-static void assign(char const *assignment) {
-  size_t len = strcspn(assignment, "=");
-  for (conf_name_t name = 0; assignment[len] && name < CONF_COUNT; name++)
-    if (strlen(conf_table[name].name) == len && !memcmp(conf_table[name].name, assignment, len)) {
-      if (conf_set(&session.conf, name, assignment + len + 1) < 0) break;
-      return;
-    }
-  strerr_dief2x(100, "bad setting: ", assignment);
-}
-
 static void load_settings(void) {
   char const *culprit;
   if (conf_load(&session.conf, &culprit) < 0) die_unconfigured(culprit);
-  for (size_t i = 0; i < settings.count; i++) assign(settings.assignments[i]);
+  for (size_t i = 0; i < settings.count; i++)
+    if (conf_assign(&session.conf, settings.assignments[i]) < 0)
+      strerr_dief2x(100, "bad setting: ", settings.assignments[i]);
   char const *me = session.conf.text[CONF_ME];
   errno = EINVAL;
   if (!me || !smtp_domain_valid(me, strlen(me), false)) die_unconfigured("me");
