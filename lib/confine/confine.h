@@ -11,9 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No new privileges by exec, no core, not dumpable (nobody of the same user can trace it or read
-   its memory), no further processes, and no file grows, unless it logs to one. 0, or -1 with
-   errno. */
+/* For who holds secrets: no core, and not dumpable: nobody of the same user can trace it or read
+   its memory. 0, or -1 with errno. */
+int confine_memory(void);
+
+/* The same, no new privileges by exec, no further processes, and no file grows, unless it logs to
+   one. 0, or -1 with errno. */
 int confine_process(void);
 
 /* No files but those below these folders can be opened from now on, and they for reading only, nor

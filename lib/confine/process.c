@@ -5,6 +5,8 @@
 
 #include "confine/confine.h"
 
+static struct rlimit const none;
+
 /* A log that is a file, or may be one, must go on growing. */
 static int logs_to_file(void) {
   struct stat log;
@@ -15,10 +17,13 @@ int confine_privileges(void) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+int confine_memory(void) {
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return -1;
+  return setrlimit(RLIMIT_CORE, &none);
+}
+
 int confine_process(void) {
-  static struct rlimit const none;
-  if (confine_privileges() < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-      setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0)
+  if (confine_privileges() < 0 || confine_memory() < 0 || setrlimit(RLIMIT_NPROC, &none) < 0)
     return -1;
   return logs_to_file() ? 0 : setrlimit(RLIMIT_FSIZE, &none);
 }

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -112,12 +110,6 @@ static int allow_calls(part_t first, part_t second) {
   return errno == ENOSYS ? 0 : -1;
 }
 
-static int give_up_cores(void) {
-  static struct rlimit const none;
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return -1;
-  return setrlimit(RLIMIT_CORE, &none);
-}
-
 /* ---- roles ----------------------------------------------------------------------------------- */
 
 int confine_reader(void) {
@@ -130,7 +122,7 @@ int confine_reader(void) {
 }
 
 int confine_writer(void) {
-  if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
+  if (confine_privileges() < 0 || confine_memory() < 0) return -1;
   return allow_calls((part_t){looking, LENGTH(looking)}, (part_t){making, LENGTH(making)});
 }
 
@@ -159,6 +151,6 @@ int confine_keeper(char const *folder, char const *program) {
   confine_bounds_t const bounds = {
       .count = program ? LENGTH(paths) : 3, .paths = paths, .abstract = true};
   unsigned int missing;
-  if (confine_privileges() < 0 || give_up_cores() < 0) return -1;
+  if (confine_privileges() < 0 || confine_memory() < 0) return -1;
   return confine_within(&bounds, &missing);
 }

@@ -1,8 +1,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/sgetopt.h>
@@ -10,6 +8,7 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+#include "confine/confine.h"
 #include "sasl-auth.h"
 
 char const *PROG = PROGRAM;
@@ -118,13 +117,6 @@ static void load_settings(void) {
     if (conf_assign(&conf, assignments[i]) < 0) strerr_dief2x(100, "bad setting: ", assignments[i]);
 }
 
-/* Passwords are in this process: nobody may look into it, and it leaves no core. */
-static void hide(void) {
-  static struct rlimit const none;
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
-    strerr_diefu1sys(111, "hide memory");
-}
-
 static void open_throttle(void) {
   if (!limits.path) return;
   if (throttle_open(&options.throttle, limits.path, limits.failures, limits.seconds) < 0)
@@ -146,7 +138,7 @@ static _Noreturn void serve(void) {
 
 int main(int argc, char const *const *argv) {
   take_options(argc, argv);
-  hide();
+  if (confine_memory() < 0) strerr_diefu1sys(111, "hide memory");
   signal(SIGPIPE, SIG_IGN);
   load_settings();
   open_throttle();

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/exec.h>
@@ -11,6 +9,7 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+#include "confine/confine.h"
 
 _Noreturn void checker_usage(int option, char const *usage) {
   strerr_dieusage(option == 'h' ? 0 : CHECKER_MISUSED, usage);
@@ -22,15 +21,8 @@ uint32_t checker_id(char const *argument, char const *usage) {
   return id;
 }
 
-/* Passwords are in this process: nobody may look into it, and it leaves no core. */
-static void checker_hide(void) {
-  static struct rlimit const none;
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
-    strerr_diefu1sys(CHECKER_TEMPORARY, "hide memory");
-}
-
 void checker_read(credentials_t *credentials) {
-  checker_hide();
+  if (confine_memory() < 0) strerr_diefu1sys(CHECKER_TEMPORARY, "hide memory");
   if (credentials_read(credentials, CHECKER_FD) < 0) {
     if (errno == EBADF) strerr_dief1x(CHECKER_MISUSED, "descriptor 3 is not open");
     if (errno != EPROTO) strerr_diefu1sys(CHECKER_TEMPORARY, "read descriptor 3");

@@ -3,19 +3,16 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
 #include "conf/conf.h"
+#include "confine/confine.h"
 
 void user_hide(void) {
-  static struct rlimit const none;
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
-    strerr_diefu1sys(111, "hide memory");
+  if (confine_memory() < 0) strerr_diefu1sys(111, "hide memory");
 }
 
 char const *user_path(char const *path, char buffer[PATH_MAX]) {

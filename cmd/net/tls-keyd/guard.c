@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,9 +16,7 @@
 #include "tls-keyd.h"
 
 void guard_supervisor(void) {
-  static struct rlimit const none;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-      setrlimit(RLIMIT_CORE, &none) < 0)
+  if (confine_privileges() < 0 || confine_memory() < 0)
     strerr_diefu1sys(111, "give up privileges");
 }
 
