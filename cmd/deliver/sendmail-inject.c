@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -80,22 +79,10 @@ static _Noreturn void end(int status) {
 
 /* ---- the envelope ---- */
 
-/* A sealed memfd is left at offset 0 by its caller; everything else is read. */
-static size_t read_some(char *to, size_t room, size_t offset) {
-  int const seals = fcntl(1, F_GET_SEALS);
-  ssize_t n;
-  do n = seals >= 0 && seals & F_SEAL_WRITE ? pread(1, to, room, (off_t)offset) : read(1, to, room);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) fail("read the envelope");
-  return (size_t)n;
-}
-
 static void read_envelope(queue_envelope_t *envelope) {
-  char *const bytes = mmap(0, QUEUE_ENVELOPE_MAX + 1, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  size_t len = 0;
-  if (bytes == MAP_FAILED) fail("make room for the envelope");
-  for (size_t n; (n = read_some(bytes + len, QUEUE_ENVELOPE_MAX + 1 - len, len));) len += n;
+  size_t len;
+  char const *const bytes = queue_envelope_read(&len);
+  if (!bytes) fail("read the envelope");
   if (queue_envelope_parse(envelope, bytes, len) == 0) return;
   if (chain_verdict_fd() < 0) _exit(CHAIN_EXIT_ENVELOPE);
   fail("parse the envelope");

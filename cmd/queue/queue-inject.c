@@ -1,9 +1,7 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <skalibs/sgetopt.h>
@@ -73,14 +71,12 @@ static void end_late(int sig) {
 }
 
 static void copy_message(message_t *message, char const *queue) {
-  bool reading;
   signal(SIGALRM, end_late);
   alarm(WAIT_MAX);
   message->fd = queue_spool_open(queue);
   if (message->fd < 0) fail(queue_failure_of(errno), "open a spool file", errno);
-  if (queue_spool_fill(message->fd, 0, &reading) < 0)
-    fail(reading ? &queue_failures[QUEUE_READ_FAILED] : queue_failure_of(errno), "copy the message",
-         errno);
+  queue_failure_t const *failure = queue_spool_fill(message->fd, 0);
+  if (failure) fail(failure, "copy the message", errno);
   cut_trailer(message);
   if (fstat(message->fd, &message->status) < 0)
     fail(&queue_failures[QUEUE_WRITE_FAILED], "stat the message", errno);
@@ -95,45 +91,14 @@ static void take_message(message_t *message, char const *queue) {
 
 /* ---- the envelope, fd 1 ---- */
 
-/* A memfd that nobody can write to any more comes from a caller who leaves it at offset 0. */
-static bool is_sealed(int fd) {
-  int seals = fcntl(fd, F_GET_SEALS);
-  return seals >= 0 && seals & F_SEAL_WRITE;
-}
-
-static size_t read_part(bool sealed, char *to, size_t room, size_t offset) {
-  ssize_t n;
-  do n = sealed ? pread(1, to, room, (off_t)offset) : read(1, to, room);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) fail(&queue_failures[QUEUE_READ_FAILED], "read the envelope", errno);
-  return (size_t)n;
-}
-
-/* Room for the largest envelope, with what was read of it. Pages cost nothing until they are used.
- */
-static char *enlarge(char const *bytes, size_t len) {
-  char *large = mmap(0, QUEUE_ENVELOPE_MAX + 1, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (large == MAP_FAILED)
-    fail(&queue_failures[QUEUE_NO_MEMORY], "make room for the envelope", errno);
-  memcpy(large, bytes, len);
-  return large;
+static queue_failure_t const *envelope_failure(int error) {
+  if (error == EMSGSIZE) return &queue_failures[QUEUE_LARGE_ENVELOPE];
+  return &queue_failures[error == ENOMEM ? QUEUE_NO_MEMORY : QUEUE_READ_FAILED];
 }
 
 static char const *read_envelope(size_t *len) {
-  static char usual[16384];
-  char *bytes = usual;
-  size_t room = sizeof usual, n;
-  bool sealed = is_sealed(1);
-  *len = 0;
-  while ((n = read_part(sealed, bytes + *len, room - *len, *len))) {
-    *len += n;
-    if (sealed && *len < room) break;
-    if (*len < room) continue;
-    if (bytes != usual) fail(&queue_failures[QUEUE_LARGE_ENVELOPE], "read the envelope", EMSGSIZE);
-    bytes = enlarge(bytes, *len);
-    room = QUEUE_ENVELOPE_MAX + 1;
-  }
+  char const *bytes = queue_envelope_read(len);
+  if (!bytes) fail(envelope_failure(errno), "read the envelope", errno);
   return bytes;
 }
 

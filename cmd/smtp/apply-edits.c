@@ -32,49 +32,11 @@ static _Noreturn void fail_copy(char const *step) {
   fail("4.3.0", "cannot edit the message", step);
 }
 
-static _Noreturn void fail_edits(char const *step) {
-  fail("4.3.5", "a filter asked for a bad edit", step);
-}
-
 static int open_copy(void) {
   int fd = queue_spool_open(conf_queue());
   if (fd < 0) fd = memfd_create("message", MFD_CLOEXEC);
   if (fd < 0) fail_copy("open a file for the copy");
   return fd;
-}
-
-/* The message as a file that begins where the message does. */
-static int take_message(struct stat *status) {
-  bool reading;
-  int fd = 0;
-  if (lseek(0, 0, SEEK_CUR) != 0) {
-    fd = open_copy();
-    if (queue_spool_fill(fd, 0, &reading) < 0) fail_copy("spool the message");
-  }
-  if (fstat(fd, status) < 0) fail_copy("stat the message");
-  return fd;
-}
-
-/* ADD_HEADERS with the last LF. */
-static char const *take_headers(void) {
-  static char lines[CHAIN_LIST_MAX + 2];
-  char const *list = getenv("ADD_HEADERS");
-  size_t len = list ? strlen(list) : 0;
-  if (!len) return "";
-  if (len > CHAIN_LIST_MAX || !queue_headers_valid(list)) {
-    errno = EINVAL;
-    fail_edits("parse ADD_HEADERS");
-  }
-  memcpy(lines, list, len + 1);
-  if (lines[len - 1] != '\n') lines[len] = '\n';
-  return lines;
-}
-
-static size_t take_ranges(queue_range_t *ranges, uint64_t size) {
-  char const *list = getenv("CUT_RANGES");
-  ssize_t n = list ? queue_ranges_parse(ranges, QUEUE_RANGES_MAX, list, size) : 0;
-  if (n < 0) fail_edits("parse CUT_RANGES");
-  return (size_t)n;
 }
 
 static void copy_stream(int to, queue_stream_t *stream) {
@@ -86,17 +48,11 @@ static void copy_stream(int to, queue_stream_t *stream) {
 }
 
 static int make_copy(void) {
-  static queue_range_t ranges[QUEUE_RANGES_MAX];
-  struct stat status;
-  int message = take_message(&status);
-  uint64_t size = (uint64_t)status.st_size;
-  char const *headers = take_headers();
-  queue_stream_t stream = {.fd = message,
-                           .size = size,
-                           .headers = headers,
-                           .headers_len = strlen(headers),
-                           .ranges = ranges,
-                           .nranges = take_ranges(ranges, size)};
+  queue_stream_t stream;
+  char const *step;
+  queue_failure_t const *failure = queue_message_edited(&stream, conf_queue(), &step);
+  if (failure == &queue_failures[QUEUE_BAD_EDITS]) fail(failure->enhanced, failure->text, step);
+  if (failure) fail_copy(step);
   int copy = open_copy();
   copy_stream(copy, &stream);
   if (lseek(copy, 0, SEEK_SET) < 0) fail_copy("rewind the copy");

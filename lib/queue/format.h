@@ -24,6 +24,18 @@ char const *queue_take_record(queue_cursor_t *cursor, char letter);
 int queue_take_addresses(queue_cursor_t *cursor, queue_envelope_t *envelope);
 int queue_take_parameters(queue_cursor_t *cursor, queue_envelope_t *envelope);
 
+/* What filters asked for; headers is never NULL. */
+typedef struct queue_edits {
+  char const *headers;
+  queue_range_t const *ranges; /* in static storage */
+  size_t nranges;
+} queue_edits_t;
+
+/* Takes ADD_HEADERS and CUT_RANGES of an environment, for a message of this size. 0, or -1 with
+   errno, and *step says at what. */
+int queue_edits_take(queue_edits_t *edits, char const *const *environment, uint64_t size,
+                     char const **step);
+
 /* Parses bytes as the trailer of entry, whose message_size is set; entry then points into bytes,
    and its ranges are malloced. 0, or -1 with errno (EBADMSG, ENOMEM). */
 int queue_trailer_parse(queue_entry_t *entry, char const *bytes, size_t len);

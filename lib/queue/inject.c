@@ -3,7 +3,7 @@
 
 #include <skalibs/env.h>
 
-#include "queue/queue.h"
+#include "queue/format.h"
 
 #define FACTS_BYTES 0x40000u /* of all facts of an entry */
 
@@ -60,20 +60,14 @@ static queue_failure_t const *take_envelope(queue_injection_t *injection, queue_
 /* ---- edits ---- */
 
 static queue_failure_t const *take_edits(queue_injection_t *injection, queue_draft_t *draft) {
-  static queue_range_t ranges[QUEUE_RANGES_MAX];
-  queue_failure_t const *bad = &queue_failures[QUEUE_BAD_EDITS];
-  char const *cuts = env_get2(injection->environment, "CUT_RANGES");
-  char const *headers = env_get2(injection->environment, "ADD_HEADERS");
-  if (headers && strlen(headers) > CHAIN_LIST_MAX)
-    return fail(injection, "parse ADD_HEADERS", E2BIG, bad);
-  if (headers && !queue_headers_valid(headers))
-    return fail(injection, "parse ADD_HEADERS", EINVAL, bad);
-  uint64_t size = (uint64_t)injection->status->st_size;
-  ssize_t n = cuts ? queue_ranges_parse(ranges, QUEUE_RANGES_MAX, cuts, size) : 0;
-  if (n < 0) return fail(injection, "parse CUT_RANGES", errno, bad);
-  draft->headers = headers;
-  draft->ranges = ranges;
-  draft->nranges = (size_t)n;
+  queue_edits_t edits;
+  char const *step;
+  uint64_t const size = (uint64_t)injection->status->st_size;
+  if (queue_edits_take(&edits, injection->environment, size, &step) < 0)
+    return fail(injection, step, errno, &queue_failures[QUEUE_BAD_EDITS]);
+  draft->headers = edits.headers;
+  draft->ranges = edits.ranges;
+  draft->nranges = edits.nranges;
   return 0;
 }
 

@@ -10,12 +10,11 @@
 static int spool(char const *queue, char const **step) {
   struct stat status;
   char fact[QUEUE_SPOOL_FACT_SIZE];
-  bool reading;
   *step = "open a spool file";
   int fd = queue_spool_open(queue);
   if (fd < 0) return -1;
   *step = "spool the message";
-  if (queue_spool_fill(fd, 0, &reading) < 0) return -1;
+  if (queue_spool_fill(fd, 0)) return -1;
   *step = "pass the spool file on";
   if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0 || fd_move(0, fd) < 0) return -1;
   queue_spool_fact(fact, &status);

@@ -33,6 +33,37 @@
 #define QUEUE_FACTS_MAX      256    /* of one entry */
 #define QUEUE_FOOTER_SIZE    62
 
+/* ---- failures ----------------------------------------------------------------------------- */
+
+/* What a caller is told of a failure: by a verdict, or by an exit code where there is no way for
+   one. */
+typedef struct queue_failure {
+  int exit_code;
+  chain_kind_t kind;
+  unsigned int code;
+  char const *enhanced;
+  char const *text;
+} queue_failure_t;
+
+typedef enum queue_failure_name {
+  QUEUE_LONG_ADDRESS,
+  QUEUE_LARGE_ENVELOPE,
+  QUEUE_NO_MEMORY,
+  QUEUE_DISK_FULL,
+  QUEUE_WRITE_FAILED,
+  QUEUE_READ_FAILED,
+  QUEUE_BAD_EDITS,
+  QUEUE_MANY_FACTS,
+  QUEUE_NOT_THERE,
+  QUEUE_BAD_ENVELOPE,
+  QUEUE_FAILURES
+} queue_failure_name_t;
+
+extern queue_failure_t const queue_failures[QUEUE_FAILURES];
+
+/* The failure that an error of the queue's files is. */
+queue_failure_t const *queue_failure_of(int error);
+
 /* ---- spooling: a message on its way in ---------------------------------------------------- */
 
 /* Opens an unnamed file for a message: in <queue>/new, where queue_commit can name it. On a file
@@ -40,9 +71,9 @@
    copies. For reading and writing, close-on-exec. The descriptor, or -1 with errno. */
 int queue_spool_open(char const *queue);
 
-/* Appends what from has, from its offset to its end, to the file spool. 0, or -1 with errno;
-   reading is then true if it was from that failed. */
-int queue_spool_fill(int spool, int from, bool *reading);
+/* Appends what from has, from its offset to its end, to the file spool. NULL, or what failed, with
+   errno. */
+queue_failure_t const *queue_spool_fill(int spool, int from);
 
 /* The value of MESSAGE_FILE, "dev:inode:size", which says that this file on fd 0 is the spooled
    message as a link before wrote it. A NUL-terminated string; returns its length. */
@@ -66,6 +97,11 @@ typedef struct queue_envelope {
   char const *parameters; /* P records */
   size_t parameters_len;
 } queue_envelope_t;
+
+/* Reads the envelope that a link is handed on fd 1: all of a sealed memfd, whose offset stays where
+   it is, else up to the end. The bytes, which are never freed, or NULL with errno (EMSGSIZE: more
+   than QUEUE_ENVELOPE_MAX). */
+char const *queue_envelope_read(size_t *len);
 
 /* Parses and checks an envelope: caps, order, no control bytes, only whole records. 0, or -1 with
    errno (EBADMSG bad form, ENAMETOOLONG an address, EMSGSIZE another cap). */
@@ -133,6 +169,13 @@ typedef struct queue_stream {
 ssize_t queue_stream_read(queue_stream_t *stream, char *buffer, size_t size);
 /* Bytes the whole stream has. */
 uint64_t queue_stream_size(queue_stream_t const *stream);
+
+/* The message on fd 0 with the edits that the environment has, for a link that hands it on. A pipe,
+   or a file that does not stand at its beginning, is copied into this queue, or into memory where
+   that cannot be. Once. NULL, or what failed, with errno, and *step says at what:
+   QUEUE_BAD_EDITS are others' fault, QUEUE_READ_FAILED is all else. */
+queue_failure_t const *queue_message_edited(queue_stream_t *stream, char const *queue,
+                                            char const **step);
 
 /* ---- entries ------------------------------------------------------------------------------ */
 
@@ -219,35 +262,6 @@ int queue_commit(char const *queue, int fd, struct stat const *status, queue_dra
 void queue_trigger(char const *queue, char const *name);
 
 /* ---- injection: a message, its envelope and what is known of it become an entry ------------ */
-
-/* What a caller is told of a failure: by a verdict, or by an exit code where there is no way for
-   one. */
-typedef struct queue_failure {
-  int exit_code;
-  chain_kind_t kind;
-  unsigned int code;
-  char const *enhanced;
-  char const *text;
-} queue_failure_t;
-
-typedef enum queue_failure_name {
-  QUEUE_LONG_ADDRESS,
-  QUEUE_LARGE_ENVELOPE,
-  QUEUE_NO_MEMORY,
-  QUEUE_DISK_FULL,
-  QUEUE_WRITE_FAILED,
-  QUEUE_READ_FAILED,
-  QUEUE_BAD_EDITS,
-  QUEUE_MANY_FACTS,
-  QUEUE_NOT_THERE,
-  QUEUE_BAD_ENVELOPE,
-  QUEUE_FAILURES
-} queue_failure_name_t;
-
-extern queue_failure_t const queue_failures[QUEUE_FAILURES];
-
-/* The failure that an error of the queue's files is. */
-queue_failure_t const *queue_failure_of(int error);
 
 typedef struct queue_injection {
   char const *queue; /* the folder */

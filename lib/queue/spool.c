@@ -28,15 +28,12 @@ int queue_spool_open(char const *queue) {
   return unsupported ? open_unlinked(queue) : -1;
 }
 
-int queue_spool_fill(int spool, int from, bool *reading) {
+queue_failure_t const *queue_spool_fill(int spool, int from) {
   char buffer[65536];
-  for (;;) {
-    *reading = true;
-    ssize_t n = fd_read(from, buffer, sizeof buffer);
-    if (n <= 0) return (int)n;
-    *reading = false;
-    if (allwrite(spool, buffer, (size_t)n) < (size_t)n) return -1;
-  }
+  ssize_t n;
+  while ((n = fd_read(from, buffer, sizeof buffer)) > 0)
+    if (allwrite(spool, buffer, (size_t)n) < (size_t)n) return queue_failure_of(errno);
+  return n < 0 ? &queue_failures[QUEUE_READ_FAILED] : 0;
 }
 
 size_t queue_spool_fact(char out[QUEUE_SPOOL_FACT_SIZE], struct stat const *status) {

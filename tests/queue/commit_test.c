@@ -145,7 +145,6 @@ static void failures(void) {
 }
 
 static void spooling(void) {
-  bool reading;
   char fact[QUEUE_SPOOL_FACT_SIZE], want[QUEUE_SPOOL_FACT_SIZE];
   struct stat status;
   int ends[2], fd = spool_message("hel");
@@ -153,17 +152,17 @@ static void spooling(void) {
   CHECK_INT("pipe", pipe(ends), 0);
   CHECK_INT("fed", write(ends[1], "lo\n", 3), 3);
   close(ends[1]);
-  CHECK_INT("fills", queue_spool_fill(fd, ends[0], &reading), 0);
+  CHECK("fills", !queue_spool_fill(fd, ends[0]));
   fstat(fd, &status);
   CHECK_INT("all of it", status.st_size, 6);
   snprintf(want, sizeof want, "%ju:%ju:6", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
   CHECK_INT("length of the fact", queue_spool_fact(fact, &status), strlen(want));
   CHECK_STR("fact", fact, want);
   int dir = open(folder, O_RDONLY | O_DIRECTORY);
-  CHECK("a folder cannot be read", queue_spool_fill(fd, dir, &reading) < 0 && reading);
+  CHECK("a folder cannot be read", queue_spool_fill(fd, dir) == &queue_failures[QUEUE_READ_FAILED]);
   int closed = open(in_folder("new"), O_RDONLY);
   lseek(fd, 0, SEEK_SET);
-  CHECK("nor written to", queue_spool_fill(closed, fd, &reading) < 0 && !reading);
+  CHECK("nor written to", queue_spool_fill(closed, fd) == &queue_failures[QUEUE_WRITE_FAILED]);
   close(closed);
   close(dir);
   close(fd);
