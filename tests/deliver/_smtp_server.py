@@ -6,7 +6,8 @@ listens. FOLDER gets the file commands, "CONNECTION COMMAND" a line, and each me
 came (message1...; with BDAT without the commands).
 
 EVENT is connect, a command's verb, end (of a message), or a verb and which one of a connection it
-is: rcpt2, mail2. CONNECTION counts from 1; without it the action is for all. ACTION:
+is: rcpt2, mail2. CONNECTION counts from 1; without it the action is for all. After LHLO the end is
+answered for each recipient, and an address is an event in its place. ACTION:
 
   250 text     this reply; | in it begins a line
   close        nothing is said, and the connection closed; text,close says text before
@@ -18,6 +19,7 @@ is: rcpt2, mail2. CONNECTION counts from 1; without it the action is for all. AC
   garbage      bytes that are no reply
   slow         the usual reply, a byte at a time
   drip         the usual reply, 0.7 seconds later
+  until FILE   the usual reply, when there is such a file
   before       the usual reply, and replies to commands that were not said
   tls          of starttls: the handshake; of connect: TLS from the first byte
   tls-garbage  220, and then no TLS;  tls-close  220, and then nothing more
@@ -46,6 +48,8 @@ class Session:
         self.counts = {}
         self.buffer = b""
         self.chunks = b""
+        self.is_lmtp = False
+        self.recipients = []
 
     def action(self, event):
         self.counts[event] = self.counts.get(event, 0) + 1
@@ -79,7 +83,8 @@ class Session:
                 raise Gone
             return text[0] in "23"
         if action:
-            getattr(self, "do_" + action.replace("-", "_"))(usual)
+            name, _, word = action.partition(" ")
+            getattr(self, "do_" + name.replace("-", "_"))(usual, *word.split())
         else:
             self.say(usual)
         return usual[0] in "23"
@@ -119,6 +124,11 @@ class Session:
 
     def do_drip(self, usual):
         time.sleep(0.7)
+        self.say(usual)
+
+    def do_until(self, usual, path):
+        while not os.path.exists(path):
+            time.sleep(0.02)
         self.say(usual)
 
     def do_before(self, usual):
@@ -180,12 +190,25 @@ class Session:
         with open(os.path.join(self.server.options.s, name), "wb") as file:
             file.write(data)
 
+    def hear(self, verb, line):
+        """What a command that was accepted changes."""
+        if verb == "lhlo":
+            self.is_lmtp = True
+        elif verb == "mail":
+            self.recipients = []
+        elif verb == "rcpt":
+            self.recipients.append(line.partition("<")[2].partition(">")[0])
+
+    def end(self):
+        for recipient in self.recipients if self.is_lmtp else [""]:
+            self.act(recipient if recipient in self.server.rules else "end")
+
     def data(self):
         while b"\r\n.\r\n" not in b"\r\n" + self.buffer:
             self.read()
         data, _, self.buffer = (b"\r\n" + self.buffer).partition(b"\r\n.\r\n")
         self.save(data[2:] + b"\r\n" if data else b"")
-        self.act("end")
+        self.end()
 
     def bdat(self, words):
         size = int(words[1])
@@ -198,7 +221,7 @@ class Session:
             return
         self.save(self.chunks)
         self.chunks = b""
-        self.act("end")
+        self.end()
 
     def serve(self):
         self.act("connect")
@@ -209,8 +232,10 @@ class Session:
             verb = words[0].lower()
             if verb == "bdat":
                 self.bdat(words)
-            elif self.act(verb) and verb == "data":
-                self.data()
+            elif self.act(verb):
+                self.hear(verb, line)
+                if verb == "data":
+                    self.data()
             if verb == "quit":
                 raise Gone
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""_worker.py [-b] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
+"""_worker.py [-b|-o] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
 
 Plays queue-send for one deliverer: gives it the jobs (with -b in one message, else one after the
-other, each after the answer to the last), and prints the answers in the order of the jobs. Behind
-RECIPIENT and a tab the one of the envelope may stand that led to it, and "1" if to others, too.
+other, each after the answer to the last), and prints the answers in the order of the jobs; with -o
+as with -b, but each answer when it comes, behind its recipient. Behind RECIPIENT and a tab the one of
+the envelope may stand that led to it, and "1" if to others, too.
 """
 import array
 import os
@@ -43,7 +44,8 @@ def main():
     if "--" in words:
         split = words.index("--")
         words, program = words[:split], words[split + 1:]
-    batched = words[:1] == ["-b"]
+    at_once = words[:1] == ["-o"]
+    batched = at_once or words[:1] == ["-b"]
     words = words[batched:]
     jobs = [(i // 4, *words[i:i + 4]) for i in range(0, len(words), 4)]
     ours, theirs = socket.socketpair()
@@ -57,9 +59,11 @@ def main():
                 got = answer(stream)
                 if got:
                     answers[got[0]] = got[1]
+                if got and at_once:
+                    print(jobs[got[0]][3], got[1], flush=True)
         ours.shutdown(socket.SHUT_WR)
         status = process.wait(20)
-    for number, *_ in jobs:
+    for number, *_ in [] if at_once else jobs:
         print(answers.get(number, "no answer"))
     sys.exit(status if status >= 0 else 128 - status)
 

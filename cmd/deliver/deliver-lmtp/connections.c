@@ -1,345 +1,158 @@
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/strerr.h>
+#include "connection.h"
 
-#include "deliver.h"
+connection_t connections[CONNECTIONS_MAX];
 
-#define LMTP_PORT 24
-#define FULL_MS   60000 /* no further connection is tried where one was refused */
+/* ---- one ---- */
 
-typedef struct connection {
-  char *server; /* NULL: not in use */
-  relay_dial_t dial;
-  relay_t *relay;      /* NULL: the address is being looked up */
-  uint64_t idle_end;   /* while it is idle */
-  uint64_t alone_till; /* the server has refused another one */
-  bool is_idle;
-  bool was_used;              /* a transaction went over it */
-  size_t poll_at, poll_count; /* its name servers' sockets */
-  size_t count;               /* recipients of the transaction */
-  job_t *jobs[BATCH_MAX];
-  relay_recipient_t recipients[BATCH_MAX];
-  queue_entry_t entry;
-  relay_transaction_t transaction;
-} connection_t;
-
-static connection_t connections[CONNECTIONS_MAX];
-static relay_settings_t session;
-
-/* ---- verdicts ---- */
-
-static void set_verdict(chain_verdict_t *verdict, char const *enhanced, char const *text,
-                        char const *what) {
-  *verdict = (chain_verdict_t){.kind = CHAIN_DEFER};
-  stpcpy(verdict->enhanced, enhanced);
-  snprintf(verdict->text, sizeof verdict->text, "%s%s%.900s", text, what ? ": " : "",
-           what ? what : "");
+bool connection_serves(connection_t const *connection, char const *server) {
+  return connection->server && !strcmp(connection->server, server);
 }
 
-/* Why a server cannot be spoken to at all: that says nothing about a recipient. */
-static void set_failure(chain_verdict_t *verdict, connection_t const *connection) {
-  chain_verdict_t const *const found = relay_verdict(connection->relay);
-  char line[RELAY_VERDICT_MAX];
-  *verdict = *found;
-  if (!found->code) return;
-  relay_verdict_format(line, found);
-  set_verdict(verdict, "4.3.2", "the server refuses the connection", line);
+bool connection_is_ready(connection_t const *connection) {
+  return connection->relay && relay_stage(connection->relay) == RELAY_STAGE_READY;
 }
 
-/* ---- connections ---- */
-
-static connection_t *free_connection(void) {
-  for (size_t i = 0; i < settings.connections; i++)
-    if (!connections[i].server) return &connections[i];
-  return NULL;
-}
-
-static void close_connection(connection_t *connection) {
+void connection_close(connection_t *connection) {
   relay_dial_end(&connection->dial);
   relay_free(connection->relay);
   free(connection->server);
   connection->server = NULL;
   connection->relay = NULL;
-  connection->is_idle = false;
 }
 
-static bool serves(connection_t const *connection, char const *server) {
-  return connection->server && !strcmp(connection->server, server);
-}
-
-static bool is_ready(connection_t const *connection) {
-  return connection->relay && relay_stage(connection->relay) == RELAY_STAGE_READY;
-}
-
-/* There is no other connection that could take the server's jobs. */
-static bool is_alone(connection_t const *connection) {
-  for (size_t i = 0; i < settings.connections; i++)
-    if (&connections[i] != connection && serves(&connections[i], connection->server) &&
-        is_ready(&connections[i]))
-      return false;
-  return true;
-}
-
-/* A server that has let us in and refuses another connection means it. */
-static void leave_others_alone(connection_t const *connection, uint64_t now) {
-  for (size_t i = 0; i < settings.connections; i++)
-    if (&connections[i] != connection && serves(&connections[i], connection->server))
-      connections[i].alone_till = now + FULL_MS;
-}
-
-static void give_up(connection_t *connection, chain_verdict_t const *verdict, uint64_t now) {
-  if (is_alone(connection))
-    jobs_answer_all(connection->server, verdict);
-  else
-    leave_others_alone(connection, now);
-  close_connection(connection);
-}
-
-/* Tries the next address. False with errno, of the last one: there is none left. */
-static bool start_session(connection_t *connection, uint64_t now) {
-  int fd, error = ENOENT;
-  while ((fd = relay_dial_next(&connection->dial)) < 0 && errno != ENOENT) error = errno;
-  if (fd < 0) return errno = error, false;
-  connection->relay = relay_start(&session, fd, now);
-  if (!connection->relay) strerr_diefu1sys(111, "begin a session");
-  return true;
-}
-
-static void dial(connection_t *connection, uint64_t now) {
-  chain_verdict_t verdict;
-  int const found = relay_dial_step(&connection->dial);
-  if (!found) return;
-  int error = errno;
-  if (found > 0 && start_session(connection, now)) return;
-  if (found > 0) error = errno;
-  set_verdict(&verdict, found > 0 ? "4.4.1" : "4.4.3",
-              found > 0 ? "no connection" : "the server's name leads nowhere", strerror(error));
-  give_up(connection, &verdict, now);
-}
-
-/* Only begins: what comes of it is step's. */
-static void open_connection(connection_t *connection, char const *server, uint64_t now) {
-  relay_server_t parsed;
-  chain_verdict_t verdict;
-  memset(&connection->dial, 0, sizeof connection->dial);
-  connection->server = strdup(server);
-  connection->is_idle = connection->was_used = false;
-  connection->alone_till = 0;
-  connection->count = 0;
-  if (!connection->server) strerr_diefu1sys(111, "open a connection");
-  if (relay_server_parse(&parsed, server, LMTP_PORT) < 0 ||
-      relay_dial_start(&connection->dial, &parsed) < 0) {
-    set_verdict(&verdict, "4.3.5", "not a server", server);
-    give_up(connection, &verdict, now);
-  }
-}
-
-static void step(connection_t *connection, uint64_t now);
-
-/* ---- transactions ---- */
-
-static void fill_recipients(connection_t *connection) {
-  size_t count = 0;
-  dsn_asked_t *const asked = dsn_asked_make(&count, &connection->entry.envelope);
-  if (!asked) strerr_diefu1sys(111, "read what was asked for");
-  for (size_t i = 0; i < connection->count; i++) {
-    job_t const *const job = connection->jobs[i];
-    dsn_asked_t const own = dsn_asked_find(asked, count, job->original);
-    delivery_wishes_t const wishes = delivery_wishes(&own, job->recipient, job->expanded, NULL);
-    connection->recipients[i].address = job->recipient;
-    connection->recipients[i].notify = wishes.notify;
-    connection->recipients[i].orcpt = wishes.orcpt;
-  }
-  free(asked);
-}
-
-static void fill_transaction(connection_t *connection) {
-  relay_transaction_t *const transaction = &connection->transaction;
-  queue_envelope_t const *const envelope = &connection->entry.envelope;
-  char const *const utf8 = queue_entry_fact(&connection->entry, "SMTP_UTF8");
-  *transaction = (relay_transaction_t){.sender = connection->jobs[0]->sender,
-                                       .ret = queue_envelope_value(envelope, "", "RET"),
-                                       .envid = queue_envelope_value(envelope, "", "ENVID"),
-                                       .utf8 = utf8 && *utf8,
-                                       .count = connection->count,
-                                       .recipients = connection->recipients};
-  queue_entry_stream(&connection->entry, &transaction->message);
-}
-
-/* The entry is read through the first job's descriptor, which stays the job's. */
-static bool open_entry(connection_t *connection) {
-  chain_verdict_t verdict;
-  if (queue_entry_from_fd(&connection->entry, connection->jobs[0]->fd) == 0) return true;
-  set_verdict(&verdict, "4.3.0", "unable to read the queue entry", strerror(errno));
-  for (size_t i = 0; i < connection->count; i++) job_answer(connection->jobs[i], &verdict);
-  connection->count = 0;
-  return false;
+static void quit(connection_t *connection, uint64_t now) {
+  connection->phase = QUITTING;
+  relay_quit(connection->relay, now);
 }
 
 static void rest(connection_t *connection, uint64_t now) {
-  connection->is_idle = true;
+  connection->phase = IDLE;
   connection->idle_end = now + settings.idle;
 }
 
-/* True if the server has taken it, and knows what the sender is to be told. */
-static bool will_tell(connection_t const *connection, relay_recipient_t const *recipient) {
-  return recipient->verdict.kind == CHAIN_ACCEPT && recipient->notify &&
-         relay_offers(connection->relay)->has[RELAY_DSN];
-}
+/* ---- steps: each takes a session that is RELAY_READY or RELAY_ENDED ---- */
 
-/* What the server said is told with its name: a bounce says who it was. */
-static void answer(connection_t const *connection, size_t i) {
-  relay_recipient_t const *const recipient = &connection->recipients[i];
-  chain_verdict_t const *const said = &recipient->verdict;
-  char const *const passed = will_tell(connection, recipient) ? WORKER_PASSED ": " : "";
-  chain_verdict_t named = *said;
-  if (said->code)
-    snprintf(named.text, sizeof named.text, "%s%.200s said: %.760s", passed, connection->server,
-             said->text);
-  job_answer(connection->jobs[i], &named);
-}
-
-/* True if it may be that the server had closed a connection that was kept, before we spoke: then
-   another one is worth a try. */
-static bool was_stale(connection_t const *connection, relay_state_t state) {
-  if (state != RELAY_ENDED || !connection->was_used) return false;
-  if (relay_message_was_sent(connection->relay)) return false;
-  for (size_t i = 0; i < connection->count; i++)
-    if (connection->jobs[i]->repeated || connection->recipients[i].verdict.kind != CHAIN_DEFER)
-      return false;
-  return true;
-}
-
-static void repeat(connection_t *connection) {
-  for (size_t i = 0; i < connection->count; i++) connection->jobs[i]->repeated = true;
-  jobs_return(connection->jobs, connection->count);
-}
-
-static void finish_transaction(connection_t *connection, relay_state_t state) {
-  connection->entry.fd = -1; /* it is the first job's */
-  queue_entry_close(&connection->entry);
-  if (was_stale(connection, state))
-    repeat(connection);
+static void opening_step(connection_t *connection, relay_state_t state, uint64_t now) {
+  if (state == RELAY_ENDED)
+    opening_failed(connection, now);
   else
-    for (size_t i = 0; i < connection->count; i++) answer(connection, i);
-  connection->was_used = true;
-  connection->count = 0;
+    rest(connection, now);
 }
 
-static void start_transaction(connection_t *connection, job_t const *like, uint64_t now) {
-  unsigned int const offered = relay_offers(connection->relay)->recipients;
-  size_t const max = offered && offered < BATCH_MAX ? offered : BATCH_MAX;
-  connection->count = jobs_pick(connection->jobs, max, like);
-  if (!open_entry(connection)) return;
-  fill_recipients(connection);
-  fill_transaction(connection);
-  connection->is_idle = false;
-  relay_transact(connection->relay, &connection->transaction, now);
-  step(connection, now);
+static void idle_step(connection_t *connection, relay_state_t state, uint64_t now) {
+  if (state == RELAY_ENDED)
+    connection_close(connection);
+  else if (now >= connection->idle_end)
+    quit(connection, now);
 }
 
-/* ---- steps ---- */
-
-static void end_session(connection_t *connection, uint64_t now) {
-  chain_verdict_t verdict;
-  if (is_ready(connection)) {
-    close_connection(connection);
-    return;
-  }
-  set_failure(&verdict, connection);
-  bool const may_go_on = relay_stage(connection->relay) < RELAY_STAGE_HELLO;
-  relay_free(connection->relay);
-  connection->relay = NULL;
-  if (!may_go_on || !start_session(connection, now)) give_up(connection, &verdict, now);
+static void delivering_step(connection_t *connection, relay_state_t state, uint64_t now) {
+  transaction_finish(connection, state, now);
+  if (state == RELAY_ENDED)
+    connection_close(connection);
+  else
+    rest(connection, now);
 }
 
-static void step(connection_t *connection, uint64_t now) {
+static void (*const steps[PHASES])(connection_t *, relay_state_t,
+                                   uint64_t) = {[OPENING] = opening_step,
+                                                [IDLE] = idle_step,
+                                                [DELIVERING] = delivering_step,
+                                                [QUITTING] = idle_step};
+
+void connection_step(connection_t *connection, uint64_t now) {
   if (!connection->relay) {
-    dial(connection, now);
+    opening_dial(connection, now);
     return;
   }
   relay_state_t const state = relay_step(connection->relay, now);
-  if (state == RELAY_BUSY) return;
-  if (connection->count) finish_transaction(connection, state);
-  if (state == RELAY_ENDED) {
-    end_session(connection, now);
-  } else if (!connection->is_idle) {
-    rest(connection, now);
-  } else if (now >= connection->idle_end) {
-    connection->is_idle = false;
-    relay_quit(connection->relay, now);
-  }
+  if (state != RELAY_BUSY)
+    steps[connection->phase](connection, state, now);
+  else
+    transaction_answer(connection, now);
 }
 
+static uint64_t passed; /* the time of the last pass over all of them */
+
 void connections_step(struct pollfd const *fds, uint64_t now) {
-  for (size_t i = 0; i < settings.connections; i++) {
-    connection_t *const connection = &connections[i];
+  passed = now;
+  for (EACH_CONNECTION(connection)) {
     if (!connection->server) continue;
     if (connection->dial.resolver)
       dns_step(connection->dial.resolver, fds + connection->poll_at, connection->poll_count);
-    step(connection, now);
+    connection_step(connection, now);
   }
 }
 
 bool connections_are_busy(void) {
-  for (size_t i = 0; i < settings.connections; i++)
-    if (connections[i].server && connections[i].count) return true;
+  for (EACH_CONNECTION(connection))
+    if (connection->server && connection->count) return true;
   return false;
 }
 
 /* ---- jobs to connections ---- */
 
-static connection_t *idle_connection(char const *server) {
-  for (size_t i = 0; i < settings.connections; i++)
-    if (serves(&connections[i], server) && connections[i].is_idle) return &connections[i];
+static connection_t *find_idle(char const *server) {
+  for (EACH_CONNECTION(connection))
+    if (connection_serves(connection, server) && connection->phase == IDLE) return connection;
   return NULL;
 }
 
 /* One at a time is being opened. */
 static bool may_open(char const *server, uint64_t now) {
   size_t open = 0;
-  for (size_t i = 0; i < settings.connections; i++) {
-    if (!serves(&connections[i], server)) continue;
-    if (!is_ready(&connections[i]) || now < connections[i].alone_till) return false;
+  for (EACH_CONNECTION(connection)) {
+    if (!connection_serves(connection, server)) continue;
+    if (!connection_is_ready(connection) || now < connection->alone_till) return false;
     open++;
   }
   return open < settings.per_server;
 }
 
-/* Another server's idle connection makes room. */
-static void make_room(uint64_t now) {
-  for (size_t i = 0; i < settings.connections; i++) {
-    if (!connections[i].server || !connections[i].is_idle) continue;
-    connections[i].is_idle = false;
-    relay_quit(connections[i].relay, now);
-    return;
+/* One that is not in use, or another server's that has nothing to do: its answer to QUIT is not
+   waited for. NULL: all deliver. */
+static connection_t *find_place(uint64_t now) {
+  connection_t *place = NULL;
+  for (EACH_CONNECTION(connection)) {
+    if (!connection->server) return connection;
+    if (connection->phase == IDLE || connection->phase == QUITTING) place = connection;
   }
+  if (!place) return NULL;
+  relay_quit(place->relay, now);
+  relay_step(place->relay, now);
+  connection_close(place);
+  return place;
 }
+
+static bool starved; /* a job has no connection, since all are in use */
 
 /* True if the list of jobs has changed. */
 static bool serve(job_t const *job, uint64_t now) {
-  connection_t *connection = idle_connection(job->server);
+  connection_t *connection = find_idle(job->server);
+  if (!connection && !may_open(job->server, now)) return false;
+  if (!mailbox_has_room(job)) return false;
   if (connection) {
-    start_transaction(connection, job, now);
+    transaction_start(connection, job, now);
     return true;
   }
-  if (!may_open(job->server, now)) return false;
-  connection = free_connection();
-  if (!connection) {
-    make_room(now);
-    return false;
-  }
-  open_connection(connection, job->server, now);
+  connection = find_place(now);
+  if (!connection) return starved = true, false;
+  opening_begin(connection, job->server, now);
   return !connection->server;
 }
 
-void connections_dispatch(uint64_t now) {
-  session = (relay_settings_t){
-      .protocol = RELAY_LMTP, .helo = settings.name, .patience = settings.patience};
+static void give_jobs(uint64_t now) {
+  starved = false;
   for (job_t const *job = jobs; job;) job = serve(job, now) ? jobs : job->next;
+}
+
+void connections_dispatch(uint64_t now) {
+  mailboxes_refuse(now);
+  do give_jobs(now);
+  while (patience_cut(starved, now));
 }
 
 /* ---- waiting ---- */
@@ -361,15 +174,14 @@ static uint64_t wait_for_name(connection_t *connection, struct pollfd *fds, size
 
 size_t connections_wait(struct pollfd *fds, uint64_t *deadline, uint64_t now) {
   size_t count = 0;
-  for (size_t i = 0; i < settings.connections; i++) {
-    connection_t *const connection = &connections[i];
+  for (EACH_CONNECTION(connection)) {
     if (!connection->server) continue;
-    uint64_t due;
+    uint64_t due = patience_end(connection, passed);
     if (connection->relay) {
-      due = relay_wait(connection->relay, &fds[count++]);
-      if (connection->is_idle) due = earlier(due, connection->idle_end);
+      due = earlier(due, relay_wait(connection->relay, &fds[count++]));
+      if (connection->phase == IDLE) due = earlier(due, connection->idle_end);
     } else {
-      due = wait_for_name(connection, fds, count, now);
+      due = earlier(due, wait_for_name(connection, fds, count, now));
       count += connection->poll_count;
     }
     *deadline = earlier(*deadline, due);

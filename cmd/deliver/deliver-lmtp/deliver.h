@@ -1,4 +1,5 @@
-/* deliver-lmtp's parts: jobs that wait, connections that serve them. */
+/* deliver-lmtp's parts: jobs that wait, connections that serve them (connection.h: their insides).
+ */
 #ifndef DELIVER_LMTP_H
 #define DELIVER_LMTP_H
 
@@ -13,7 +14,8 @@
 
 typedef struct settings {
   size_t connections, per_server;
-  uint64_t idle; /* milliseconds */
+  uint64_t idle;    /* milliseconds that a connection is kept, */
+  uint64_t opening; /* and that a server may take to be ready, where others wait */
   char const *name;
   unsigned int patience[RELAY_PATIENCES];
 } settings_t;
@@ -25,9 +27,11 @@ extern settings_t settings;
 typedef struct job {
   struct job *next;
   uint64_t number;
+  uint64_t mailbox; /* a hash of server and recipient */
   int fd;
   bool expanded;
   bool repeated; /* it was on a connection that turned out to be gone */
+  bool answered;
   char const *sender, *recipient, *server, *id, *original; /* in strings */
   char strings[];
 } job_t;
@@ -41,18 +45,25 @@ bool jobs_take(void);
 /* There is room: the socket is to be looked at. */
 bool jobs_wanted(void);
 /* Takes up to max jobs for this transaction out of the waiting ones: those with like's entry,
-   sender and server, like first. Returns how many. */
-size_t jobs_pick(job_t **picked, size_t max, job_t const *like);
+   sender and server that may go, of which like is one. Returns how many. */
+size_t jobs_pick(job_t **picked, size_t max, job_t const *like, bool (*may_go)(job_t const *));
 /* Puts jobs that were picked back before all others, in their order. */
 void jobs_return(job_t *const *picked, size_t n);
-/* Answers a job that was picked, and frees it. */
+/* Answers a job that was picked. */
+void job_report(job_t *job, chain_verdict_t const *verdict);
+/* Frees it when it was answered. */
+void job_free(job_t *job);
+/* Both. */
 void job_answer(job_t *job, chain_verdict_t const *verdict);
+/* The same for one that waits. */
+void job_refuse(job_t *job, chain_verdict_t const *verdict);
 /* Answers all waiting jobs of this server. */
 void jobs_answer_all(char const *server, chain_verdict_t const *verdict);
 
-/* ---- connections.c ---- */
+/* ---- connections.c, and what belongs to it ---- */
 
-/* Gives waiting jobs to idle connections, and opens new ones for the others. */
+/* Gives waiting jobs to idle connections, and opens new ones for the others; ends what has them
+   wait for too long. */
 void connections_dispatch(uint64_t now);
 /* Fills in what is to be polled, at most CONNECTIONS_POLL of them, and lowers *deadline to the time
    at which connections_step is to be called. Returns their number. */

@@ -33,12 +33,13 @@ static void add(worker_job_t const *from) {
   job->number = from->number;
   job->fd = from->fd;
   job->expanded = from->expanded;
-  job->repeated = false;
+  job->repeated = job->answered = false;
   job->sender = put(&at, from->sender);
   job->recipient = put(&at, from->recipient);
   job->server = put(&at, from->argument);
   job->id = put(&at, from->id);
   job->original = put(&at, from->original);
+  job->mailbox = queue_target("lmtp", job->server, job->recipient);
   *tail = job;
   tail = &job->next;
   count++;
@@ -74,10 +75,10 @@ static bool is_like(job_t const *job, job_t const *like) {
          !strcmp(job->sender, like->sender);
 }
 
-size_t jobs_pick(job_t **picked, size_t max, job_t const *like) {
+size_t jobs_pick(job_t **picked, size_t max, job_t const *like, bool (*may_go)(job_t const *)) {
   size_t n = 0;
   for (job_t **at = &jobs; *at && n < max;) {
-    if (is_like(*at, n ? picked[0] : like))
+    if (is_like(*at, n ? picked[0] : like) && may_go(*at))
       picked[n++] = unlink_job(at);
     else
       at = &(*at)->next;
@@ -93,24 +94,34 @@ void jobs_return(job_t *const *picked, size_t n) {
   }
 }
 
-static void report(char const *s, size_t len) {
-  if (worker_results_send(0, s, len) < 0) strerr_diefu1sys(111, "report");
-}
-
-void job_answer(job_t *job, chain_verdict_t const *verdict) {
+void job_report(job_t *job, chain_verdict_t const *verdict) {
   char text[RELAY_VERDICT_MAX], result[WORKER_RESULT_MAX];
   relay_verdict_format(text, verdict);
-  report(result, worker_result_format(result, job->number, verdict->kind, text));
+  size_t const len = worker_result_format(result, job->number, verdict->kind, text);
+  if (worker_results_send(0, result, len) < 0) strerr_diefu1sys(111, "report");
+  job->answered = true;
+}
+
+void job_free(job_t *job) {
   close(job->fd);
   free(job);
   count--;
 }
 
+void job_answer(job_t *job, chain_verdict_t const *verdict) {
+  job_report(job, verdict);
+  job_free(job);
+}
+
+void job_refuse(job_t *job, chain_verdict_t const *verdict) {
+  job_t **at = &jobs;
+  while (*at != job) at = &(*at)->next;
+  job_answer(unlink_job(at), verdict);
+}
+
 void jobs_answer_all(char const *server, chain_verdict_t const *verdict) {
-  for (job_t **at = &jobs; *at;) {
-    if (!strcmp((*at)->server, server))
-      job_answer(unlink_job(at), verdict);
-    else
-      at = &(*at)->next;
+  for (job_t *job = jobs, *next; job; job = next) {
+    next = job->next;
+    if (!strcmp(job->server, server)) job_refuse(job, verdict);
   }
 }

@@ -13,12 +13,14 @@
 #include "confine/confine.h"
 #include "deliver.h"
 
-#define USAGE   "deliver-lmtp [-c connections] [-i seconds] [-n name] [-s connections] [-t seconds]"
+#define USAGE                                                                                      \
+  "deliver-lmtp [-c connections] [-i seconds] [-n name] [-s connections] [-t seconds] [-w "        \
+  "seconds]"
 #define FDS_MAX (JOBS_MAX + 2 * WORKER_BATCH_MAX + CONNECTIONS_MAX + 100)
 
 char const *PROG = "deliver-lmtp";
 
-settings_t settings = {.connections = 20, .per_server = 4, .idle = 10000};
+settings_t settings = {.connections = 20, .per_server = 4, .idle = 10000, .opening = 20000};
 
 static conf_t conf;
 
@@ -46,13 +48,14 @@ static char const *own_name(void) {
 static void parse_options(int argc, char const *const *argv) {
   unsigned int most = 600;
   subgetopt options = SUBGETOPT_ZERO;
-  for (int option; (option = subgetopt_r(argc, argv, "c:hi:n:s:t:", &options)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "c:hi:n:s:t:w:", &options)) != -1;)
     switch (option) {
     case 'c': settings.connections = parse_number(options.arg, CONNECTIONS_MAX); break;
     case 'i': settings.idle = (uint64_t)parse_number(options.arg, 86400) * 1000; break;
     case 'n': settings.name = options.arg; break;
     case 's': settings.per_server = parse_number(options.arg, CONNECTIONS_MAX); break;
     case 't': most = parse_number(options.arg, 86400); break;
+    case 'w': settings.opening = (uint64_t)parse_number(options.arg, 86400) * 1000; break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../shared/fair.h"
+
 connection_t *connections;
 size_t connections_count;
 
@@ -157,13 +159,11 @@ bool connection_adopt(destination_t *destination, uint64_t now) {
 
 /* ---- slow hosts: they may have half of all connections for as long as they like ---- */
 
-#define END_TIMES 5 /* the time that one has to answer the end of a message, which it may keep */
-
 /* When others need not wait for it any longer; UINT64_MAX: they do not. */
 static uint64_t slow_from(connection_t const *connection) {
   if (connection->phase != OPENING && connection->phase != DELIVERING) return UINT64_MAX;
   return connection->fair +
-         (relay_awaits_end(connection->relay) ? END_TIMES * settings.opening : 0);
+         (relay_awaits_end(connection->relay) ? FAIR_END_TIMES * settings.opening : 0);
 }
 
 /* The one that has been slow for the longest time, if there are too many; else NULL. */

@@ -3,11 +3,9 @@
 
 #include <skalibs/strerr.h>
 
+#include "../shared/fair.h"
 #include "connection.h"
 #include "log/log.h"
-
-#define RECIPIENT_MS 100 /* of what a host that is not slow takes, the most */
-#define BYTES_IN_MS  100
 
 /* ---- what is said ---- */
 
@@ -37,16 +35,10 @@ static void fill_transaction(connection_t *connection) {
   queue_entry_stream(&message->entry, &connection->transaction.message);
 }
 
-/* Milliseconds that a host may take for it before others need not wait any longer. */
-static uint64_t fair_time(relay_transaction_t const *transaction) {
-  return settings.opening + transaction->count * RECIPIENT_MS +
-         queue_stream_size(&transaction->message) / BYTES_IN_MS;
-}
-
 static void transact(connection_t *connection, uint64_t now) {
   fill_recipients(connection);
   fill_transaction(connection);
-  connection->fair = now + fair_time(&connection->transaction);
+  connection->fair = now + fair_time(settings.opening, &connection->transaction);
   connection->phase = DELIVERING;
   relay_transact(connection->relay, &connection->transaction, now);
 }

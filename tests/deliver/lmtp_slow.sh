@@ -1,0 +1,157 @@
+#!/bin/sh
+# timeout: 240
+# deliver-lmtp beside servers that accept, greet and stall, and beside mailboxes that do: what it has
+# others wait for, and for how long.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+
+# shellcheck source=tests/deliver/_relay.sh
+. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_relay.sh"
+
+setUp() {
+  relay_start
+  PIDS=
+  ENTRY=$(queue-inject -q "$DIR/queue" <"$DIR/message" 1<"$DIR/envelope" && ls "$DIR"/queue/new/*)
+}
+
+tearDown() {
+  for pid in $PIDS; do { kill "$pid" && wait "$pid"; } 2>/dev/null; done
+  relay_stop
+}
+
+# start RULES...: tests/deliver/_smtp_server.py; sets port
+start() {
+  mkfifo "$DIR/port"
+  python3 "$TOP/tests/deliver/_smtp_server.py" "$@" >"$DIR/port" &
+  PIDS="$PIDS $!"
+  read -r port <"$DIR/port"
+  rm -f "$DIR/port"
+}
+
+# deliver OPTIONS RECIPIENT=SERVER...: each by a sender of its own, so in a transaction of its own, or
+# with together=1 by one; the answers as they come
+deliver() {
+  options=$1
+  shift
+  number=0
+  for job; do
+    [ -n "${together-}" ] || number=$((number + 1))
+    set -- "$@" "$ENTRY" "s$number@a" "${job%=*}@b" "${job##*=}"
+    shift
+  done
+  # shellcheck disable=SC2086 # options are words
+  timeout 100 "$TOP/tests/deliver/_worker.py" -o "$@" -- deliver-lmtp $options 2>>"$DIR/log"
+}
+
+# kinds: answers without the server's own words
+kinds() { sed 's/K250 .*/K/'; }
+
+# ---- servers ----
+
+# stalling EVENT: five servers, four of which say nothing more from there on
+stalling() {
+  start "$1=silent"
+  slow=$port
+  start "$1=silent"
+  slower=$port
+  start
+  deliver '-c 4 -w 1 -t 6' "a=127.0.0.1:$slow" "b=[127.0.0.1]:$slow" "c=127.0.0.1:$slower" \
+    "d=[127.0.0.1]:$slower" "e=127.0.0.1:$port" >"$DIR/answers"
+  assertEquals "$1: one is given up, the last one is served, the others have their time" \
+    'soon K long long long ' "$(sed 's/.* K.*/K/; s/.*soon.*/soon/; s/.*too long.*/long/' "$DIR/answers" | tr '\n' ' ')"
+  assertEquals "$1: the last one is e" e@b "$(sed -n 's/ K.*//p' "$DIR/answers")"
+}
+
+test_silent_servers_do_not_have_all_connections() { stalling connect; }
+
+test_servers_that_greet_and_stall() {
+  stalling lhlo
+  stalling rcpt
+  stalling data
+}
+
+# Each answer comes soon enough, and all of them together do not.
+test_servers_that_drip() {
+  start rcpt=drip
+  slow=$port
+  start
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(for i in 1 2 3 4; do echo "r$i=127.0.0.1:$slow" "r$i=[127.0.0.1]:$slow"; done)
+  together=1 deliver '-c 2 -s 1 -w 1' "$@" "e=127.0.0.1:$port" >"$DIR/answers"
+  assertContains 'the other server is not the last one' "$(head -n 8 "$DIR/answers")" 'e@b K250'
+}
+
+# Nobody waits: they have their time.
+test_servers_that_hold_up_nobody() {
+  start connect=silent
+  assertEquals 'a@b Z4.4.2 too long a wait for the greeting
+b@b Z4.4.2 too long a wait for the greeting' \
+    "$(deliver '-c 2 -w 1 -t 4' "a=127.0.0.1:$port" "b=[127.0.0.1]:$port")"
+}
+
+# ---- mailboxes ----
+
+test_each_recipient_is_told_of_at_once() {
+  start "slow@b=until $DIR/go"
+  "$TOP/tests/deliver/_worker.py" -o "$ENTRY" s@a fast@b "127.0.0.1:$port" "$ENTRY" s@a slow@b \
+    "127.0.0.1:$port" -- deliver-lmtp >"$DIR/answers" 2>>"$DIR/log" &
+  PIDS="$PIDS $!"
+  assertTrue 'the first one is told of' "wait_until grep -q '^fast@b K250' '$DIR/answers'"
+  assertEquals 'and the other one is not' 1 "$(wc -l <"$DIR/answers")"
+  : >"$DIR/go"
+  assertTrue 'then he is' "wait_until grep -q '^slow@b K250' '$DIR/answers'"
+}
+
+wait_until() {
+  tries=400
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.05
+  done
+}
+
+# x has as many messages as there are connections, and more: it has half of these at most, and when it
+# is stuck its other messages wait in the queue.
+test_a_mailbox_that_is_stuck() {
+  start x@b=silent
+  server=127.0.0.1:$port
+  deliver '-s 2 -w 1 -t 9' "x=$server" "x=$server" "x=$server" "y=$server" >"$DIR/answers"
+  assertEquals 'y@b K
+x@b Z4.2.0 the last delivery there has not come to its end
+x@b Z4.2.0 the last delivery there has not come to its end
+x@b Z4.2.0 too long a wait for the answer to the message' "$(kinds <"$DIR/answers")"
+}
+
+# Two of them have all connections.
+test_mailboxes_that_are_stuck_while_others_wait() {
+  start x@b=silent y@b=silent
+  server=127.0.0.1:$port
+  deliver '-s 2 -w 1 -t 9' "x=$server" "y=$server" "z=$server" >"$DIR/answers"
+  assertEquals 'Z4.2.0 not done soon enough, while others wait
+K
+Z4.2.0 too long a wait for the answer to the message' "$(sed 's/^[^ ]* //' "$DIR/answers" | kinds)"
+  assertContains "$(cat "$DIR/answers")" 'z@b K250'
+}
+
+# The next time those behind it go without it.
+test_a_mailbox_that_was_stuck_is_left_alone() {
+  start x@b=silent
+  server=127.0.0.1:$port
+  assertEquals 'Z4.2.0 too long a wait for the answer to the message
+Z4.2.0 the last delivery there has not come to its end
+K250 2.0.0 '"$server"' said: kept' \
+    "$("$TOP/tests/deliver/_worker.py" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a y@b "$server" \
+      -- deliver-lmtp -t 2 2>>"$DIR/log")"
+}
+
+# The same of one at which the server falls over; and what it said of others counts.
+test_a_mailbox_that_ends_the_connection() {
+  start x@b=close
+  server=127.0.0.1:$port
+  "$TOP/tests/deliver/_worker.py" -b "$ENTRY" s@a v@b "$server" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a y@b "$server" \
+    -- deliver-lmtp >"$DIR/answers" 2>>"$DIR/log"
+  assertEquals 'K250 Z4.2.0 Z4.2.0' "$(sed 's/ .*//' "$DIR/answers" | xargs)"
+}
+
+# shellcheck source=/usr/share/shunit2/shunit2
+. shunit2
