@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # what it sets is for suites
-# _chain.sh: a mail host of a suite's own, on loopback. Suites that talk to a real chain source it.
+# _chain.sh: a mail host of a suite's own, on loopback. Suites that talk to a real chain source it, and
+# have what is in _wait.sh with it.
 #
 #   make_chain             the folder CHAIN: conf/, queue/, mail/, log; nothing runs yet
 #   start_chain            make_chain unless that was done, start_smtp, start_send
@@ -8,7 +9,6 @@
 #   stop_smtp stop_send    ends it and waits for it
 #   stop_chain             ends both and removes CHAIN
 #   deliveries BOX [COUNT] waits until COUNT (1) messages lie in a mailbox, prints their paths
-#   wait_until COMMAND...  tries it for WAIT (20) seconds
 #   free_port              prints one, for programs that cannot be given port 0
 #
 # Everyone at example.test and localhost is known: box@example.test has the Maildir mail/box.
@@ -19,6 +19,8 @@
 # They set CHAIN, SMTP_PORT, SMTP_PID, SEND_PID, CHAINMAIL_CONF, CHAINMAIL_QUEUE, CHAINMAIL_RUN.
 
 CHAIN_TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/_wait.sh
+. "$CHAIN_TOP/tests/_wait.sh"
 CHAIN=
 SMTP_PID=
 SEND_PID=
@@ -43,7 +45,7 @@ start_program() {
   shift
   "$@" 3>"$CHAIN/ready" >>"$CHAIN/$log" 2>&1 </dev/null &
   STARTED=$!
-  timeout "${WAIT:-20}" grep -q '^' "$CHAIN/ready" && return
+  await_ready "$CHAIN/ready" && return
   echo "not ready: $*" >&2
   cat "$CHAIN/$log" >&2
   return 1
@@ -90,21 +92,6 @@ end_process() {
   wait_until has_ended "$1" || kill -9 "$1" 2>/dev/null
   wait "$1" 2>/dev/null
   return 0
-}
-
-# A child that nobody has waited for yet is still there for kill -0.
-has_ended() {
-  case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; esac
-  return 1
-}
-
-wait_until() {
-  tries=$((${WAIT:-20} * 20))
-  until "$@"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || return 1
-    sleep 0.05
-  done
 }
 
 list_box() { find "$CHAIN/mail/$1/new" -type f 2>/dev/null | sort; }

@@ -3,7 +3,7 @@
 import pathlib
 import time
 
-PATIENCE = 30  # seconds until something that must come counts as missing
+PATIENCE = 60  # seconds until something that must come counts as missing; _wait.sh has the same
 
 
 def check(condition, *words):

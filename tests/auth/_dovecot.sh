@@ -8,7 +8,9 @@
 # alice has the password "secret"; bob@example.test, too. carol may not log in, dave is david, and erin is
 # let in from 192.0.2.0/24.
 
-peer=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/build/peers/dovecot
+# shellcheck source=tests/_wait.sh
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+peer=$TOP/build/peers/dovecot
 
 write_configuration() {
   hash=$(openssl passwd -6 -salt salt secret)
@@ -66,13 +68,7 @@ start_dovecot() {
   "$peer/bin/doveconf" -c "$DOVECOT/conf" -m master -f service=master \
     -e "$peer/usr/sbin/dovecot" -F -c "$DOVECOT/conf" >"$DOVECOT/output" 2>&1 &
   DOVECOT_PID=$!
-  tries=400
-  until [ -S "$DOVECOT/run/auth-client" ]; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || break
-    sleep 0.05
-  done
-  [ ! -S "$DOVECOT/run/auth-client" ] || return 0
+  wait_until [ -S "$DOVECOT/run/auth-client" ] && return
   cat "$DOVECOT/output" "$DOVECOT/log"
   return 1
 }

@@ -9,15 +9,6 @@ TOP=${TOP:-$(cd "$here/../.." && pwd)}
 # shellcheck source=tests/auth/_dovecot.sh
 . "$here/_dovecot.sh"
 
-wait_until() {
-  for try in $(seq 400); do
-    "$@" && return
-    sleep 0.05
-  done
-  echo "$try tries: $*" >&2
-  return 1
-}
-
 oneTimeSetUp() { make_dovecot; }
 oneTimeTearDown() { end_dovecot; }
 

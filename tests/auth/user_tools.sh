@@ -8,8 +8,10 @@ here=$(dirname "$0")
 # What is cheap to make, where what is made does not matter.
 cheap='-m none -i 4096'
 
+# shellcheck source=tests/_wait.sh
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
 # shellcheck source=tests/_commands.sh
-. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/_commands.sh"
+. "$TOP/tests/_commands.sh"
 
 setUp() {
   FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/users.XXXXXX")
@@ -44,15 +46,6 @@ passwd() {
 login() { printf '%s\0%s\0\0' "$1" "$2" | checkpassword-file printenv USER 3<&0; }
 
 names() { sed -n 's/^\([^# ][^ ]*\).*/\1/p' "$users" | tr '\n' ' '; }
-
-wait_until() {
-  for try in $(seq 400); do
-    "$@" && return
-    sleep 0.05
-  done
-  echo "$try tries: $*" >&2
-  return 1
-}
 
 # ---- one at a time ----
 

@@ -8,15 +8,6 @@
 dovecot=${PEERS:-${TOP:-.}/build/peers}/dovecot
 DOVECOT_PID=
 
-wait_for() {
-  tries=400
-  until [ -e "$1" ] || [ "$tries" -eq 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.05
-  done
-  [ -e "$1" ]
-}
-
 write_dovecot() {
   mkdir -p "$DIR/run" "$DIR/state" "$DIR/home"
   chmod 755 "$DIR"
@@ -80,7 +71,7 @@ start_dovecot() {
   in_its_place "$dovecot/bin/doveconf" -c "$DIR/dovecot.conf" -m master -f service=master \
     -e "$dovecot/usr/sbin/dovecot" -F -c "$DIR/dovecot.conf" >"$DIR/dovecot.out" 2>&1 &
   DOVECOT_PID=$!
-  wait_for "$DIR/run/lmtp" && return
+  wait_until [ -e "$DIR/run/lmtp" ] && return
   cat "$DIR/dovecot.out" "$DIR/dovecot.log"
   return 1
 }

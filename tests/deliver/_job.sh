@@ -6,7 +6,9 @@
 #   entry FILE                 puts a message into the queue, prints the entry's path
 #   WORKER                     _worker.py, which gives the jobs
 
-WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+# shellcheck source=tests/_wait.sh
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+WORKER=$TOP/tests/deliver/_worker.py
 
 job_start() {
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/job.XXXXXX")

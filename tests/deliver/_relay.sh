@@ -9,7 +9,9 @@
 #   inject PROGRAM [ARG...]   runs it as a chain's last link: prints its verdict records
 #   said                      what the server was told in its first session
 
-SERVER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_server.py
+# shellcheck source=tests/_wait.sh
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+SERVER=$TOP/tests/deliver/_server.py
 
 relay_start() {
   DIR=$(mktemp -d "${TMPDIR:-/tmp}/relay.XXXXXX")
@@ -57,10 +59,6 @@ inject() {
 }
 
 said() {
-  tries=200
-  until grep -q '^-- closed' "$DIR/said" || [ "$tries" -eq 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.05
-  done
+  wait_until grep -q '^-- closed' "$DIR/said"
   grep -v '^-- closed' "$DIR/said"
 }

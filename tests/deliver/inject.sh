@@ -22,11 +22,7 @@ tearDown() {
 behind() {
   tcp-accept "unix:$DIR/socket" ${TRUSTED:+env RELAYCLIENT=} smtp-front "$@" queue-inject 2>>"$DIR/behind.log" &
   FRONT_PID=$!
-  tries=400
-  until [ -S "$DIR/socket" ] || [ "$tries" -eq 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.05
-  done
+  wait_until [ -S "$DIR/socket" ]
 }
 
 # converse CHAIN...: says what is on fd 0 to a front with this chain, prints its replies

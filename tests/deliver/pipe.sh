@@ -148,21 +148,11 @@ test_much_output() {
   assertTrue "${#answer}" "[ ${#answer} -le 1010 ]"
 }
 
-# gone PID: waits until that process is no more
-gone() {
-  for _ in $(seq 200); do
-    [ -d "/proc/$1" ] || return 0
-    grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null && return 0
-    sleep 0.05
-  done
-  return 1
-}
-
 test_time_limit() {
   assertEquals 'Z4.3.0 the command took too long' "$(deliver 'echo $$ >pid; sleep 1000 & echo $! >pid2
     wait' -t 1)"
-  assertTrue 'the command is gone' "gone $(cat pid)"
-  assertTrue 'and what it started' "gone $(cat pid2)"
+  assertTrue 'the command is gone' "wait_until has_ended $(cat pid)"
+  assertTrue 'and what it started' "wait_until has_ended $(cat pid2)"
 }
 
 # Whoever waits for the pipe's end would wait for what a command left behind.

@@ -7,6 +7,8 @@
 #                                       if it does not start.
 #   stop_nsd
 
+# shellcheck source=tests/_wait.sh
+. "${TOP:-.}/tests/_wait.sh"
 NSD=${PEERS:-${TOP:-.}/build/peers}/nsd/bin/nsd
 NSD_PID=
 
@@ -36,13 +38,10 @@ start_nsd() {
   write_nsd_conf "$1" "${2:-127.0.0.1}" "$NSD_PORT" >"$1/nsd.conf"
   "$NSD" -d -c "$1/nsd.conf" >"$1/log" 2>&1 &
   NSD_PID=$!
-  tries=0
-  until nsd_answers "${2:-127.0.0.1}" "$NSD_PORT"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] && kill -0 "$NSD_PID" 2>/dev/null || return 1
-    sleep 0.05
-  done
+  wait_until nsd_answers_or_ended "${2:-127.0.0.1}" "$NSD_PORT" && ! has_ended "$NSD_PID"
 }
+
+nsd_answers_or_ended() { nsd_answers "$@" || has_ended "$NSD_PID"; }
 
 # Any answer will do.
 nsd_answers() {

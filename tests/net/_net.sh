@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # variables are for the suites
 # What the suites of this room share: servers, clients, waiting for log lines.
 
+# shellcheck source=tests/_wait.sh
+. "${TOP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}/tests/_wait.sh"
 server=
 
 oneTimeSetUp() {
@@ -21,7 +23,7 @@ start() {
   "${arguments[@]}" </dev/null >"$folder/out" 2>"$log" 3>"$folder/ready" &
   server=$!
   ready=
-  read -r -t 10 ready <"$folder/ready" && ready=yes
+  read -r -t "$PATIENCE" ready <"$folder/ready" && ready=yes
   port=$(sed -n 's/.*event=listen address=[^ ]* port=//p' "$log" | head -n 1)
 }
 
@@ -39,24 +41,14 @@ ended() {
   server=
 }
 
-# eventually COMMAND...: true as soon as the command is, for 10 seconds at most.
-eventually() {
-  local tries
-  for ((tries = 0; tries < 500; tries++)); do
-    "$@" >/dev/null 2>&1 && return 0
-    sleep 0.02
-  done
-  return 1
-}
-
 logged() { grep -Eq -- "$1" "$log"; }
 logged_times() { [ "$(grep -Ec -- "$1" "$log")" -eq "$2" ]; }
 
 # What a client reads that sends nothing and says so.
 # ask [PORT]; ask_from ADDRESS: from another loopback address; ask_unix PATH
-ask() { timeout 10 socat -t 10 - "TCP:127.0.0.1:${1:-$port}" </dev/null; }
-ask_from() { timeout 10 socat -t 10 - "TCP:127.0.0.1:$port,bind=$1" </dev/null; }
-ask_unix() { timeout 10 socat -t 10 - "UNIX-CONNECT:$1" </dev/null; }
+ask() { timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:${1:-$port}" </dev/null; }
+ask_from() { timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port,bind=$1" </dev/null; }
+ask_unix() { timeout "$PATIENCE" socat -t "$PATIENCE" - "UNIX-CONNECT:$1" </dev/null; }
 
 is_root() { [ "$(id -u)" -eq 0 ]; }
 skip() { echo "skip - $*"; }

@@ -28,7 +28,7 @@ test_environment_is_exact() {
 
 test_connection_is_input_and_output() {
   start tcp-accept READY 127.0.0.1 0 cat
-  assertEquals hello "$(echo hello | timeout 10 socat - "TCP:127.0.0.1:$port")"
+  assertEquals hello "$(echo hello | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port")"
   finish
 }
 
@@ -69,7 +69,7 @@ test_several_addresses_and_ports() {
   assertTrue 'four sockets' 'logged_times event=listen 4'
   sed -n 's/.*event=listen address=\([^ ]*\) port=/\1 /p' "$log" >"$folder/sockets"
   while read -r address each; do
-    assertEquals "$address $each" "$(timeout 10 socat -u "TCP:$address:$each" - </dev/null)"
+    assertEquals "$address $each" "$(timeout "$PATIENCE" socat -u "TCP:$address:$each" - </dev/null)"
   done <"$folder/sockets"
   finish
 }
@@ -78,7 +78,7 @@ test_dual_stack() {
   start tcp-accept READY :: 0 sh -c 'echo $TCPREMOTEIP $TCPLOCALIP'
   assertEquals 'v4 client, v4 addresses' '127.0.0.1 127.0.0.1' "$(ask)"
   if [ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 ] && grep -qx 0 /proc/sys/net/ipv6/conf/lo/disable_ipv6; then
-    assertEquals '::1 ::1' "$(timeout 10 socat -u "TCP6:[::1]:$port" -)"
+    assertEquals '::1 ::1' "$(timeout "$PATIENCE" socat -u "TCP6:[::1]:$port" -)"
   fi
   finish
 }
@@ -86,7 +86,7 @@ test_dual_stack() {
 test_all_ipv4() {
   start tcp-accept READY 0 0 sh -c 'echo $TCPLOCALIP'
   assertEquals 127.0.0.1 "$(ask)"
-  assertEquals 127.0.0.3 "$(timeout 10 socat -u "TCP:127.0.0.3:$port" -)"
+  assertEquals 127.0.0.3 "$(timeout "$PATIENCE" socat -u "TCP:127.0.0.3:$port" -)"
   finish
 }
 
@@ -171,7 +171,7 @@ test_systemd_socket_activate() {
   port=$(free_port)
   systemd-socket-activate -E PATH -l "127.0.0.1:$port" tcp-accept systemd sh -c 'echo $TCPLOCALIP $SESSION_ID' 2>"$log" &
   server=$!
-  assertTrue 'listens' "eventually eval 'ask $port | grep -Eq \"^127.0.0.1 [0-9a-z]{16}$\"'"
+  assertTrue 'listens' "wait_until eval 'ask $port | grep -Eq \"^127.0.0.1 [0-9a-z]{16}$\"'"
   assertEquals 127.0.0.1 "$(ask "$port" | cut -d ' ' -f 1)"
   finish
   assertEquals 0 "$status"
@@ -193,11 +193,11 @@ test_systemd_is_told() {
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(10)
+s.settimeout(60)
 for _ in range(2): print(s.recv(100).decode(), flush=True)
 ' "$folder/notify" >"$folder/told" &
   local listener=$!
-  eventually test -S "$folder/notify"
+  wait_until test -S "$folder/notify"
   start env NOTIFY_SOCKET="$folder/notify" tcp-accept READY 127.0.0.1 0 env
   assertFalse 'the session is not told' "ask | grep -q NOTIFY_SOCKET"
   finish
@@ -212,15 +212,15 @@ busy='421 4.7.0 too many connections, try again later'
 test_limit_in_all() {
   start tcp-accept READY -c 2 127.0.0.1 0 sh -c 'echo $TCPCONNNUM; cat'
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  read -r -t 10 first <&5
+  read -r -t "$PATIENCE" first <&5
   exec 6<>"/dev/tcp/127.0.0.1/$port"
-  read -r -t 10 second <&6
+  read -r -t "$PATIENCE" second <&6
   assertEquals '1 2' "$first $second"
   assertEquals "$busy"$'\r' "$(ask)"
   assertEquals 'from elsewhere too' "$busy"$'\r' "$(ask_from 127.0.0.2)"
   assertTrue "logged 'event=refuse remote=127.0.0.1 port=[0-9]+ reason=full count=2/2 host_count=2/2'"
   exec 5>&-
-  assertTrue 'one goes' 'eventually logged event=end'
+  assertTrue 'one goes' 'wait_until logged event=end'
   assertEquals 'one comes' 2 "$(ask)"
   exec 6>&-
   finish
@@ -229,7 +229,7 @@ test_limit_in_all() {
 test_limit_per_address() {
   start tcp-accept READY -c 10 -C 1 127.0.0.1 0 sh -c 'echo $TCPCONNNUM; cat'
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  read -r -t 10 first <&5
+  read -r -t "$PATIENCE" first <&5
   assertEquals 1 "$first"
   assertEquals "$busy"$'\r' "$(ask)"
   assertTrue "logged 'reason=host_full count=1/10 host_count=1/1'"
@@ -241,7 +241,7 @@ test_limit_per_address() {
 test_limit_per_network() {
   start tcp-accept READY -c 10 -C 1 -N 24,64 127.0.0.1 0 sh -c 'echo $TCPCONNNUM; cat'
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  read -r -t 10 first <&5
+  read -r -t "$PATIENCE" first <&5
   assertEquals 'the same network' "$busy"$'\r' "$(ask_from 127.0.0.2)"
   assertEquals 'another network' 1 "$(ask_from 127.0.1.1)"
   exec 5>&-
@@ -260,11 +260,11 @@ test_limit_per_ipv6_64() {
     . "$1/_net.sh"
     SHUNIT_TMPDIR=$2 oneTimeSetUp
     start tcp-accept READY -C 1 :: 0 sh -c 'echo $TCPREMOTEIP; cat'
-    from() { timeout 10 socat -t 10 - "TCP6:[2001:db8::1]:$port,bind=[$1]" <"${2:-/dev/null}"; }
+    from() { timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP6:[2001:db8::1]:$port,bind=[$1]" <"${2:-/dev/null}"; }
     mkfifo "$2/hold"
     from 2001:db8::1 "$2/hold" &
     exec 7>"$2/hold"
-    eventually logged event=accept
+    wait_until logged event=accept
     from 2001:db8::ffff:2
     from 2001:db8:0:1::1
     exec 7>&-
@@ -279,7 +279,7 @@ test_limit_per_user() {
   mkfifo "$folder/open"
   socat - "UNIX-CONNECT:$folder/socket" <"$folder/open" &
   exec 7>"$folder/open"
-  eventually logged event=accept
+  wait_until logged event=accept
   assertEquals busy$'\r' "$(ask_unix "$folder/socket")"
   exec 7>&-
   finish
@@ -288,15 +288,15 @@ test_limit_per_user() {
 test_busy_text() {
   start tcp-accept READY -c 1 -B 'later, please' 127.0.0.1 0 cat
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  eventually logged event=accept
+  wait_until logged event=accept
   assertEquals 'later, please'$'\r' "$(ask)"
   assertEquals 'what a client sends at once does not cost it the text' 'later, please'$'\r' \
-    "$(printf 'EHLO x\r\nMAIL FROM:<>\r\n' | timeout 10 socat -t 10 - "TCP:127.0.0.1:$port")"
+    "$(printf 'EHLO x\r\nMAIL FROM:<>\r\n' | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port")"
   exec 5>&-
   finish
   start tcp-accept READY -c 1 -P none 127.0.0.1 0 cat
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  eventually logged event=accept
+  wait_until logged event=accept
   assertEquals '' "$(ask)"
   exec 5>&-
   finish
@@ -366,7 +366,7 @@ test_rules_are_read_again_on_hangup() {
   rules ':allow,A="one"'
   start tcp-accept READY -x "$folder/rules.cdb" 127.0.0.1 0 sh -c 'echo $A'
   kill -HUP "$server"
-  assertTrue 'eventually logged event=reload'
+  assertTrue 'wait_until logged event=reload'
   assertEquals one "$(ask)"
   finish
   assertEquals 0 "$status"
@@ -438,10 +438,10 @@ test_out_of_descriptors() {
   prlimit --pid "$server" --nofile="$limit": || { skip 'no prlimit'; finish; return; }
   ask >"$folder/answer" &
   local client=$!
-  assertTrue 'it waits' 'eventually logged event=pause'
+  assertTrue 'it waits' 'wait_until logged event=pause'
   local before
   before=$(waits)
-  assertTrue 'and tries again, and again' 'eventually waited_again'
+  assertTrue 'and tries again, and again' 'wait_until waited_again'
   assertTrue 'and says so once' 'logged_times event=pause 1'
   local ticks
   ticks=$(awk '{ print $14 + $15 }' "/proc/$server/stat")
@@ -490,8 +490,8 @@ for _ in range(60):
         s.recv(100)
         s.close()
 ' "$port"
-  assertTrue "eventually eval '[ \$(zombies) -eq 0 ]'"
-  assertTrue 'each has an end' "eventually eval '[ \$(grep -c event=end $log) -eq \$(grep -c event=accept $log) ]'"
+  assertTrue "wait_until eval '[ \$(zombies) -eq 0 ]'"
+  assertTrue 'each has an end' "wait_until eval '[ \$(grep -c event=end $log) -eq \$(grep -c event=accept $log) ]'"
   assertTrue 'all counted off' "tail -n 1 '$log' | grep -q 'count=0/5 host_count=0/5'"
   finish
 }
@@ -500,9 +500,9 @@ for _ in range(60):
 
 test_log() {
   start tcp-accept READY 127.0.0.1 0 sh -c 'read -r how; case $how in k) kill -9 $$;; *) exit "$how";; esac'
-  echo 7 | timeout 10 socat - "TCP:127.0.0.1:$port"
-  echo k | timeout 10 socat - "TCP:127.0.0.1:$port"
-  assertTrue 'eventually logged_times event=end 2'
+  echo 7 | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port"
+  echo k | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port"
+  assertTrue 'wait_until logged_times event=end 2'
   local id
   id=$(sed -n 's/.*session=\([0-9a-z]*\) event=accept .*/\1/p' "$log" | head -n 1)
   assertTrue "logged '^tcp-accept: session=$id event=accept remote=127.0.0.1 port=[0-9]+ local_port=$port pid=[0-9]+ count=1/100 host_count=1/100$'"
@@ -516,9 +516,9 @@ test_log() {
 test_term_lets_sessions_finish() {
   start tcp-accept READY 127.0.0.1 0 sh -c 'read -r word; echo "got $word"'
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  eventually logged event=accept
+  wait_until logged event=accept
   kill -TERM "$server"
-  assertTrue "eventually logged 'event=drain count=1'"
+  assertTrue "wait_until logged 'event=drain count=1'"
   assertFalse 'no more clients' 'ask 2>/dev/null'
   echo late >&5
   assertEquals 'got late' "$(cat <&5)"
@@ -531,7 +531,7 @@ test_term_lets_sessions_finish() {
 test_term_ends_sessions_in_time() {
   start tcp-accept READY -t 0 127.0.0.1 0 cat
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  eventually logged event=accept
+  wait_until logged event=accept
   finish
   assertEquals 0 "$status"
   assertTrue "logged 'event=terminate count=1'"
@@ -542,9 +542,9 @@ test_term_ends_sessions_in_time() {
 test_second_term_ends_at_once() {
   start tcp-accept READY 127.0.0.1 0 sh -c 'trap "" TERM; echo deaf; while :; do read -r word; done'
   exec 5<>"/dev/tcp/127.0.0.1/$port"
-  read -r -t 10 word <&5
+  read -r -t "$PATIENCE" word <&5
   kill -TERM "$server"
-  eventually logged event=drain
+  wait_until logged event=drain
   finish
   assertEquals 0 "$status"
   assertTrue "logged 'event=kill count=1'"

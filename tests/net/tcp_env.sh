@@ -37,7 +37,7 @@ test_inetd() {
 test_inetd_over_ipv6() {
   grep -qx 0 /proc/sys/net/ipv6/conf/lo/disable_ipv6 2>/dev/null || { skip 'no IPv6'; return; }
   start python3 -c "$inetd" ::1 tcp-env sh -c "$show"
-  assertEquals "$(want_tcp ::1)" "$(timeout 10 socat -t 10 - "TCP6:[::1]:$port" </dev/null)"
+  assertEquals "$(want_tcp ::1)" "$(timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP6:[::1]:$port" </dev/null)"
   ended
 }
 
@@ -75,7 +75,7 @@ systemd_activate() {
   : >"$log" # what the one before has said is not this one's
   systemd-socket-activate -E PATH -a "$@" -l "127.0.0.1:$port" tcp-env sh -c "$show" >/dev/null 2>"$log" &
   server=$!
-  eventually logged 'Listening on'
+  wait_until logged 'Listening on'
 }
 
 test_systemd_socket_activate() {
@@ -93,7 +93,7 @@ test_s6_ipcserver() {
   command -v s6-ipcserver >/dev/null || { skip s6-ipcserver; return; }
   s6-ipcserver -1 "$folder/socket" tcp-env sh -c "$show" >"$folder/up" 2>"$log" &
   server=$!
-  eventually test -S "$folder/socket"
+  wait_until test -S "$folder/socket"
   assertEquals "$(printf '%s\n' "IPCLOCALPATH=$folder/socket" "IPCREMOTEEGID=$(id -g)" "IPCREMOTEEUID=$(id -u)" \
     IPCREMOTEPATH= PROTO=IPC SESSION_ID=id)" "$(ask_unix "$folder/socket")"
   finish

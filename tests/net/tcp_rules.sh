@@ -175,11 +175,11 @@ test_link_refuses_in_smtp() {
   start tcp-accept READY 127.0.0.1 0 tcp-rules "$rules" echo hello
   assertEquals hello "$(ask)"
   assertEquals $'554 5.7.1 access denied\r' "$(ask_from 127.0.0.2)"
-  assertTrue "eventually logged '^tcp-rules: session=[0-9a-z]+ event=refuse remote=127.0.0.2 reason=denied rule=127.0.0.2$'"
-  assertTrue "eventually logged 'event=end .*exit=1 '"
+  assertTrue "wait_until logged '^tcp-rules: session=[0-9a-z]+ event=refuse remote=127.0.0.2 reason=denied rule=127.0.0.2$'"
+  assertTrue "wait_until logged 'event=end .*exit=1 '"
   rm "$rules"
   assertEquals $'421 4.3.0 temporary trouble here, try again later\r' "$(ask)"
-  assertTrue "eventually logged '^tcp-rules: .*event=refuse remote=127.0.0.1 reason=rules error='"
+  assertTrue "wait_until logged '^tcp-rules: .*event=refuse remote=127.0.0.1 reason=rules error='"
   finish
 }
 
@@ -188,7 +188,7 @@ test_link_refuses_in_other_words() {
   start tcp-accept READY 127.0.0.1 0 sh -c 'read -r how; case $how in
     pop3) exec tcp-rules -P pop3 "$0" true;; imap) exec tcp-rules -P imap "$0" true;;
     none) exec tcp-rules -P none "$0" true;; own) exec tcp-rules -D "own words" "$0" true;; esac' "$rules"
-  say() { echo "$1" | timeout 10 socat -t 10 - "TCP:127.0.0.1:$port"; }
+  say() { echo "$1" | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port"; }
   assertEquals $'-ERR [SYS/PERM] access denied\r' "$(say pop3)"
   assertEquals $'* BYE [NOPERM] access denied\r' "$(say imap)"
   assertEquals '' "$(say none)"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # queue-inject as its callers see it: chainmail's own, and qmail's.
+. "$TOP/tests/_wait.sh"
 . "$TOP/tests/queue/_queue.sh"
 
 id=hock9tq2oeauptqs
@@ -279,11 +280,7 @@ testTimeout() {
   pid=$!
   exec 9>"$FOLDER/pipe"
   printf 'Subject' >&9
-  tries=0
-  until grep -q '^SigCgt:.*[2367abef]...$' "/proc/$pid/status" || [ $tries -ge 1000 ]; do
-    tries=$((tries + 1))
-    sleep 0.01
-  done
+  wait_until grep -q '^SigCgt:.*[2367abef]...$' "/proc/$pid/status"
   kill -ALRM $pid
   wait $pid
   assertEquals 52 $?

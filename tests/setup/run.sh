@@ -4,8 +4,6 @@
 
 . "$(dirname "$0")/../_chain.sh"
 
-WAIT=30
-
 oneTimeSetUp() {
   HOST=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX")
   export RUN="$HOST/state" SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT

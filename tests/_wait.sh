@@ -1,0 +1,27 @@
+# shellcheck shell=sh
+# _wait.sh: what suites wait for, and how long. That a machine stands still for seconds, or has noisy
+# neighbours, is no fault of what is tested. Suites source it; for those in Python: _check.py.
+#
+#   PATIENCE               seconds until something that must come counts as missing
+#   wait_until COMMAND...  tries it until it is true; 1 if that took too long
+#   await_ready FILE       a line has come from a named pipe; 1 if none came
+#   has_ended PID          true of a zombie, too: a child that nobody has waited for yet
+
+PATIENCE=60
+
+# Tries are counted, not seconds: the time for which this shell itself stood still is nobody's.
+wait_until() {
+  tries=$((PATIENCE * 20))
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.05
+  done
+}
+
+await_ready() { timeout "$PATIENCE" grep -q '^' "$1"; }
+
+has_ended() {
+  case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; esac
+  return 1
+}
