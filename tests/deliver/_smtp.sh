@@ -13,6 +13,8 @@
 #   end_peers            ends them all
 
 SMTP_TESTS=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests
+# shellcheck source=tests/_wait.sh
+. "$SMTP_TESTS/_wait.sh"
 SINK=$TOP/build/peers/postfix/bin/smtp-sink
 PEERS=
 OPTIONS=
@@ -53,7 +55,7 @@ deliver() {
     set -- "$@" "$ENTRY" "${SENDER-s@example.org}" "${to%%=*}" "$destination"
   done
   # shellcheck disable=SC2086 # words are wanted
-  timeout 60 "$SMTP_TESTS/deliver/_worker.py" ${TOGETHER--b} "$@" -- deliver-smtp -H me.example -p "$PORT" \
+  timeout $((2 * PATIENCE)) "$SMTP_TESTS/deliver/_worker.py" ${TOGETHER--b} "$@" -- deliver-smtp -H me.example -p "$PORT" \
     -P "$DIR/policies" -L "$DIR/logins" -A "$DIR/authorities" $OPTIONS 2>>"$DIR/log"
 }
 
@@ -102,13 +104,4 @@ end_peer() {
 can_connect() { # can_connect ADDRESS PORT: an IPv6 address in brackets
   python3 -c 'import socket, sys; socket.create_connection((sys.argv[1].strip("[]"), int(sys.argv[2])), 1)' \
     "$1" "$2" 2>/dev/null
-}
-
-wait_until() {
-  tries=200
-  until "$@"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || return 1
-    sleep 0.05
-  done
 }

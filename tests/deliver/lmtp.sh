@@ -104,7 +104,7 @@ test_our_own_front() {
   route-compile "$DIR/conf/routes"
   tcp-accept "unix:$DIR/socket" smtp-front -L queue-inject 2>>"$DIR/log" &
   OTHER_PID=$!
-  assertTrue 'the front listens' 'wait_for "$DIR/socket"'
+  assertTrue 'the front listens' 'wait_until [ -e "$DIR/socket" ]'
   answers=$(jobs '' "unix:$DIR/socket" alice@example.test bob@elsewhere.test)
   assertContains "$answers" "K250 2.0.0 unix:$DIR/socket said: queued as"
   assertContains "$answers" 'D550 5.7.1'
@@ -166,11 +166,12 @@ K250 2.0.0 $to said: done
 Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
 }
 
-# two_jobs [-b]: one after the other's answer, or together in two transactions
+# two_jobs [-b]: one after the other's answer, or together in two transactions; OPTIONS are deliver-lmtp's
 two_jobs() {
   to=127.0.0.1:$port
   ENTRY=$(new_entry)
-  "$WORKER" "$@" "$ENTRY" s@a.example x@b "$to" "$ENTRY" s@c.example y@b "$to" -- deliver-lmtp -t 2 2>>"$DIR/log"
+  "$WORKER" "$@" "$ENTRY" s@a.example x@b "$to" "$ENTRY" s@c.example y@b "$to" -- \
+    deliver-lmtp ${OPTIONS-} 2>>"$DIR/log"
 }
 
 connects() { grep -c connect "$DIR/commands"; }
@@ -194,7 +195,7 @@ test_a_kept_connection_that_is_gone() {
 # What waits goes over the connection that there is; nobody asks for another one again and again.
 test_no_more_connections_than_a_server_takes() {
   start_other 1:end1=silent 'connect=421 4.7.0 too many,close' '1:connect=220 hello'
-  assertContains "$(two_jobs -b)" 'too long a wait for the answer to the message'
+  assertContains "$(OPTIONS=-t2 && two_jobs -b)" 'too long a wait for the answer to the message'
   assertTrue 'a few connections' "[ $(connects) -le 3 ]"
 }
 
@@ -218,7 +219,7 @@ SHUT
 END
   ENTRY=$(new_entry)
   answers=$("$WORKER" -b "$ENTRY" s@a r@b "$slow" "$ENTRY" s@a r@b "127.0.0.1:$PORT" -- \
-    deliver-lmtp -t 3 2>>"$DIR/log")
+    deliver-lmtp -t 8 2>>"$DIR/log")
   stop_pid "$slow_pid"
   assertEquals "Z4.4.2 too long a wait for the greeting
 K250 2.0.0 127.0.0.1:$PORT said: done" "$answers"

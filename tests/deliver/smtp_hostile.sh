@@ -7,12 +7,7 @@
 # shellcheck source=tests/deliver/_smtp.sh
 . "$(dirname "$0")/_smtp.sh"
 
-PATIENCE='-t greeting=1 -t hello=1 -t mail=1 -t rcpt=1 -t data=1 -t final=1 -t handshake=1'
-
-setUp() {
-  make_folder
-  OPTIONS=$PATIENCE
-}
+setUp() { make_folder; }
 tearDown() { remove_folder; }
 
 # to_server RULES... : what becomes of one job
@@ -35,6 +30,14 @@ check() { # check WANT RULES...
   esac
 }
 
+# check_silent WANT EVENT: only the step at which the host is silent has little time
+check_silent() {
+  case $2 in connect) step=greeting ;; ehlo) step=hello ;; end) step=final ;; *) step=$2 ;; esac
+  OPTIONS="-t $step=1"
+  check "$1" "$2=silent"
+  OPTIONS=
+}
+
 KEPT='K250 2.0.0 relayed, no DSN: *127.0.0.1* said: kept'
 
 test_it_works_at_all() {
@@ -47,7 +50,7 @@ test_before_it_is_ready() {
   for event in connect ehlo; do
     check 'Z4.4.1 *127.0.0.1*: *' $event=close
     check 'Z4.4.1 *127.0.0.1*: *' $event=reset
-    check 'Z4.4.1 *127.0.0.1*: *' $event=silent
+    check_silent 'Z4.4.1 *127.0.0.1*: *' $event
     check 'Z4.4.1 *127.0.0.1*: *' $event=half
     check 'Z4.4.1 *127.0.0.1*: *' $event=flood
     check 'Z4.4.1 *127.0.0.1*: *' $event=long
@@ -62,7 +65,7 @@ test_in_a_transaction() {
   for event in mail rcpt data end; do
     check 'Z4.4.2 *127.0.0.1*: *' $event=close
     check 'Z4.4.2 *127.0.0.1*: *' $event=reset
-    check 'Z4.4.2 *127.0.0.1*: *' $event=silent
+    check_silent 'Z4.4.2 *127.0.0.1*: *' $event
     check 'Z4.4.2 *127.0.0.1*: *' $event=half
     check 'Z*127.0.0.1*: *' $event=flood
     check 'Z*127.0.0.1*: *' $event=long
@@ -129,6 +132,7 @@ test_a_kept_connection_that_is_gone() {
 test_a_kept_connection_that_ends_before_the_answer() {
   for action in close reset silent '421 4.3.2 not now,close'; do
     start_server -s "$DIR/dump" "1:end2=$action"
+    [ "$action" != silent ] || OPTIONS='-t final=6'
     assertEquals "$action" 'K250 Z4' "$(one_by_one | sed 's/^\(Z4\).*/\1/; s/ .*//' | xargs)"
     assertEquals 'over one connection' 1 "$(grep -c connect "$DIR/dump/commands")"
     end_peers
@@ -191,56 +195,57 @@ test_slow_ones_hold_up_nobody() {
   start_server 'connect=silent'
   slow=$PORT
   start_server
-  OPTIONS='-t greeting=3 -i 1'
+  OPTIONS='-t greeting=8 -i 1'
   deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$PORT" "c@x=127.0.0.2:$slow" >"$DIR/answers"
   assertEquals 'Z4.4.1 K250 Z4.4.1' "$(sed 's/ .*//' "$DIR/answers" | xargs)"
 }
 
-# Hosts that accept and say nothing have all connections; mail for a host that speaks leaves before
-# their time is up. Half of them keep theirs.
-test_silent_ones_do_not_have_all_connections() {
-  start_server connect=silent
-  slow=$PORT
-  start_server connect=silent
-  slower=$PORT
-  start_server
-  OPTIONS='-C 4 -t opening=1 -t greeting=6'
-  deliver "a@x=127.0.0.1:$slow" "b@x=[127.0.0.1]:$slow" "c@x=127.0.0.1:$slower" \
-    "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
-  assertEquals 'two are cut short, two are not' '2 2 1' "$(grep -c 'soon enough' "$DIR/answers") \
-$(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
-  assertNotContains 'before the time of those is up' "$(tail -n 2 "$DIR/log")" event=transaction
-}
-
-# stalling EVENT PATIENCE: five hosts, four of which say nothing more from there on
-stalling() {
+# stall EVENT OPTION...: five hosts, four of which say nothing more from there on
+stall() {
   start_server -s "$DIR/dump" "$1=silent"
   slow=$PORT
   start_server "$1=silent"
   slower=$PORT
   start_server
-  OPTIONS="-C 4 -t opening=1 -t $2"
+  shift
+  OPTIONS="-C 4 -t opening=1 $*"
   deliver "a@x=127.0.0.1:$slow" "b@x=[127.0.0.1]:$slow" "c@x=127.0.0.1:$slower" \
     "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
-  assertEquals "$1: two are cut short, two are not" '2 2 1' "$(grep -c 'soon enough' "$DIR/answers") \
-$(grep -c 'too long a wait' "$DIR/answers") $(grep -c '^K' "$DIR/answers")"
-  assertContains 'before the time of those is up' "$(grep event=transaction "$DIR/log" | head -n 3)" \
-    accepted=1
-  assertEquals 'nothing of it is tried again at once' 2 "$(grep -c connect "$DIR/dump/commands")"
-  end_peers
-  rm -f "$DIR"/dump/* "$DIR/log"
 }
 
-# The same of hosts that greet, and then say nothing.
+# stall_in NAME EVENT OPTION...: in a folder of its own, DIR/NAME, beside others
+stall_in() {
+  FOLDERS="$FOLDERS $1"
+  mkdir "$DIR/$1"
+  (
+    TMPDIR=$DIR/$1 name=$1
+    shift
+    make_folder
+    stall "$@"
+    end_peers
+    mv "$DIR" "$TMPDIR/end"
+  ) &
+}
+
+# Hosts have all connections and say no more, each for its time, or accept and say nothing; mail for a
+# host that speaks leaves before their time is up. Half of them keep theirs. A host that was told the
+# whole message may keep it: it has more time until it is cut short.
 test_stalling_ones_do_not_have_all_connections() {
-  stalling mail mail=6
-  stalling rcpt rcpt=6
-  stalling data data=6
+  FOLDERS=
+  stall_in connect connect -t greeting=12
+  for event in mail rcpt data; do stall_in $event $event -t $event=12; done
+  stall_in end end -t final=16
+  wait
+  for event in $FOLDERS; do check_stalled "$event" "$DIR/$event/end"; done
 }
 
-# A host that was told the whole message may keep it: it has more time.
-test_ones_that_stall_at_the_end() {
-  stalling end final=12
+# check_stalled EVENT FOLDER
+check_stalled() {
+  assertEquals "$1: two are cut short, two are not" '2 2 1' "$(grep -c 'soon enough' "$2/answers") \
+$(grep -c 'too long a wait' "$2/answers") $(grep -c '^K' "$2/answers")"
+  assertContains "$1: before the time of those is up" "$(grep event=transaction "$2/log" | head -n 3)" \
+    accepted=1
+  assertEquals "$1: nothing of it is tried again at once" 2 "$(grep -c connect "$2/dump/commands")"
 }
 
 # Each answer comes soon enough, and all of them together do not.

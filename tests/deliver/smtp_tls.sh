@@ -32,7 +32,6 @@ certificate() {
 setUp() {
   make_folder
   cp "$PKI/ca" "$DIR/authorities"
-  OPTIONS='-t handshake=2 -t hello=2'
   start_dns <<'END'
 record d.example MX mx.d.example 10
 record e.example MX mx.other.example 10

@@ -5,7 +5,9 @@
 # timeout: 240
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
-WORKER=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/deliver/_worker.py
+# shellcheck source=tests/_wait.sh
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+WORKER=$TOP/tests/deliver/_worker.py
 ALICE=54321 BOB=54322 VMAIL=54330
 SERVERS=
 
@@ -217,13 +219,7 @@ test_one_that_cannot_be_started() {
     "$(spawn "$(jobs bob@example.test "$DIR/bob/Maildir")" maildir nothing)"
 }
 
-gone() {
-  for _ in $(seq 200); do
-    [ -d "/proc/$1" ] || return 0
-    sleep 0.05
-  done
-  return 1
-}
+gone() { wait_until [ ! -d "/proc/$1" ]; }
 
 test_one_that_hangs() {
   ready || return 0
@@ -341,7 +337,7 @@ test_one_that_takes_nothing_while_others_wait() {
 38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -j 40 -s 2)"
   assertEquals 'what waits for it makes room before that' "1 K
 2 Z4.3.0 the deliverer took too long
-38 Z4.3.2 the user's other deliveries take their time" "$(answers_of deaf -j 3 -s 100 -t 8)"
+38 Z4.3.2 the user's other deliveries take their time" "$(answers_of deaf -j 3 -s 100 -t 20)"
 }
 
 # All places are those of users whose deliverers hang: others get one.
@@ -409,10 +405,7 @@ test_idle_ones_end() {
   "$WORKER" -b "$file" s alice@one.test 'echo $PPID >pid' "$file" s wait@command.test "cat $DIR/hold" \
     -- worker-spawn -i 0 pipe deliver-pipe >answers 2>>log &
   job=$!
-  for _ in $(seq 200); do
-    [ -s alice/pid ] && break
-    sleep 0.05
-  done
+  wait_until [ -s alice/pid ]
   assertTrue 'it ends, the other goes on' "gone $(cat alice/pid)"
   echo on >hold
   wait "$job"
@@ -438,12 +431,12 @@ serve() { # serve [DELIVERER]: it instead of deliver-maildir
     env UID="$VMAIL" GID="$VMAIL" GIDLIST= tcp-accept -n 3 "unix:$DIR/$channel" \
       worker-spawn "$channel" "$deliverer" 3>ready >>log 2>&1 </dev/null &
     SERVERS="$! $SERVERS"
-    timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
+    await_ready ready || fail "not ready: $(cat log)"
   done
   queue-send -n 3 -t 1 -q "$DIR/queue" -w maildir=1 -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
     3>ready >>send.log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
-  timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
+  await_ready ready || fail "not ready: $(cat send.log)"
 }
 
 stop() {
@@ -456,11 +449,9 @@ stop_first() { # queue-send
   SERVERS=${SERVERS#* }
 }
 
+holds() { [ "$(find "$2" -type f 2>/dev/null | wc -l)" -ge "$1" ]; }
 has() { # has COUNT FOLDER
-  for _ in $(seq 400); do
-    [ "$(find "$2" -type f 2>/dev/null | wc -l)" -ge "$1" ] && return 0
-    sleep 0.05
-  done
+  wait_until holds "$@" && return
   tail -n 5 log send.log
   return 1
 }
@@ -532,11 +523,11 @@ END
   (cd tree/deliver-maildir && exec unshare --mount sh -c \
     "mount --bind $DIR/passwd /etc/passwd && exec ./run") 3>ready >>log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
-  timeout 20 grep -q '^' ready || fail "not ready: $(cat log)"
+  await_ready ready || fail "not ready: $(cat log)"
   queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/run/queue/deliver-maildir" \
     3>ready >>send.log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
-  timeout 20 grep -q '^' ready || fail "not ready: $(cat send.log)"
+  await_ready ready || fail "not ready: $(cat send.log)"
   inject alice@example.test x@virtual.test
   assertTrue 'alice' "has 1 $DIR/alice/Maildir/new"
   assertTrue 'one without an account' "has 1 $DIR/vmail/x/new"
