@@ -56,7 +56,7 @@ import time
 from _auth_service import AuthService
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE = 20
+PATIENCE = 60
 ID = "[0-9a-z]{16}"
 ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}

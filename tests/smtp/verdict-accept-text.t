@@ -1,6 +1,5 @@
 # An acceptance with a text, on ERROR_FD; the last one counts.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Kfirst\0Ksecond one\0" >&$ERROR_FD

@@ -1,6 +1,5 @@
 # So does 521.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "D521 5.7.1 never again" >&4; exit 82

@@ -1,6 +1,5 @@
 # 421 closes the connection after the reply.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Z421 4.7.0 enough of you" >&4; exit 82

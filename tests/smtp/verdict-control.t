@@ -1,6 +1,5 @@
 # Control characters do not reach the client.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Done\\rtwo\\033three" >&4; exit 82

@@ -1,6 +1,5 @@
 # A deferral with an enhanced code.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Z4.7.1 greylisted, come back\nrest" >&4; exit 82

@@ -1,6 +1,5 @@
 # A chain that crashes.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   kill -9 $$

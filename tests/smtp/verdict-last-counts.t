@@ -1,6 +1,5 @@
 # The last D or Z counts.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Done\0Zthe other\0" >&4; exit 82

@@ -1,6 +1,5 @@
 # A long text is cut, and told in lines that SMTP allows.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf D >&4; yes "word" | head -n 5000 | tr "\n" " " >&4; exit 82

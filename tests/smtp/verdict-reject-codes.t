@@ -1,6 +1,5 @@
 # A refusal with its own codes is used as it is; 88 is honoured too; fd 6 is the same pipe.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "D550 5.7.23 SPF says no" >&6; exit 88

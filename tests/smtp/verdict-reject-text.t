@@ -1,6 +1,5 @@
 # A refusal with a text alone.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Dnot from you" >&4; exit 82

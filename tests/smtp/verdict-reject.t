@@ -1,6 +1,5 @@
 # Permanent without a text.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   exit 31

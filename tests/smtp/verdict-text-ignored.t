@@ -1,6 +1,5 @@
 # A text of refusal with exit code 0, and of acceptance with another, do not count.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "Dno\0" >&4; [ "$SMTP_MAIL_FROM" = a@example.net ]

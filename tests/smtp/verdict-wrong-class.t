@@ -1,6 +1,5 @@
 # A code of another class than the verdict is text.
 env RELAYCLIENT=
-options -o timeout-chain=1
 chain speak
 link speak
   printf "D250 2.0.0 fine" >&4; exit 82
