@@ -170,6 +170,7 @@ Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$
 two_jobs() {
   to=127.0.0.1:$port
   ENTRY=$(new_entry)
+  # shellcheck disable=SC2086 # options are words
   "$WORKER" "$@" "$ENTRY" s@a.example x@b "$to" "$ENTRY" s@c.example y@b "$to" -- \
     deliver-lmtp ${OPTIONS-} 2>>"$DIR/log"
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 300
+# timeout: 600
 # deliver-smtp against hosts that misbehave: each job gets one answer, in time, and no mail is lost
 # or said to be kept that is not.
 # shellcheck disable=SC2317 # shunit2 calls the functions
@@ -213,30 +213,26 @@ stall() {
     "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
 }
 
-# stall_in NAME EVENT OPTION...: in a folder of its own, DIR/NAME, beside others
-stall_in() {
-  FOLDERS="$FOLDERS $1"
-  mkdir "$DIR/$1"
-  (
-    TMPDIR=$DIR/$1 name=$1
-    shift
+# stall_beside EVENT OPTION...: the same beside other scenes, in the folder DIR/EVENT
+stall_beside() {
+  into=$DIR/$1
+  {
     make_folder
     stall "$@"
     end_peers
-    mv "$DIR" "$TMPDIR/end"
-  ) &
+    mv "$DIR" "$into"
+  } &
 }
 
 # Hosts have all connections and say no more, each for its time, or accept and say nothing; mail for a
 # host that speaks leaves before their time is up. Half of them keep theirs. A host that was told the
 # whole message may keep it: it has more time until it is cut short.
 test_stalling_ones_do_not_have_all_connections() {
-  FOLDERS=
-  stall_in connect connect -t greeting=12
-  for event in mail rcpt data; do stall_in $event $event -t $event=12; done
-  stall_in end end -t final=16
+  stall_beside connect -t greeting=12
+  for event in mail rcpt data; do stall_beside $event -t $event=12; done
+  stall_beside end -t final=16
   wait
-  for event in $FOLDERS; do check_stalled "$event" "$DIR/$event/end"; done
+  for event in connect mail rcpt data end; do check_stalled $event "$DIR/$event"; done
 }
 
 # check_stalled EVENT FOLDER
