@@ -56,7 +56,7 @@ deliver() {
   done
   # shellcheck disable=SC2086 # words are wanted
   timeout $((2 * PATIENCE)) "$SMTP_TESTS/deliver/_worker.py" ${TOGETHER--b} "$@" -- deliver-smtp -H me.example -p "$PORT" \
-    -P "$DIR/policies" -L "$DIR/logins" -A "$DIR/authorities" $OPTIONS 2>>"$DIR/log"
+    -i 300 -P "$DIR/policies" -L "$DIR/logins" -A "$DIR/authorities" $OPTIONS 2>>"$DIR/log"
 }
 
 # shellcheck disable=SC2120 # for suites

@@ -30,7 +30,7 @@ jobs() {
     shift
   done
   # shellcheck disable=SC2086 # options are words
-  timeout 100 "$WORKER" -b "$@" -- deliver-lmtp ${OPTIONS-} 2>>"$DIR/log"
+  timeout 100 "$WORKER" -b "$@" -- deliver-lmtp -i 300 ${OPTIONS-} 2>>"$DIR/log"
 }
 
 new_entry() {
@@ -163,7 +163,7 @@ END
   to=127.0.0.1:$PORT
   assertEquals "D550 5.1.1 $to said: no
 K250 2.0.0 $to said: done
-Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp 2>>"$DIR/log")"
+Z421 4.3.2 $to said: bye" "$("$WORKER" "$@" x@b "$to" "$@" y@b "$to" "$@" z@b "$to" -- deliver-lmtp -i 300 2>>"$DIR/log")"
 }
 
 # two_jobs [-b]: one after the other's answer, or together in two transactions; OPTIONS are deliver-lmtp's
@@ -172,7 +172,7 @@ two_jobs() {
   ENTRY=$(new_entry)
   # shellcheck disable=SC2086 # options are words
   "$WORKER" "$@" "$ENTRY" s@a.example x@b "$to" "$ENTRY" s@c.example y@b "$to" -- \
-    deliver-lmtp ${OPTIONS-} 2>>"$DIR/log"
+    deliver-lmtp -i 300 ${OPTIONS-} 2>>"$DIR/log"
 }
 
 connects() { grep -c connect "$DIR/commands"; }

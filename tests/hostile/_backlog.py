@@ -129,7 +129,8 @@ def found():
 
 def crowd(count):
     """So many entries for a place that is down, and mail for others beside them: it is delivered, and
-    each takes a few bytes. A thousand of them are kept, and delivered when the place is up again."""
+    each takes a few bytes. A thousand of them are kept, and delivered when the place is up again; what
+    was tried just when it was taken away may be, too."""
     count, before, known = int(count), peak(SEND), found()
     behave("down")
     copies(count)
@@ -142,7 +143,7 @@ def crowd(count):
         entry.unlink(missing_ok=True)
     behave("good")
     deliver_all()
-    check(len(done()) == min(count, 1000), len(done()))
+    check(min(count, 1000) <= len(done()) <= count, len(done()))
     DONE.unlink()
 
 
