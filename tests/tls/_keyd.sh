@@ -44,7 +44,7 @@ keyd() {
 }
 
 # client WORD...: _keyd.py, a client of its protocol
-client() { timeout 30 python3 "$HERE/_keyd.py" "$socket" "$@"; }
+client() { timeout $((2 * PATIENCE)) python3 "$HERE/_keyd.py" "$socket" "$@"; }
 
 # The processes that serve.
 workers() { pgrep -P "$server"; }

@@ -56,7 +56,7 @@ test_sessions() {
 test_sessions_end() {
   keyd -l 1
   assertEquals 'done' "$(client put key)"
-  assertTrue 'too old' 'eventually has_gone'
+  assertTrue 'too old' 'wait_until has_gone'
   finish
 }
 has_gone() { [ "$(client get key)" = none ]; }
@@ -127,7 +127,7 @@ test_crowd() {
 }
 
 test_slow_peers() {
-  keyd -w 1
+  keyd -w 1 -i 3600
   client slow
   assertEquals 0 $?
   finish
@@ -180,13 +180,13 @@ chosen() { [ "$(client choose "$1" ECDSA)" = "$2" ]; }
 test_renewal() {
   keyd
   self keys/mail.ecdsa.pem "$p256" DNS:mail.example,DNS:new.example
-  assertTrue 'served' "eventually chosen new.example 'P-256 1 mail.example new.example'"
+  assertTrue 'served' "wait_until chosen new.example 'P-256 1 mail.example new.example'"
   kill -HUP "$server"
-  assertTrue 'logged' 'eventually logged "change=replaced path=[^ ]*mail.ecdsa.pem"'
+  assertTrue 'logged' 'wait_until logged "change=replaced path=[^ ]*mail.ecdsa.pem"'
   use other.pem other.pem
-  assertTrue 'a new one' "eventually chosen other.example 'P-384 1 other.example *.other.example'"
+  assertTrue 'a new one' "wait_until chosen other.example 'P-384 1 other.example *.other.example'"
   rm keys/mail.ecdsa.pem
-  assertTrue 'one that has gone' "eventually chosen mail.example 'P-384 1 other.example *.other.example'"
+  assertTrue 'one that has gone' "wait_until chosen mail.example 'P-384 1 other.example *.other.example'"
   finish
 }
 
@@ -199,11 +199,11 @@ test_renewal_in_two_steps() {
   openssl x509 -in new.pem >x.tmp
   mv x.tmp keys/x.pem
   kill -HUP "$server"
-  assertTrue 'half of it is refused' 'eventually half_is_refused'
+  assertTrue 'half of it is refused' 'wait_until half_is_refused'
   assertEquals 'the old pair serves' 'P-256 1 mail.example imap.example' "$(client choose mail.example ECDSA)"
   openssl pkey -in new.pem >x.tmp
   mv x.tmp keys/x.key
-  assertTrue 'all of it serves' "eventually chosen new.example 'P-256 1 new.example'"
+  assertTrue 'all of it serves' "wait_until chosen new.example 'P-256 1 new.example'"
   assertTrue 'told once' 'logged_times change=refused 1'
   finish
 }
@@ -222,7 +222,7 @@ test_certbot() {
   socket=$folder/socket
   assertEquals 'P-256 1 gen1.example' "$(client choose '' ECDSA)"
   generation 2
-  assertTrue 'the next generation' "eventually chosen '' 'P-256 1 gen2.example'"
+  assertTrue 'the next generation' "wait_until chosen '' 'P-256 1 gen2.example'"
   finish
 }
 generation() {
@@ -240,7 +240,7 @@ test_links_out_of_the_folder() {
   ln -s ../away/mail.pem keys/mail.pem
   keyd
   self away/mail.pem "$p256" DNS:new.example
-  assertTrue 'renewed where the link leads to' "eventually chosen new.example 'P-256 1 new.example'"
+  assertTrue 'renewed where the link leads to' "wait_until chosen new.example 'P-256 1 new.example'"
   finish
 }
 
@@ -267,9 +267,9 @@ test_killed_process_is_replaced() {
   local pid
   for pid in $(workers); do
     kill -9 "$pid"
-    assertTrue 'another comes' "eventually all_replaced $pid"
+    assertTrue 'another comes' "wait_until all_replaced $pid"
   done
-  assertTrue 'logged' 'eventually logged_times "event=died pid=[0-9]+ signal=9" 2'
+  assertTrue 'logged' 'wait_until logged_times "event=died pid=[0-9]+ signal=9" 2'
   assertEquals 'they serve' 'P-256 1 mail.example imap.example' "$(client choose '' ECDSA)"
   assertEquals 'sessions are still there' 'done' "$(client get key)"
   finish
@@ -287,7 +287,7 @@ test_processes_end_with_the_first() {
   mapfile -t pids < <(workers)
   finish KILL
   assertEquals 2 "${#pids[@]}"
-  assertTrue "eventually none_left ${pids[*]}"
+  assertTrue "wait_until none_left ${pids[*]}"
 }
 
 test_end() {
@@ -372,14 +372,14 @@ test_wrong_usage() {
   local words
   for words in '-u x' '-u 1,x' '-w 0' '-c 0' '-m 9' 'tcp:1' 'fd:x' 'fd:0' 'systemd' 'a b c'; do
     # shellcheck disable=SC2086 # words are wanted
-    timeout 10 tls-keyd $words </dev/null 2>/dev/null
+    timeout "$PATIENCE" tls-keyd $words </dev/null 2>/dev/null
     assertEquals "$words" 100 $?
   done
 }
 
 test_socket_in_use() {
   keyd
-  timeout 10 tls-keyd "unix:$socket" keys 2>error
+  timeout "$PATIENCE" tls-keyd "unix:$socket" keys 2>error
   assertEquals 111 $?
   assertContains "$(cat error)" 'listen on'
   assertEquals 'the first one goes on' 'P-256 1 mail.example imap.example' "$(client choose '' ECDSA)"
