@@ -351,3 +351,19 @@ class Bystander(Meanwhile):
             self.client.quit()
         arrived = messages_of(self.box, len(self.sent))
         check(sorted(arrived) == sorted(self.sent), "a bystander's messages are not what it sent")
+
+
+class Brief(Bystander):
+    """A session for each message, all of which is said at once: nobody has to wait for this client,
+    however long the machine stands still. For servers with little time for a command."""
+
+    def send_one(self):
+        message = b"Subject: %d\n\ntext\n" % len(self.sent)
+        wire = message.replace(b"\n", b"\r\n")
+        client = Client(self.port, self.source)
+        client.send(b"EHLO client.example\r\nMAIL FROM:<me@client.example>\r\nRCPT TO:<%s@example.test>\r\n"
+                    b"BDAT %d LAST\r\n%sQUIT\r\n" % (self.box.encode(), len(wire), wire))
+        client.expect(b"220 ", b"250-", b"250 ", b"250 ", b"250 2.0.0 queued as ", b"221 ")
+        client.expect_end()
+        client.close()
+        self.sent.append(message)

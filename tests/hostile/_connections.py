@@ -6,7 +6,7 @@ import re
 import select
 import time
 
-from _chain import (ACCEPTOR, CHAIN, SANITIZED, Bystander, Client, check, check_clean, children,
+from _chain import (ACCEPTOR, CHAIN, SANITIZED, Brief, Bystander, Client, check, check_clean, children,
                     descriptors, files_of, main, messages_of, on_the_wire, peak, wait_gone,
                     wait_until)
 
@@ -126,21 +126,6 @@ def reset_during_the_chain():
 
 LATE = b"421 4.4.2 mx.example.test timed out waiting for you\r\n"
 OVERTIME = b"421 4.4.2 mx.example.test session took too long\r\n"
-
-
-class Brief(Bystander):
-    """A session for each message, all of which is said at once: nobody has to wait for this client,
-    however long the machine stands still."""
-
-    def send_one(self):
-        message = b"Subject: %d\n\ntext\n" % len(self.sent)
-        wire = message.replace(b"\n", b"\r\n")
-        client = Client()
-        client.send(HELLO + ENVELOPE % self.box.encode() + b"BDAT %d LAST\r\n" % len(wire) + wire + b"QUIT\r\n")
-        client.expect(b"220 ", b"250-", b"250 ", b"250 ", b"250 2.0.0 queued as ", b"221 ")
-        client.expect_end()
-        client.close()
-        self.sent.append(message)
 
 
 def silent():

@@ -36,7 +36,7 @@ def begin(number, source):
     client = Client(source=source)
     if MODE == "starttls":
         client.greet().say(b"STARTTLS", b"220 ")
-    client.send(PARTS[number % len(PARTS)])
+    client.send_some(PARTS[number % len(PARTS)])
     return client
 
 

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 
-from _chain import (CHAIN, QUEUE, SANITIZED, Bystander, Client, check, check_clean, clear_queue,
+from _chain import (CHAIN, QUEUE, SANITIZED, Brief, Bystander, Client, check, check_clean, clear_queue,
                     descriptors, entries, main, messages_of, peak, read_entry, wait_gone)
 
 MEGABYTE = b"A" * (1 << 20)
@@ -270,7 +270,7 @@ def commands_without_end():
 def deaf():
     """Commands without an end, whose replies no one reads: both sides' buffers fill, then time is
     up."""
-    with Bystander():
+    with Brief():
         client = Client(small=True).greet()
         watch = Watch(client)
         client.socket.settimeout(1)

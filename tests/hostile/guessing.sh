@@ -53,7 +53,7 @@ test_memory() {
 }
 
 test_half_a_question() {
-  front '-c 80 -C 60' -o timeout-command=3
+  front '-c 80 -C 60' -o timeout-command=15
   guessing half_a_question
 }
 
