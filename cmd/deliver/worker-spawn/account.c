@@ -30,7 +30,7 @@ static int routes_check(char problem[PROBLEM_SIZE]) {
 }
 
 static int preset_find(route_account_t *account, char problem[PROBLEM_SIZE]) {
-  if (!settings.has_preset)
+  if (!settings.preset)
     return problem_is(problem, "the route names no user, and worker-spawn has none", "");
   *account->name = 0;
   *account->home = 0;

@@ -33,17 +33,19 @@ bool child_is_stuck(child_t const *child) {
 
 child_t *child_find(char const *name) {
   for (child_t *child = children; child < children + settings.children; child++)
-    if (child->socket >= 0 && !child->retiring && !strcmp(child->name, name)) return child;
+    if (child->socket >= 0 && child->phase == CHILD_SERVING && !strcmp(child->name, name))
+      return child;
   return 0;
 }
 
 /* ---- ending ---- */
 
 void child_retire(child_t *child) {
-  child->retiring = true;
-  if (child->shut || child->socket < 0 || worker_output_pending(&child->output)) return;
+  if (child->phase == CHILD_SHUT) return;
+  child->phase = CHILD_RETIRING;
+  if (child->socket < 0 || worker_output_pending(&child->output)) return;
   shutdown(child->socket, SHUT_WR);
-  child->shut = true;
+  child->phase = CHILD_SHUT;
   if (!child->jobs.count) child->spoke = clock_now();
 }
 
@@ -76,7 +78,7 @@ static void send_output(child_t *child) {
   child->later = result ? clock_now() + SEND_AGAIN : 0;
   if (!output->nfds)
     for (size_t i = 0; i < nfds; i++) close(output->fds[i]);
-  if (child->retiring) child_retire(child);
+  if (child->phase == CHILD_RETIRING) child_retire(child);
 }
 
 /* For errno; what is the object of the step. */
@@ -257,14 +259,14 @@ static void bury(child_t *child) {
 static int64_t deadline_of(child_t const *child) {
   if (child->socket < 0) return child->spoke + PATIENCE;
   if (child->jobs.count) return child->spoke + settings.seconds * INT64_C(1000);
-  return child->spoke + (child->shut ? PATIENCE : settings.idle * INT64_C(1000));
+  return child->spoke + (child->phase == CHILD_SHUT ? PATIENCE : settings.idle * INT64_C(1000));
 }
 
 static void check(child_t *child) {
   bury(child);
   if (child->socket < 0 || clock_now() < deadline_of(child)) return;
   if (child->jobs.count) share_bar(child->name);
-  if (child->jobs.count || child->shut)
+  if (child->jobs.count || child->phase == CHILD_SHUT)
     child_lose(child, "4.3.0 the deliverer took too long", 0);
   else
     child_retire(child);

@@ -160,10 +160,11 @@ static void parse_options(int argc, char const *const *argv) {
 }
 
 static void set_preset(void) {
+  static net_identity_t preset;
   char const *reason;
   if (!getenv("UID")) return;
-  if (net_identity_read(&settings.preset, &reason) < 0) strerr_dief1x(100, reason);
-  settings.has_preset = true;
+  if (net_identity_read(&preset, &reason) < 0) strerr_dief1x(100, reason);
+  settings.preset = &preset;
 }
 
 static void prepare_socket(void) {

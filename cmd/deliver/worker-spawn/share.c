@@ -9,9 +9,8 @@
 #define LONGER     5 /* times as long as a silence: a job's age, and until there is a next one */
 #define BARRED_MAX 256
 
-static bool wanted;                /* something that there is none of: a place, memory */
-static char heir[ROUTE_NAME_SIZE]; /* whose turn it is to have the next place */
-static bool has_heir;
+static bool wanted;      /* something that there is none of: a place, memory */
+static char const *heir; /* whose turn it is to have the next place; NULL: anybody's */
 
 /* ---- jobs ---- */
 
@@ -32,7 +31,7 @@ bool share_has_memory(job_t const *job) {
   for (child_t const *child = children; child < children + settings.children; child++)
     used += child->bytes;
   if (fits(used, job->size, ALL_MEMORY)) return true;
-  if (!strcmp(heir, job->name)) has_heir = false;
+  if (heir && !strcmp(heir, job->name)) heir = 0;
   wanted = true;
   return false;
 }
@@ -77,7 +76,7 @@ static child_t *find_leaver(void) {
   child_t *leaver = 0;
   for (child_t *child = children; child < children + settings.children; child++) {
     if (is_slow(child) || child_is_stuck(child)) continue;
-    if (child->retiring) return 0;
+    if (child->phase != CHILD_SERVING) return 0;
     bool may_go = !child->jobs.count || clock_now() - child->started >= TURN;
     if (may_go && is_better(child, leaver)) leaver = child;
   }
@@ -85,17 +84,18 @@ static child_t *find_leaver(void) {
 }
 
 static void make_room(char const *name) {
+  static char kept[ROUTE_NAME_SIZE];
   child_t *leaver = find_leaver();
   if (!leaver) return;
   child_retire(leaver);
-  stpcpy(heir, name);
-  has_heir = true;
+  stpcpy(kept, name);
+  heir = kept;
 }
 
 child_t *share_place(char const *name) {
   child_t *place = free_place();
-  bool mine = !has_heir || !strcmp(heir, name) || !waits(heir);
-  if (place && mine) return has_heir = false, place;
+  bool mine = !heir || !strcmp(heir, name) || !waits(heir);
+  if (place && mine) return heir = 0, place;
   wanted = true;
   if (!place) make_room(name);
   return 0;

@@ -24,16 +24,15 @@
 
 typedef struct settings {
   route_channel_t channel;
-  char const *routes;      /* path of the table, NULL: the usual one */
-  char const *const *argv; /* the deliverer */
-  unsigned children;       /* at one time */
-  unsigned jobs;           /* so many in hand mean that there are more */
-  unsigned seconds;        /* that a deliverer may say nothing while it has jobs, */
-  unsigned hurried;        /* and while others wait */
-  unsigned idle;           /* seconds that one stays without jobs */
-  uid_t first;             /* of those that the routes may name */
-  bool has_preset;         /* preset is set */
-  net_identity_t preset;   /* who delivers where the routes name nobody */
+  char const *routes;           /* path of the table, NULL: the usual one */
+  char const *const *argv;      /* the deliverer */
+  unsigned children;            /* at one time */
+  unsigned jobs;                /* so many in hand mean that there are more */
+  unsigned seconds;             /* that a deliverer may say nothing while it has jobs, */
+  unsigned hurried;             /* and while others wait */
+  unsigned idle;                /* seconds that one stays without jobs */
+  uid_t first;                  /* of those that the routes may name */
+  net_identity_t const *preset; /* who delivers where the routes name nobody; NULL: nobody does */
 } settings_t;
 
 extern settings_t settings;
@@ -102,11 +101,16 @@ void jobs_drop(void);
 
 /* ---- child --------------------------------------------------------------------------------- */
 
+typedef enum child_phase {
+  CHILD_SERVING,
+  CHILD_RETIRING, /* it is given no more jobs, and ends when it has done those that it has */
+  CHILD_SHUT      /* and has been told */
+} child_phase_t;
+
 struct child {
-  pid_t pid;       /* 0: none, or it is dead; the child is gone when its socket is closed, too */
-  int socket;      /* -1: none */
-  bool retiring;   /* is given no more jobs, and ends when it has done those that it has */
-  bool shut;       /* and has been told */
+  pid_t pid;  /* 0: none, or it is dead; the child is gone when its socket is closed, too */
+  int socket; /* -1: none */
+  child_phase_t phase;
   job_list_t jobs; /* that it has */
   uint64_t bytes;  /* of their messages, which are in memory for it */
   unsigned share;  /* jobs that it may have */

@@ -24,7 +24,7 @@ static void log_start_of(route_account_t const *account, pid_t pid) {
   log_line_t line;
   log_start(&line, "worker-spawn", "start");
   log_str(&line, "user", account->name);
-  log_uint(&line, "uid", *account->name ? account->uid : settings.preset.uid);
+  log_uint(&line, "uid", *account->name ? account->uid : settings.preset->uid);
   log_uint(&line, "pid", (uint64_t)pid);
   log_send(&line);
 }
@@ -73,7 +73,7 @@ static _Noreturn void become(route_account_t const *account, char const *path, i
   net_identity_t const named = {account->uid, account->gid, account->group_count, account->groups};
   char const *step = 0;
   if (!set_descriptors(socket)) die_before(account, "set its descriptors");
-  if (net_become(*account->name ? &named : &settings.preset, &step) < 0) die_before(account, step);
+  if (net_become(*account->name ? &named : settings.preset, &step) < 0) die_before(account, step);
   if (!go_home(account->home)) die_before(account, "change to its home");
   default_signals();
   execve(path, (char *const *)settings.argv, (char *const *)environment());
@@ -92,7 +92,7 @@ static void begin(child_t *child, route_account_t const *account, pid_t pid, int
   int64_t const now = clock_now();
   child->pid = pid;
   child->socket = socket;
-  child->retiring = child->shut = false;
+  child->phase = CHILD_SERVING;
   child->jobs = (job_list_t){.count = 0};
   child->bytes = 0;
   child->share = SHARE_FIRST;
