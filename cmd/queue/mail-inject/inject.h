@@ -1,5 +1,5 @@
 /* mail-inject: see mail-inject(1). A message is read (input.c), its header completed (compose.c),
- * and it is told to the service (client.c). */
+ * and it is told to the service (client.c). What cannot go on dies (die.c). */
 #ifndef MAIL_INJECT_H
 #define MAIL_INJECT_H
 
@@ -34,9 +34,10 @@ typedef struct message {
   size_t len;
 } message_t;
 
-/* Reads all of standard input into a file without a name, and maps it. With dot_ends it ends before
-   a line with a dot alone. */
-message_t input_read(bool dot_ends);
+/* Reads all of standard input into a file without a name, and maps it. */
+message_t message_read(void);
+/* Ends it before a line with a dot alone. */
+void message_end_at_dot(message_t *message);
 
 typedef struct author {
   char const *me;

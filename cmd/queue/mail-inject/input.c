@@ -31,7 +31,6 @@ static size_t copy_input(int fd) {
   }
 }
 
-/* Bytes before a line with a dot alone. */
 static size_t dot_find(char const *s, size_t len) {
   for (size_t at = 0; at < len;) {
     char const *newline = memchr(s + at, '\n', len - at);
@@ -43,11 +42,14 @@ static size_t dot_find(char const *s, size_t len) {
   return len;
 }
 
-message_t input_read(bool dot_ends) {
+message_t message_read(void) {
   message_t message = {.fd = open_unnamed(), .bytes = ""};
   message.len = copy_input(message.fd);
   if (message.len) message.bytes = mmap(0, message.len, PROT_READ, MAP_PRIVATE, message.fd, 0);
   if (message.bytes == MAP_FAILED) die_system(EX_OSERR, "map the message");
-  if (dot_ends) message.len = dot_find(message.bytes, message.len);
   return message;
+}
+
+void message_end_at_dot(message_t *message) {
+  message->len = dot_find(message->bytes, message->len);
 }

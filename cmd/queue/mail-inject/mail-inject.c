@@ -32,14 +32,6 @@ typedef struct options {
   envelope_t envelope;
 } options_t;
 
-_Noreturn void die(int code, char const *text, char const *more) {
-  strerr_dief2x(code, text, more);
-}
-
-_Noreturn void die_system(int code, char const *step) {
-  strerr_diefu1sys(code, step);
-}
-
 /* ---- options --------------------------------------------------------------------------------- */
 
 /* What a name of ours means. */
@@ -73,8 +65,9 @@ static bool is_envelope_id(char const *s) {
   return *s && strlen(s) <= SMTP_ENVID_MAX && smtp_xtext_valid(s, strlen(s));
 }
 
-static void set_parameter(char const **parameter, char const *value, bool is_valid) {
-  if (!is_valid) die(EX_USAGE, "not what DSN knows: ", value);
+static void set_parameter(char const **parameter, char const *value,
+                          bool (*is_valid)(char const *s)) {
+  if (!is_valid(value)) die(EX_USAGE, "not what DSN knows: ", value);
   *parameter = value;
 }
 
@@ -88,9 +81,9 @@ static void set_option(options_t *options, int option, char const *argument) {
   case 'F': options->name = argument; break;
   case 'f':
   case 'r': options->sender = argument; break;
-  case 'N': set_parameter(&options->envelope.notify, argument, is_notify(argument)); break;
-  case 'R': set_parameter(&options->envelope.ret, argument, is_ret(argument)); break;
-  case 'V': set_parameter(&options->envelope.id, argument, is_envelope_id(argument)); break;
+  case 'N': set_parameter(&options->envelope.notify, argument, is_notify); break;
+  case 'R': set_parameter(&options->envelope.ret, argument, is_ret); break;
+  case 'V': set_parameter(&options->envelope.id, argument, is_envelope_id); break;
   case 'h': strerr_dieusage(0, USAGE);
   case '?': strerr_dieusage(EX_USAGE, USAGE);
   default: break;
@@ -173,7 +166,8 @@ static void submit(options_t *options, char const *const *arguments) {
   static draft_t draft;
   static addresses_t recipients;
   author_t const author = author_find(options);
-  message_t const message = input_read(!options->whole_input);
+  message_t message = message_read();
+  if (!options->whole_input) message_end_at_dot(&message);
   compose(&draft, &message, &author);
   find_recipients(&recipients, options, &draft, arguments, author.me);
   options->envelope.sender = author.sender;
