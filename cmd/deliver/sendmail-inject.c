@@ -72,9 +72,7 @@ static _Noreturn void end(int status) {
            (unsigned int)(WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)));
   log_str(&line, "text", meaning->text);
   log_send(&line);
-  if (meaning->kind == CHAIN_REJECT) chain_reject(meaning->code, meaning->enhanced, meaning->text);
-  if (meaning->kind == CHAIN_DEFER) chain_defer(meaning->code, meaning->enhanced, meaning->text);
-  chain_accept(meaning->text);
+  chain_end(meaning->kind, meaning->code, meaning->enhanced, meaning->text);
 }
 
 /* ---- the envelope ---- */

@@ -29,8 +29,7 @@ static _Noreturn void fail(queue_failure_t const *failure, char const *step, int
   log_str(&line, "reason", failure->text);
   log_send(&line);
   if (chain_verdict_fd() < 0) _exit(failure->exit_code);
-  if (failure->kind == CHAIN_REJECT) chain_reject(failure->code, failure->enhanced, failure->text);
-  chain_defer(failure->code, failure->enhanced, failure->text);
+  chain_end(failure->kind, failure->code, failure->enhanced, failure->text);
 }
 
 /* ---- the message, fd 0 ---- */

@@ -55,6 +55,9 @@ _Noreturn void chain_next(char const *const *argv);
 _Noreturn void chain_reject(unsigned int code, char const *enhanced, char const *text);
 _Noreturn void chain_defer(unsigned int code, char const *enhanced, char const *text);
 _Noreturn void chain_accept(char const *text);
+/* That one of them that kind is; an acceptance has a text alone. */
+_Noreturn void chain_end(chain_kind_t kind, unsigned int code, char const *enhanced,
+                         char const *text);
 
 /* Writes the result for one recipient (0 is the first); the chain goes on. The caller of
    chain_recipient still ends in one of the three above, for those it did not name. */

@@ -39,26 +39,28 @@ static void write_record(int fd, char const *head, unsigned int code, char const
   allwrite(fd, record, len);
 }
 
-static _Noreturn void refuse(char const *head, int silent_exit, unsigned int code,
-                             char const *enhanced, char const *text) {
+_Noreturn void chain_accept(char const *text) {
+  int fd = getenv("ERROR_FD") ? chain_verdict_fd() : -1; /* netqmail's callers know no K */
+  if (fd >= 0) write_record(fd, "K", 0, 0, text);
+  _exit(0);
+}
+
+_Noreturn void chain_end(chain_kind_t kind, unsigned int code, char const *enhanced,
+                         char const *text) {
+  char const head[] = {(char)kind, 0};
+  if (kind == CHAIN_ACCEPT) chain_accept(text);
   int fd = chain_verdict_fd();
-  if (fd < 0) _exit(silent_exit);
+  if (fd < 0) _exit(kind == CHAIN_REJECT ? CHAIN_EXIT_REFUSED : CHAIN_EXIT_DEFERRED);
   write_record(fd, head, code, enhanced, text);
   _exit(CHAIN_EXIT_TEXT);
 }
 
 _Noreturn void chain_reject(unsigned int code, char const *enhanced, char const *text) {
-  refuse("D", CHAIN_EXIT_REFUSED, code, enhanced, text);
+  chain_end(CHAIN_REJECT, code, enhanced, text);
 }
 
 _Noreturn void chain_defer(unsigned int code, char const *enhanced, char const *text) {
-  refuse("Z", CHAIN_EXIT_DEFERRED, code, enhanced, text);
-}
-
-_Noreturn void chain_accept(char const *text) {
-  int fd = getenv("ERROR_FD") ? chain_verdict_fd() : -1; /* netqmail's callers know no K */
-  if (fd >= 0) write_record(fd, "K", 0, 0, text);
-  _exit(0);
+  chain_end(CHAIN_DEFER, code, enhanced, text);
 }
 
 void chain_recipient(size_t index, chain_kind_t kind, char const *text) {

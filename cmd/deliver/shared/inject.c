@@ -117,12 +117,6 @@ static void log_verdict(char const *server, chain_verdict_t const *verdict) {
   log_send(&line);
 }
 
-static _Noreturn void end_chain(chain_verdict_t const *verdict) {
-  if (verdict->kind == CHAIN_REJECT) chain_reject(verdict->code, verdict->enhanced, verdict->text);
-  if (verdict->kind == CHAIN_DEFER) chain_defer(verdict->code, verdict->enhanced, verdict->text);
-  chain_accept(verdict->text);
-}
-
 static void tell_recipients(void) {
   char text[RELAY_VERDICT_MAX];
   for (size_t i = 0; i < transaction.count; i++) {
@@ -202,5 +196,5 @@ _Noreturn void inject(injection_t *injection) {
   relay_quit(relay, relay_now());
   relay_step(relay, relay_now());
   relay_free(relay);
-  end_chain(verdict);
+  chain_end(verdict->kind, verdict->code, verdict->enhanced, verdict->text);
 }

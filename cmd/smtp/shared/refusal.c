@@ -35,6 +35,5 @@ _Noreturn void refusal_end(int argc, char const *const *argv, chain_kind_t kind,
   chain_verdict_t words = {.enhanced = ""};
   if (argc == 2) refusal_parse(&words, kind, argv[0], usage);
   if (words.code) strerr_dieusage(100, usage);
-  if (kind == CHAIN_REJECT) chain_reject(code, words.enhanced, argv[argc - 1]);
-  chain_defer(code, words.enhanced, argv[argc - 1]);
+  chain_end(kind, code, words.enhanced, argv[argc - 1]);
 }
