@@ -18,15 +18,14 @@ static int fail(int fd) {
   return errno = saved, -1;
 }
 
-/* Accepted sockets inherit these: they cost nothing per connection. */
-static void set_options(int fd) {
-  static int const on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+static void set(int fd, int level, int option, int value) {
+  setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static bool is_any(ip46 const *ip) {
-  return !memcmp(ip->ip, IP6_ANY, ip46_is6(ip) ? 16 : 4);
+/* Accepted sockets inherit these: they cost nothing per connection. */
+static void set_options(int fd) {
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 /* Makes a listener of a socket that listens. */
@@ -34,7 +33,7 @@ static int adopt(net_listener_t *listener, int fd) {
   *listener = (net_listener_t){.fd = fd};
   if (net_connection_local(&listener->local, fd) < 0) return -1;
   if (listener->local.is_unix) return 0;
-  listener->is_wildcard = is_any(&listener->local.local_ip);
+  listener->is_wildcard = net_address_is_any(&listener->local.local_ip);
   set_options(fd);
   return 0;
 }
@@ -61,26 +60,38 @@ static void make_address(net_sockaddr_t *address, ip46 const *ip, uint16_t port)
   }
 }
 
-static int listen_tcp(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
-                      bool v4_too) {
-  int const on = 1, v6_only = !v4_too;
-  net_sockaddr_t address;
-  int const fd = socket(ip46_is6(ip) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCKET_FLAGS, 0);
-  if (fd < 0) return -1;
-  make_address(&address, ip, port);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (ip46_is6(ip)) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
-  return listen_at(listener, fd, &address, backlog) < 0 ? fail(fd) : 0;
+static int listen_tcp(net_listener_t *listener, int fd, net_sockaddr_t const *address,
+                      int backlog) {
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  return listen_at(listener, fd, address, backlog) < 0 ? fail(fd) : 0;
 }
 
-int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
-                  bool v4_too) {
+int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog) {
+  net_sockaddr_t address;
+  make_address(&address, ip, port);
+  int const fd = socket(address.any.sa_family, SOCK_STREAM | SOCKET_FLAGS, 0);
+  if (fd < 0) return -1;
+  if (ip46_is6(ip)) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  return listen_tcp(listener, fd, &address, backlog);
+}
+
+static int listen_both(net_listener_t *listener, uint16_t port, int backlog) {
+  net_sockaddr_t address;
   ip46 any;
-  bool const both = v4_too && ip46_is6(ip) && is_any(ip);
-  if (listen_tcp(listener, ip, port, backlog, both) == 0) return 0;
-  if (!both || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) return -1;
+  ip46_from_ip6(&any, IP6_ANY);
+  make_address(&address, &any, port);
+  int const fd = socket(AF_INET6, SOCK_STREAM | SOCKET_FLAGS, 0);
+  if (fd < 0) return -1;
+  set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  return listen_tcp(listener, fd, &address, backlog);
+}
+
+int net_listen_all(net_listener_t *listener, uint16_t port, int backlog) {
+  ip46 any;
+  if (listen_both(listener, port, backlog) == 0) return 0;
+  if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) return -1;
   ip46_from_ip4(&any, IP4_ANY);
-  return listen_tcp(listener, &any, port, backlog, false);
+  return net_listen_ip(listener, &any, port, backlog);
 }
 
 /* ---- unix ------------------------------------------------------------------------------------ */

@@ -36,6 +36,8 @@ size_t net_prefix_fmt(char *s, net_prefix_t const *prefix);
 int net_address_parse(ip46 *ip, char const *s);
 /* Turns a v4-mapped IPv6 address into the IPv4 one; leaves others alone. */
 void net_address_unmap(ip46 *ip);
+/* True of :: and 0.0.0.0. */
+bool net_address_is_any(ip46 const *ip);
 
 /* True if ip lies in a comma- or blank-separated list of networks; -1 with EINVAL if the list
    cannot be parsed. */
@@ -168,10 +170,12 @@ typedef struct net_listener {
   ino_t ino;
 } net_listener_t;
 
-/* Listens on a TCP port. v4_too: :: takes IPv4 clients as well; without IPv6 on this machine it is
-   then 0.0.0.0. 0, or -1 with errno. */
-int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog,
-                  bool v4_too);
+/* Listens on a TCP port of this address; :: is IPv6's alone. 0, or -1 with errno. */
+int net_listen_ip(net_listener_t *listener, ip46 const *ip, uint16_t port, int backlog);
+
+/* The same of all addresses, IPv6's and IPv4's: of ::, or, without IPv6 on this machine, 0.0.0.0.
+ */
+int net_listen_all(net_listener_t *listener, uint16_t port, int backlog);
 
 /* Listens on a unix socket of this type, SOCK_STREAM or SOCK_SEQPACKET, replacing one at path that
    nobody listens to any more. mode is what it gets, (mode_t)-1: what umask leaves. -1 with

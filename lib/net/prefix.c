@@ -15,6 +15,10 @@ void net_address_unmap(ip46 *ip) {
   ip46_from_ip4(ip, v4);
 }
 
+bool net_address_is_any(ip46 const *ip) {
+  return !memcmp(ip->ip, IP6_ANY, ip46_is6(ip) ? 16 : 4);
+}
+
 static int address_scan(ip46 *ip, char const *s) {
   char bytes[16];
   if (inet_pton(AF_INET, s, bytes) == 1) return ip46_from_ip4(ip, bytes), 0;

@@ -64,13 +64,20 @@ static net_listener_t *new_listener(listeners_t *listeners) {
   return &listeners->all[listeners->count++];
 }
 
+/* :: stands for all addresses, unless some of IPv4 are there besides. */
+static int listen_ip(net_listener_t *listener, settings_t const *settings, ip46 const *ip,
+                     uint16_t port) {
+  int const backlog = (int)settings->backlog;
+  bool const all = ip46_is6(ip) && net_address_is_any(ip) && !has_ipv4(settings->addresses);
+  return all ? net_listen_all(listener, port, backlog) : net_listen_ip(listener, ip, port, backlog);
+}
+
 static void open_ip(listeners_t *listeners, settings_t const *settings, char const *word) {
   char port[WORD_MAX];
   ip46 ip;
   parse_ip(&ip, word);
   for (char const *ports = settings->ports; next_word(port, &ports);)
-    if (net_listen_ip(new_listener(listeners), &ip, parse_port(port), (int)settings->backlog,
-                      !has_ipv4(settings->addresses)) < 0)
+    if (listen_ip(new_listener(listeners), settings, &ip, parse_port(port)) < 0)
       strerr_diefu4sys(111, "listen on ", word, " port ", port);
 }
 
