@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <skalibs/fmtscan.h>
+
 #include "cert/der.h"
 
 static br_hash_class const *end_point_hash(certificate_t const *certificate) {
@@ -27,15 +29,10 @@ size_t cert_end_point(unsigned char const *der, size_t len,
 }
 
 void cert_hash_text(unsigned char const *der, size_t len, char text[CERT_HASH_TEXT]) {
-  static char const digits[] = "0123456789abcdef";
   unsigned char hash[br_sha256_SIZE];
   hash_bytes(&br_sha256_vtable, der, len, hash);
-  memcpy(text, "SHA256:", 7);
-  for (size_t i = 0; i < sizeof hash; i++) {
-    text[7 + 2 * i] = digits[hash[i] >> 4];
-    text[8 + 2 * i] = digits[hash[i] & 15];
-  }
-  text[7 + 2 * sizeof hash] = 0;
+  char *const digits = stpcpy(text, "SHA256:");
+  digits[ucharn_fmt(digits, (char const *)hash, sizeof hash)] = 0;
 }
 
 int cert_public_key(unsigned char const *der, size_t len, unsigned char const **spki,

@@ -1,6 +1,8 @@
 #include <bearssl.h>
 #include <string.h>
 
+#include <skalibs/fmtscan.h>
+
 #include "credentials/credentials.h"
 
 #define DIGEST_HEX ((size_t)2 * br_md5_SIZE)
@@ -13,18 +15,9 @@ bool credentials_same(char const *secret, char const *said) {
   return !different;
 }
 
-static void hex_format(char text[DIGEST_HEX + 1], unsigned char const digest[br_md5_SIZE]) {
-  static char const digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < br_md5_SIZE; i++) {
-    text[2 * i] = digits[digest[i] >> 4];
-    text[2 * i + 1] = digits[digest[i] & 15];
-  }
-  text[DIGEST_HEX] = 0;
-}
-
 static bool digest_is(unsigned char digest[br_md5_SIZE], char const *said) {
   char text[DIGEST_HEX + 1];
-  hex_format(text, digest);
+  text[ucharn_fmt(text, (char const *)digest, br_md5_SIZE)] = 0;
   bool const same = credentials_same(text, said);
   explicit_bzero(text, sizeof text);
   explicit_bzero(digest, br_md5_SIZE);

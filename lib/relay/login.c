@@ -1,6 +1,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <skalibs/fmtscan.h>
+
 #include "base64/base64.h"
 #include "internal.h"
 
@@ -49,14 +51,9 @@ static sasl_mechanism_t choose(relay_t const *relay) {
 }
 
 static bool make_nonce(relay_t *relay) {
-  static char const digits[] = "0123456789abcdef";
-  unsigned char bytes[(sizeof relay->nonce - 1) / 2];
+  char bytes[(sizeof relay->nonce - 1) / 2];
   if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return false;
-  for (size_t i = 0; i < sizeof bytes; i++) {
-    relay->nonce[2 * i] = digits[bytes[i] >> 4];
-    relay->nonce[2 * i + 1] = digits[bytes[i] & 15];
-  }
-  relay->nonce[2 * sizeof bytes] = 0;
+  relay->nonce[ucharn_fmt(relay->nonce, bytes, sizeof bytes)] = 0;
   return true;
 }
 

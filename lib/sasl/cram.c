@@ -1,13 +1,14 @@
 /* CRAM-MD5 (RFC 2195). */
 #include <string.h>
 
+#include <skalibs/fmtscan.h>
+
 #include "internal.h"
 
 #define CRAM_DIGEST_SIZE 32
 
 /* HMAC-MD5 of challenge under secret, in hex with a NUL (RFC 2195, section 2). */
 static void write_digest(char digest[CRAM_DIGEST_SIZE + 1], slice_t secret, slice_t challenge) {
-  static char const hex[] = "0123456789abcdef";
   unsigned char bytes[br_md5_SIZE];
   br_hmac_key_context key;
   br_hmac_context context;
@@ -15,11 +16,7 @@ static void write_digest(char digest[CRAM_DIGEST_SIZE + 1], slice_t secret, slic
   br_hmac_init(&context, &key, 0);
   br_hmac_update(&context, challenge.s, challenge.len);
   br_hmac_out(&context, bytes);
-  for (size_t i = 0; i < sizeof bytes; i++) {
-    digest[2 * i] = hex[bytes[i] >> 4];
-    digest[2 * i + 1] = hex[bytes[i] & 15];
-  }
-  digest[CRAM_DIGEST_SIZE] = 0;
+  digest[ucharn_fmt(digest, (char const *)bytes, sizeof bytes)] = 0;
   explicit_bzero(&key, sizeof key);
   explicit_bzero(&context, sizeof context);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <skalibs/fmtscan.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
@@ -19,14 +20,9 @@ static char const *fact(char const *facts, char const *name) {
 }
 
 static void token_make(char token[SASL_TOKEN_SIZE + 1]) {
-  static char const hex[] = "0123456789abcdef";
-  unsigned char bytes[SASL_TOKEN_SIZE / 2];
+  char bytes[SASL_TOKEN_SIZE / 2];
   if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) strerr_diefu1sys(111, "get random bytes");
-  for (size_t i = 0; i < sizeof bytes; i++) {
-    token[2 * i] = hex[bytes[i] >> 4];
-    token[2 * i + 1] = hex[bytes[i] & 15];
-  }
-  token[SASL_TOKEN_SIZE] = 0;
+  token[ucharn_fmt(token, bytes, sizeof bytes)] = 0;
 }
 
 static char const *format_id(char *digits, uint32_t id) {

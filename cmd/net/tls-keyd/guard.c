@@ -16,8 +16,7 @@
 #include "tls-keyd.h"
 
 void guard_supervisor(void) {
-  if (confine_privileges() < 0 || confine_memory() < 0)
-    strerr_diefu1sys(111, "give up privileges");
+  if (confine_privileges() < 0 || confine_memory() < 0) strerr_diefu1sys(111, "give up privileges");
 }
 
 /* ---- before keys are read -------------------------------------------------------------------- */

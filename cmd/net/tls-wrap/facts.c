@@ -1,14 +1,6 @@
-#include "wrap.h"
+#include <skalibs/fmtscan.h>
 
-/* Bytes as hexadecimal digits, and a NUL. */
-static void write_hex(char *text, unsigned char const *bytes, size_t len) {
-  static char const digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    *text++ = digits[bytes[i] >> 4];
-    *text++ = digits[bytes[i] & 15];
-  }
-  *text = 0;
-}
+#include "wrap.h"
 
 size_t facts_write(engine_facts_t const *facts, char bytes[TLS_RECORDS_BYTES]) {
   char end_point[2 * CERT_END_POINT_MAX + 1];
@@ -21,7 +13,7 @@ size_t facts_write(engine_facts_t const *facts, char bytes[TLS_RECORDS_BYTES]) {
       {"SSL_VERIFIED", facts->verified},        {"SSL_VERIFIED_REASON", facts->verified_reason},
   };
   size_t len = 0;
-  write_hex(end_point, facts->end_point, facts->end_point_len);
+  end_point[ucharn_fmt(end_point, (char const *)facts->end_point, facts->end_point_len)] = 0;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i].value && *all[i].value)
       tls_records_add(bytes, TLS_RECORDS_BYTES, &len, all[i].name, all[i].value);
