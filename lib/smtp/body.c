@@ -10,15 +10,14 @@
 /* ---- the machine ---- */
 
 enum { LINE_START, TEXT, CR, DOT, DOT_CR, ENDED, CHUNK, CHUNK_CR, STATES };
-enum { ORDINARY, IS_NUL, IS_CR, IS_LF, IS_DOT, CLASSES };
-enum { DROP = 0, KEEP = 1, NUL = 2, BARE = 4, END = 8 };
+enum { ORDINARY, IS_CR, IS_LF, IS_DOT, CLASSES };
+enum { DROP = 0, KEEP = 1, BARE = 2, END = 4 };
 
-static unsigned char const classes[256] = {
-    ['\0'] = IS_NUL, ['\r'] = IS_CR, ['\n'] = IS_LF, ['.'] = IS_DOT};
+static unsigned char const classes[256] = {['\r'] = IS_CR, ['\n'] = IS_LF, ['.'] = IS_DOT};
 
 /* A CR, and the first dot of a line, is dropped before it is known what follows it: if that is not
    what must follow, the message is refused, and nothing need be put back. Where an ordinary byte is
-   kept, so is all behind it up to the next CR, LF or NUL: text_length finds that. */
+   kept, so is all behind it up to the next CR or LF: text_length finds that. */
 typedef struct transition {
   unsigned char next;
   unsigned char effect;
@@ -26,14 +25,14 @@ typedef struct transition {
 
 /* clang-format off */
 static transition_t const transitions[STATES][CLASSES] = {
-    /*               ORDINARY       IS_NUL               IS_CR             IS_LF               IS_DOT */
-    [LINE_START] = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {CR, DROP},       {TEXT, BARE},       {DOT, DROP}},
-    [TEXT]       = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {CR, DROP},       {TEXT, BARE},       {TEXT, KEEP}},
-    [CR]         = {{TEXT, BARE},  {TEXT, BARE | NUL},  {CR, BARE},       {LINE_START, KEEP}, {TEXT, BARE}},
-    [DOT]        = {{TEXT, KEEP},  {TEXT, KEEP | NUL},  {DOT_CR, DROP},   {TEXT, BARE},       {TEXT, KEEP}},
-    [DOT_CR]     = {{TEXT, BARE},  {TEXT, BARE | NUL},  {CR, BARE},       {ENDED, END},       {TEXT, BARE}},
-    [CHUNK]      = {{CHUNK, KEEP}, {CHUNK, KEEP | NUL}, {CHUNK_CR, DROP}, {CHUNK, BARE},      {CHUNK, KEEP}},
-    [CHUNK_CR]   = {{CHUNK, BARE}, {CHUNK, BARE | NUL}, {CHUNK_CR, BARE}, {CHUNK, KEEP},      {CHUNK, BARE}},
+    /*               ORDINARY       IS_CR             IS_LF               IS_DOT */
+    [LINE_START] = {{TEXT, KEEP},  {CR, DROP},       {TEXT, BARE},       {DOT, DROP}},
+    [TEXT]       = {{TEXT, KEEP},  {CR, DROP},       {TEXT, BARE},       {TEXT, KEEP}},
+    [CR]         = {{TEXT, BARE},  {CR, BARE},       {LINE_START, KEEP}, {TEXT, BARE}},
+    [DOT]        = {{TEXT, KEEP},  {DOT_CR, DROP},   {TEXT, BARE},       {TEXT, KEEP}},
+    [DOT_CR]     = {{TEXT, BARE},  {CR, BARE},       {ENDED, END},       {TEXT, BARE}},
+    [CHUNK]      = {{CHUNK, KEEP}, {CHUNK_CR, DROP}, {CHUNK, BARE},      {CHUNK, KEEP}},
+    [CHUNK_CR]   = {{CHUNK, BARE}, {CHUNK_CR, BARE}, {CHUNK, KEEP},      {CHUNK, BARE}},
 };
 /* clang-format on */
 
@@ -51,7 +50,7 @@ void smtp_body_finish(smtp_body_t *body) {
 
 /* ---- the text between line ends ---- */
 
-/* The bytes at the start of a block that are neither CR, LF nor NUL. */
+/* The bytes at the start of a block that are neither CR nor LF. */
 #ifdef __SSE2__
 
 typedef __m128i block_t;
@@ -59,8 +58,7 @@ typedef __m128i block_t;
 static inline size_t block_text(block_t block) {
   __m128i cr = _mm_cmpeq_epi8(block, _mm_set1_epi8('\r'));
   __m128i lf = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
-  __m128i nul = _mm_cmpeq_epi8(block, _mm_setzero_si128());
-  int found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(cr, lf), nul));
+  int found = _mm_movemask_epi8(_mm_or_si128(cr, lf));
   return found ? (size_t)__builtin_ctz((unsigned int)found) : sizeof block;
 }
 
@@ -73,14 +71,13 @@ static inline bool has_zero(block_t block) {
 }
 
 static inline bool is_text(char c) {
-  return c != '\r' && c != '\n' && c;
+  return c != '\r' && c != '\n';
 }
 
 static inline size_t block_text(block_t block) {
   char bytes[sizeof block];
   size_t n = 0;
-  if (!has_zero(block ^ 0x0d0d0d0d0d0d0d0d) && !has_zero(block ^ 0x0a0a0a0a0a0a0a0a) &&
-      !has_zero(block))
+  if (!has_zero(block ^ 0x0d0d0d0d0d0d0d0d) && !has_zero(block ^ 0x0a0a0a0a0a0a0a0a))
     return sizeof block;
   memcpy(bytes, &block, sizeof block);
   while (is_text(bytes[n])) n++;
@@ -139,7 +136,6 @@ size_t smtp_body_feed(smtp_body_t *body, char *s, size_t len, size_t *out) {
       continue;
     }
     if (transition.effect & KEEP) *to++ = *in;
-    body->nul |= transition.effect & NUL;
     body->bare |= transition.effect & BARE;
     body->ended = transition.effect & END;
     in++;

@@ -180,7 +180,6 @@ typedef struct smtp_body {
   unsigned int state; /* body.c's */
   bool bare;          /* a bare CR or LF was seen: refuse the message */
   bool ended;         /* CRLF.CRLF was seen */
-  bool nul;           /* a NUL was seen */
 } smtp_body_t;
 
 void smtp_body_data(smtp_body_t *body);

@@ -13,7 +13,7 @@ enum { MODEL_MAX = 8192 };
 
 typedef struct outcome {
   size_t taken;
-  bool bare, ended, nul;
+  bool bare, ended;
   size_t len;
   char text[MODEL_MAX];
 } outcome_t;
@@ -29,7 +29,6 @@ static inline void model_run(outcome_t *o, char const *s, size_t len, bool data)
   size_t end = data ? model_end(s, len) : 0;
   o->ended = end > 0;
   o->taken = end ? end : len;
-  o->nul = o->taken && memchr(s, 0, o->taken);
   o->bare = false;
   o->len = 0;
   size_t content = end ? end - 3 : len;
@@ -61,12 +60,10 @@ static inline void machine_run(outcome_t *o, char *s, size_t len, bool data, siz
   }
   o->bare = body.bare;
   o->ended = body.ended;
-  o->nul = body.nul;
 }
 
 static inline bool outcome_same(outcome_t const *got, outcome_t const *want) {
   return got->taken == want->taken && got->ended == want->ended && got->bare == want->bare &&
-         got->nul == want->nul &&
          (got->bare || (got->len == want->len && !memcmp(got->text, want->text, got->len)));
 }
 

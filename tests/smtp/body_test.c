@@ -192,16 +192,6 @@ static bool long_texts_agree(bool spoiled) {
   return true;
 }
 
-static void check_nul(void) {
-  char s[] = "0123456789abcdefghij\0klmnopqrstuvwxyz";
-  smtp_body_t body;
-  size_t out;
-  smtp_body_data(&body);
-  smtp_body_feed(&body, s, sizeof s - 1, &out);
-  CHECK("a NUL is seen", body.nul);
-  CHECK_INT("and kept", out, sizeof s - 1);
-}
-
 static void check_finish(void) {
   char s[] = "a\r", newline[] = "\n";
   smtp_body_t body;
@@ -223,7 +213,6 @@ int main(void) {
     check_named(&data_cases[i], true);
   for (size_t i = 0; i < sizeof chunk_cases / sizeof *chunk_cases; i++)
     check_named(&chunk_cases[i], false);
-  check_nul();
   check_finish();
   for (size_t len = 1; len <= 8; len++) {
     char name[80];
