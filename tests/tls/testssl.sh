@@ -3,7 +3,7 @@
 # protocols and vulnerabilities, and for STARTTLS the ciphers' categories, forward secrecy, our order
 # and what it knows of other clients. With TESTSSL_OPTIONS=' ' it looks at all that it knows,
 # the self-made certificates too, of which it thinks little.
-# timeout: 300
+# timeout: 600
 # shellcheck disable=SC2034,SC2153 # ENGINE is for _tls.sh, which sets ENGINES
 
 # shellcheck source=tests/tls/_tls.sh
@@ -16,7 +16,7 @@ look() { # look ENGINE MODE PORT: into a file
   options=$TESTSSL_IMPLICIT
   [ "$2" = implicit ] || options="$TESTSSL_STARTTLS -t smtp"
   # shellcheck disable=SC2086 # words are wanted
-  timeout 250 testssl --quiet --color 0 --warnings off --nodns none --openssl "$(command -v openssl)" \
+  timeout 500 testssl --quiet --color 0 --warnings off --nodns none --openssl "$(command -v openssl)" \
     --jsonfile "$CHAIN/$1-$2.json" $options "127.0.0.1:$3" >"$CHAIN/$1-$2.log" 2>&1 </dev/null
 }
 
