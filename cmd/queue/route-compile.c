@@ -150,8 +150,8 @@ static int accounts(char const *name, route_each_account_f *each, void *data) {
 
 /* ---- the text ---- */
 
-static void report(void *data, size_t line, bool is_error, char const *text) {
-  char const *path = data, *kind = is_error ? ": " : ": warning: ";
+static void report(void *data, size_t line, route_severity_t severity, char const *text) {
+  char const *path = data, *kind = severity == ROUTE_ERROR ? ": " : ": warning: ";
   char digits[SIZE_FMT];
   digits[size_fmt(digits, line)] = 0;
   strerr_warn(path, line ? ": line " : "", line ? digits : "", kind, text);

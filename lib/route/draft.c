@@ -21,17 +21,18 @@ void draft_refer(draft_t *draft, reference_kind_t kind, slice_t text) {
   if (!genalloc_append(reference_t, &draft->references, &reference)) draft->failed = true;
 }
 
-static void report(draft_t *draft, size_t line, bool is_error, char const *format, va_list args) {
+static void report(draft_t *draft, size_t line, route_severity_t severity, char const *format,
+                   va_list args) {
   char text[REPORT_MAX];
   vsnprintf(text, sizeof text, format, args);
-  draft->report(draft->data, line, is_error, text);
+  draft->report(draft->data, line, severity, text);
 }
 
 void draft_error(draft_t *draft, size_t line, char const *format, ...) {
   va_list args;
   if (++draft->errors > ERRORS_MAX) return;
   va_start(args, format);
-  report(draft, line, true, format, args);
+  report(draft, line, ROUTE_ERROR, format, args);
   va_end(args);
 }
 
@@ -39,13 +40,13 @@ void draft_end(draft_t *draft) {
   char text[REPORT_MAX];
   if (draft->errors <= ERRORS_MAX) return;
   snprintf(text, sizeof text, "and %zu errors more", draft->errors - ERRORS_MAX);
-  draft->report(draft->data, 0, true, text);
+  draft->report(draft->data, 0, ROUTE_ERROR, text);
 }
 
 void draft_warn(draft_t *draft, size_t line, char const *format, ...) {
   va_list args;
   va_start(args, format);
-  report(draft, line, false, format, args);
+  report(draft, line, ROUTE_WARNING, format, args);
   va_end(args);
 }
 

@@ -139,10 +139,10 @@ static bool tell_step(telling_t const *telling, route_address_t *address, bool f
   return false;
 }
 
-static void tell_way(void *watcher, route_address_t const *visited, bool first) {
+static void tell_way(void *data, route_address_t const *visited, bool first) {
   route_address_t address = *visited;
   for (int hops = 0; hops <= ROUTE_DEPTH_MAX; hops++)
-    if (!tell_step(watcher, &address, first && !hops)) break;
+    if (!tell_step(data, &address, first && !hops)) break;
 }
 
 static void tell_target(void *data, route_target_t const *target) {
@@ -154,7 +154,7 @@ route_status_t route_explain(route_table_t const *table, char const *address, si
                              route_say_f *say, void *data) {
   telling_t telling = {table, say, data};
   route_status_t status =
-      route_resolve_watched(table, address, len, tell_target, &telling, tell_way, &telling);
+      route_resolve_watched(table, address, len, tell_target, tell_way, &telling);
   if (status == ROUTE_BROKEN) tell(&telling, "goes nowhere: %s", route_problem(errno));
   return status;
 }

@@ -115,12 +115,11 @@ int route_match_default(route_table_t const *table, route_address_t const *addre
 /* ---- the way from an address to its targets: resolve.c -------------------------------------- */
 
 /* Told of each address on the way, before it is looked up. */
-typedef void route_watch_f(void *watcher, route_address_t const *address, bool first);
+typedef void route_watch_f(void *data, route_address_t const *address, bool first);
 
 /* route_resolve, and somebody looks on (or nobody: NULL). */
 route_status_t route_resolve_watched(route_table_t const *table, char const *address, size_t len,
-                                     route_target_f *each, void *data, route_watch_f *watch,
-                                     void *watcher);
+                                     route_target_f *each, route_watch_f *watch, void *data);
 
 /* ---- Maildir paths: template.c -------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ typedef struct visit {
 typedef struct walk {
   route_table_t const *table;
   route_watch_f *watch;
-  void *watcher;
+  void *data;
   size_t visits;
   size_t targets;
   stralloc found;    /* targets: a channel's letter, then argument, address, user, quota, NULs */
@@ -146,7 +146,7 @@ static route_status_t take_visit(walk_t *walk, size_t at) {
   route_address_t address;
   route_match_t match;
   route_address_set(&address, walk->visit[at].address, walk->visit[at].len);
-  if (walk->watch) walk->watch(walk->watcher, &address, !at);
+  if (walk->watch) walk->watch(walk->data, &address, !at);
   route_status_t status = route_match(walk->table, &address, &match);
   if (status == ROUTE_NO_DOMAIN && !at) {
     int found = route_match_default(walk->table, &address, &match);
@@ -171,7 +171,7 @@ static route_status_t take_visits(walk_t *walk) {
 }
 
 static route_status_t take_address(walk_t *walk, route_address_t const *address,
-                                   route_target_f *each, void *data) {
+                                   route_target_f *each) {
   route_target_t target;
   walk->targets = 0;
   walk->found = stralloc_zero;
@@ -179,7 +179,7 @@ static route_status_t take_address(walk_t *walk, route_address_t const *address,
   walk->visit[0] = (visit_t){route_address_text(address), address->len, 0, 0};
   route_status_t status = take_visits(walk);
   if (status == ROUTE_FOUND)
-    for (size_t position = 0; target_next(walk, &position, &target);) each(data, &target);
+    for (size_t position = 0; target_next(walk, &position, &target);) each(walk->data, &target);
   int error = errno;
   stralloc_free(&walk->found);
   errno = error;
@@ -187,21 +187,20 @@ static route_status_t take_address(walk_t *walk, route_address_t const *address,
 }
 
 route_status_t route_resolve_watched(route_table_t const *table, char const *address, size_t len,
-                                     route_target_f *each, void *data, route_watch_f *watch,
-                                     void *watcher) {
+                                     route_target_f *each, route_watch_f *watch, void *data) {
   walk_t walk;
   route_address_t first;
   walk.table = table;
   walk.watch = watch;
-  walk.watcher = watcher;
+  walk.data = data;
   walk.given = address;
   route_address_set(&first, address, len);
-  return take_address(&walk, &first, each, data);
+  return take_address(&walk, &first, each);
 }
 
 route_status_t route_resolve(route_table_t const *table, char const *address, size_t len,
                              route_target_f *each, void *data) {
-  return route_resolve_watched(table, address, len, each, data, NULL, NULL);
+  return route_resolve_watched(table, address, len, each, NULL, data);
 }
 
 /* ---- one target's terms ---- */

@@ -138,8 +138,9 @@ route_status_t route_explain(route_table_t const *table, char const *address, si
 /* What ROUTE_BROKEN's errno means, in a few words. */
 char const *route_problem(int error);
 
+typedef enum route_severity { ROUTE_WARNING, ROUTE_ERROR } route_severity_t;
 /* One finding about line (from 1; 0: the table as a whole) of the text. */
-typedef void route_report_f(void *data, size_t line, bool is_error, char const *text);
+typedef void route_report_f(void *data, size_t line, route_severity_t severity, char const *text);
 
 /* Where accounts come from: calls each for the account of this name, if there is one, or (NULL) for
    all that people have. Returns 0, or -1 with errno; each's result too, if that is not 0. */

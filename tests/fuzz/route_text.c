@@ -11,10 +11,10 @@
 
 int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size);
 
-static void ignore_finding(void *data, size_t line, bool is_error, char const *text) {
+static void ignore_finding(void *data, size_t line, route_severity_t severity, char const *text) {
   (void)line;
   if (!*text) abort();
-  if (is_error) ++*(size_t *)data;
+  if (severity == ROUTE_ERROR) ++*(size_t *)data;
 }
 
 static int accounts(char const *name, route_each_account_f *each, void *data) {

@@ -20,11 +20,13 @@ typedef struct findings {
   char text[FINDINGS_MAX];
 } findings_t;
 
-static inline void note_finding(void *data, size_t line, bool is_error, char const *text) {
+static inline void note_finding(void *data, size_t line, route_severity_t severity,
+                                char const *text) {
   findings_t *findings = data;
   if (findings->len >= FINDINGS_MAX) return;
-  findings->len += (size_t)snprintf(findings->text + findings->len, FINDINGS_MAX - findings->len,
-                                    "%zu: %s%s\n", line, is_error ? "" : "warning: ", text);
+  findings->len +=
+      (size_t)snprintf(findings->text + findings->len, FINDINGS_MAX - findings->len, "%zu: %s%s\n",
+                       line, severity == ROUTE_ERROR ? "" : "warning: ", text);
 }
 
 /* Accounts: alice and bob are people, list is not, root is root. */
