@@ -232,13 +232,11 @@ static void show_summary(pick_entry_t const *entry) {
 
 /* ---- the message ---- */
 
-/* Bytes of s up to the empty line that ends a header; len if it is not there. after_lf: what came
-   before ended a line. */
-static size_t header_length(char const *s, size_t len, bool after_lf) {
-  for (size_t i = 0; i < len; i++) {
-    if (after_lf && s[i] == '\n') return i;
-    after_lf = s[i] == '\n';
-  }
+/* Bytes of s, which comes behind before, up to the empty line that ends a header; len if it is not
+   there. */
+static size_t header_length(char const *s, size_t len, char before) {
+  for (size_t i = 0; i < len; before = s[i++])
+    if (before == '\n' && s[i] == '\n') return i;
   return len;
 }
 
@@ -251,19 +249,20 @@ static size_t cut_character(char const *s, size_t len) {
   return utf8_length(s + len - cut, cut) ? 0 : cut;
 }
 
-static void show_message(queue_entry_t const *entry, bool whole) {
+static void show_message(queue_entry_t const *entry, part_t part) {
   static char buffer[COPY_SIZE];
   queue_stream_t stream;
-  bool after_lf = true, goes_on = true;
+  char last = '\n';
+  bool goes_on = true;
   size_t kept = 0; /* of what was read before */
   ssize_t n;
   queue_entry_stream(entry, &stream);
   while (goes_on && (n = queue_stream_read(&stream, buffer + kept, sizeof buffer - kept)) > 0) {
     size_t const all = kept + (size_t)n, cut = cut_character(buffer, all);
-    size_t const len = whole ? all - cut : header_length(buffer, all - cut, after_lf);
+    size_t const len = part == HEADER ? header_length(buffer, all - cut, last) : all - cut;
     print_safe_lines(out, buffer, len);
     goes_on = len == all - cut;
-    if (len) after_lf = buffer[len - 1] == '\n';
+    if (len) last = buffer[len - 1];
     kept = cut;
     memmove(buffer, buffer + all - cut, cut);
   }
@@ -284,7 +283,7 @@ static void show(char const *name, part_t part) {
     show_next(&entry, name);
     print_str(out, "\n");
   }
-  show_message(&entry.entry, part == MESSAGE);
+  show_message(&entry.entry, part == ALL ? HEADER : part);
   pick_free(&entry);
 }
 

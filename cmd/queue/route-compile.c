@@ -58,12 +58,13 @@ static _Noreturn void die_at(paths_t const *paths, char const *step, char const 
 
 /* ---- the new table ---- */
 
-static int table_create(paths_t *paths, bool check_only) {
-  if (check_only) {
-    int fd = memfd_create("routes", MFD_CLOEXEC);
-    if (fd < 0) strerr_diefu1sys(111, "create a file in memory");
-    return fd;
-  }
+static int table_in_memory(void) {
+  int fd = memfd_create("routes", MFD_CLOEXEC);
+  if (fd < 0) strerr_diefu1sys(111, "create a file in memory");
+  return fd;
+}
+
+static int table_create(paths_t *paths) {
   path_make(paths->temporary, paths->table, ".XXXXXX");
   int fd = mkostemp(paths->temporary, O_CLOEXEC);
   if (fd < 0) strerr_diefu3sys(111, "create ", paths->table, ".XXXXXX");
@@ -169,7 +170,7 @@ int main(int argc, char const *const *argv) {
   if (argc - options.ind > 2) strerr_dieusage(100, USAGE);
   paths_set(&paths, argv + options.ind);
   if (!openslurpclose(&text, paths.text)) strerr_diefu2sys(111, "read ", paths.text);
-  int fd = table_create(&paths, check_only);
+  int fd = check_only ? table_in_memory() : table_create(&paths);
   int result = route_compile(text.s, text.len, fd, accounts, report, paths.text);
   if (result < 0) die_at(&paths, "compile", paths.text);
   stralloc_free(&text);
