@@ -13,7 +13,6 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "conf/conf.h"
 #include "net/net.h"
@@ -29,33 +28,17 @@ static bool read_only;
 static int new_fd, state_fd, bad_fd;
 static uint64_t messages, damaged, bad;
 static int status; /* to exit with */
+static print_t out = {.to = buffer_1};
 
 /* ---- printing ---- */
 
-static void put(char const *s) {
-  if (buffer_puts(buffer_1, s) < 0) strerr_diefu1sys(111, "write");
-}
-
-static void put_safe(char const *s, size_t len) {
-  print_t print = {.to = buffer_1};
-  print_safe_bytes(&print, s, len);
-  if (print.failed) strerr_diefu1sys(111, "write");
-}
-
-static void put_number(uint64_t number, char const *what) {
-  char s[UINT64_FMT];
-  s[uint64_fmt(s, number)] = 0;
-  put(s);
-  put(what);
-}
-
 /* Only the id of a name is told: the rest of it is a secret. */
 static void complain(char const *name, char const *what, char const *why) {
-  put_safe(name, queue_name_valid(name) ? CHAIN_ID_SIZE : strlen(name));
-  put(": ");
-  put(what);
-  put(why);
-  put("\n");
+  print_safe_bytes(&out, name, queue_name_valid(name) ? CHAIN_ID_SIZE : strlen(name));
+  print_str(&out, ": ");
+  print_str(&out, what);
+  print_str(&out, why);
+  print_str(&out, "\n");
   if (!status) status = 1;
 }
 
@@ -141,17 +124,18 @@ static void open_queue(void) {
   close(fd);
 }
 
+static void print_others(uint64_t count, char const *what) {
+  if (!count) return;
+  print_str(&out, ", ");
+  print_uint(&out, count);
+  print_str(&out, what);
+}
+
 static void print_counts(void) {
-  put_number(messages, messages == 1 ? " message" : " messages");
-  if (damaged) {
-    put(", ");
-    put_number(damaged, " torn");
-  }
-  if (bad) {
-    put(", ");
-    put_number(bad, " bad");
-  }
-  put("\n");
+  print_count(&out, messages, "message", "messages");
+  print_others(damaged, " torn");
+  print_others(bad, " bad");
+  print_str(&out, "\n");
 }
 
 int main(int argc, char const *const *argv) {
@@ -171,6 +155,6 @@ int main(int argc, char const *const *argv) {
   check_folder(state_fd, check_log);
   check_folder(bad_fd, count_bad);
   print_counts();
-  if (!buffer_flush(buffer_1)) strerr_diefu1sys(111, "write");
+  if (print_end(&out) < 0) strerr_diefu1sys(111, "write");
   return status;
 }
