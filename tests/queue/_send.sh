@@ -13,6 +13,18 @@ tearDown() {
   unset CHAIN_SEND
 }
 
+# put_message PARAMETERS SENDER RECIPIENT...: queues $CHAIN/message with the facts that $facts has
+put_message() {
+  parameters=$1
+  printf 'F%s\0' "$2" >"$CHAIN/envelope"
+  shift 2
+  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
+  # shellcheck disable=SC2059 # it is a format
+  printf "\0$parameters" >>"$CHAIN/envelope"
+  # shellcheck disable=SC2086 # words are wanted
+  env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+}
+
 # inject [NAME=value...] SENDER RECIPIENT...: puts $CHAIN/message into the queue
 inject() {
   facts=
@@ -20,12 +32,7 @@ inject() {
     facts="$facts $1"
     shift
   done
-  printf 'F%s\0' "$1" >"$CHAIN/envelope"
-  shift
-  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
-  printf '\0' >>"$CHAIN/envelope"
-  # shellcheck disable=SC2086 # words are wanted
-  env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+  put_message '' "$@"
 }
 
 # inject_with [NAME=value...] PARAMETERS SENDER RECIPIENT...: P records, as printf has them, behind the envelope
@@ -35,14 +42,7 @@ inject_with() {
     facts="$facts $1"
     shift
   done
-  parameters=$1
-  printf 'F%s\0' "$2" >"$CHAIN/envelope"
-  shift 2
-  printf 'T%s\0' "$@" >>"$CHAIN/envelope"
-  # shellcheck disable=SC2059 # it is a format
-  printf "\0$parameters" >>"$CHAIN/envelope"
-  # shellcheck disable=SC2086 # words are wanted
-  env $facts queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
+  put_message "$@"
 }
 
 # read_report FILE: a line per recipient: action, status, final recipient, diagnosis; then the types
