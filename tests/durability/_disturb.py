@@ -5,6 +5,7 @@ process of several. Disturbed(NAME) is a Program of _inject.py whose faults are 
     calls = program.record(play)                          # all that are called, in any process
     program.disturb(play, shortened(calls))               # each moves less, in turn
     program.disturb(play, failing(calls))                 # each fails, by the table of _inject.py
+    program.disturb(play, paused(calls, 50))              # before and after each a process stands still
 """
 
 import collections
@@ -41,8 +42,10 @@ def until_it_becomes(calls, process=0):
 
 
 class Recording:
-    def __init__(self, follow=False):
-        self.options = "-f" if follow else ""
+    """Nothing is disturbed. clock: to read it is a call, too."""
+
+    def __init__(self, follow=False, clock=False):
+        self.options = " ".join(["-f"] * follow + ["-c"] * clock)
 
     def __str__(self):
         return "no fault"
@@ -56,10 +59,11 @@ class Recording:
 
 
 class Disturbance(Recording):
-    """One call is disturbed: error is the error's name, or how many bytes it may move."""
+    """One call is disturbed: error is the error's name, how many bytes it may move, or how long its
+    process stands still."""
 
-    def __init__(self, call, error):
-        super().__init__(call.process > 0)
+    def __init__(self, call, error, **options):
+        super().__init__(call.process > 0, **options)
         self.call, self.error = call, error
 
     def __str__(self):
@@ -79,6 +83,29 @@ def shortened(calls):
         if _inject.LONG:
             for count in sorted({call.result // 2, call.result - 1} - {1}):
                 yield Disturbance(call, count)
+
+
+def paused(calls, ms):
+    """Before and after each call its process stands still for so many milliseconds; what does not
+    return has no after."""
+    for call in calls:
+        yield Disturbance(call, f"before+{ms}", clock=True)
+        if not call.name.startswith("exit"):
+            yield Disturbance(call, f"after+{ms}", clock=True)
+
+
+class PausedAtRandom(Recording):
+    """Each process stands still for so many milliseconds after one in so many calls."""
+
+    def __init__(self, seed, every, ms, follow=False):
+        super().__init__(follow, clock=True)
+        self.fault = f"random:{seed}:{every}+{ms}"
+
+    def __str__(self):
+        return self.fault
+
+    def words(self, trace):
+        return f"{super().words(trace)} {self.fault}"
 
 
 # What a process gives up, and may fail to.
@@ -113,13 +140,13 @@ def failing(calls, errors=None):
 
 
 class Disturbed(_inject.Program):
-    def __init__(self, name, follow=False):
+    def __init__(self, name, follow=False, clock=False):
         super().__init__(name)
-        self.follow = follow
+        self.follow, self.clock = follow, clock
 
     def record(self, play, start=""):
         """Plays once: all calls, from the first of one that has start in its name."""
-        recording = Recording(self.follow)
+        recording = Recording(self.follow, self.clock)
         with self.under(recording):
             play(recording)
         calls = read_calls(self.read_trace())

@@ -1,14 +1,20 @@
-/* disturb [-f] -o TRACE [FAULT] PROGRAM...
+/* disturb [-cf] -o TRACE [FAULT] PROGRAM...
 
    Becomes PROGRAM, and has one of its system calls disturbed; with -f also calls of its children.
-   FAULT is [PROCESS/]CALL:NUMBER:HOW, say write:3:100, or 1/openat:2:EMFILE.
+   With -c each reading of the clock is a system call, too: the page that saves it is hidden.
+   FAULT is [PROCESS/]CALL:NUMBER:HOW, say write:3:100, 1/openat:2:EMFILE or poll:7:before+50, or
+   random:SEED:EVERY+MS.
 
    PROCESS  0 (if it is not there) is the program and what it executes, 1 the first child and so on,
             threads too
    NUMBER   counts the calls of that name in that process from 1, through its execs
    HOW      a number: the call moves so many bytes at most. The kernel is given a smaller length,
    and really reads or writes less; nobody is lied to. An error's name (EIO): the call is not made
-   and fails so; close() is made, since Linux closes whatever it says.
+   and fails so; close() is made, since Linux closes whatever it says. before+MS, after+MS: nothing
+   happens to the call, but its process, and nobody else, stands still for so many milliseconds.
+   Before: the call has not begun, and signals are delivered first. After: it is done, and the
+   program does not know yet. random has each process stand still after one in EVERY calls, chosen
+   by SEED.
 
    Without FAULT each call is a line of TRACE (it is appended to), with one that call alone, when it
    has happened; then all run free.
@@ -23,6 +29,7 @@
    It is the program that has this process's id; who traces is nobody's child, holds none of the
    program's descriptors, and ends with the last traced process. For x86-64. */
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,6 +48,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- what there is --------------------------------------------------------------------------- */
@@ -267,11 +275,23 @@ static struct {
 
 /* ---- the fault ------------------------------------------------------------------------------- */
 
+typedef enum how {
+  HOW_NONE,
+  HOW_FAIL,
+  HOW_SHORTEN,
+  HOW_WAIT_BEFORE,
+  HOW_WAIT_AFTER,
+  HOW_RANDOM
+} how_t;
+
 typedef struct fault {
+  how_t how;
   unsigned int process, number;
   long call;
-  int error;     /* or 0: */
-  size_t amount; /* bytes */
+  int error;
+  size_t amount;      /* bytes */
+  unsigned int every; /* so many calls, at random */
+  uint64_t wait;      /* milliseconds */
 } fault_t;
 
 _Noreturn static void die(char const *step) {
@@ -280,7 +300,7 @@ _Noreturn static void die(char const *step) {
 }
 
 _Noreturn static void die_usage(void) {
-  fprintf(stderr, "usage: disturb [-f] -o trace [[process/]call:number:how] program...\n");
+  fprintf(stderr, "usage: disturb [-cf] -o trace [[process/]call:number:how] program...\n");
   exit(100);
 }
 
@@ -301,9 +321,41 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-static fault_t parse_fault(char const *text) {
-  fault_t fault = {.process = 0};
+/* SEED:EVERY+MS */
+static fault_t parse_random(char const *text) {
   char *end;
+  fault_t fault = {.how = HOW_RANDOM};
+  srandom((unsigned int)strtoul(text, &end, 10));
+  if (*end == ':') fault.every = (unsigned int)strtoul(end + 1, &end, 10);
+  if (*end == '+') fault.wait = strtoul(end + 1, &end, 10);
+  if (*end || !fault.every || !fault.wait) die_usage();
+  return fault;
+}
+
+/* MS behind a word; 0: there is no such word. */
+static uint64_t parse_wait(char const *text, char const *word) {
+  size_t const len = strlen(word);
+  return strncmp(text, word, len) ? 0 : strtoul(text + len, NULL, 10);
+}
+
+static void parse_how(fault_t *fault, char const *text) {
+  if (is_digit(*text)) {
+    fault->how = HOW_SHORTEN;
+    fault->amount = strtoul(text, NULL, 10);
+  } else if ((fault->wait = parse_wait(text, "before+"))) {
+    fault->how = HOW_WAIT_BEFORE;
+  } else if ((fault->wait = parse_wait(text, "after+"))) {
+    fault->how = HOW_WAIT_AFTER;
+  } else {
+    fault->how = HOW_FAIL;
+    fault->error = find_error(text);
+  }
+}
+
+static fault_t parse_fault(char const *text) {
+  fault_t fault = {.how = HOW_NONE};
+  char *end;
+  if (!strncmp(text, "random:", 7)) return parse_random(text + 7);
   if (is_digit(*text)) {
     fault.process = (unsigned int)strtoul(text, &end, 10);
     text = *end ? end + 1 : end;
@@ -312,10 +364,7 @@ static fault_t parse_fault(char const *text) {
   fault.call = find_call(text, name);
   fault.number = text[name] ? (unsigned int)strtoul(text + name + 1, &end, 10) : 0;
   if (!fault.number || *end != ':') die_usage();
-  if (is_digit(end[1]))
-    fault.amount = strtoul(end + 1, NULL, 10);
-  else
-    fault.error = find_error(end + 1);
+  parse_how(&fault, end + 1);
   return fault;
 }
 
@@ -333,7 +382,9 @@ typedef struct tracee {
   bool inside;  /* a call */
   bool counted; /* it is past its first exec */
   bool skips;   /* the next call, or that it is inside of, is not made */
-  bool again;   /* that was another than the one that is to fail: it comes once more */
+  bool again;   /* that was another than the one that is to fail, or is yet to be made: it comes
+                   once more */
+  uint64_t still_till; /* milliseconds; 0: it may go on */
   unsigned int counts[CALLS];
   /* Of the call that it is inside of: */
   long call;
@@ -346,9 +397,8 @@ typedef struct tracee {
 
 static struct {
   FILE *trace;
-  bool follow, over;
+  bool follow, asks_clock, over;
   fault_t fault;
-  bool has_fault;
   unsigned int processes;
   tracee_t tracees[64];
 } tracer;
@@ -506,17 +556,18 @@ static bool shorten(tracee_t *tracee, length_t length, size_t amount) {
 
 static bool is_wanted(tracee_t const *tracee) {
   fault_t const *const fault = &tracer.fault;
-  return tracer.has_fault && !tracer.over && tracee->process == fault->process &&
+  return fault->number && !tracer.over && tracee->process == fault->process &&
          tracee->call == fault->call && tracee->counts[tracee->call] == fault->number;
 }
 
-/* A call that is not made must be no call from the beginning: a number that is changed when it has
-   begun is one that the program's own filter (seccomp) may not let pass. So whatever may be the one
-   is skipped, and what was another made once more. */
+/* A call that is not made, or not yet, must be no call from the beginning: a number that is changed
+   when it has begun is one that the program's own filter (seccomp) may not let pass. So whatever
+   may be the one is skipped, and what was another made once more. */
 static bool may_be_next(tracee_t const *tracee) {
   fault_t const *const fault = &tracer.fault;
-  return tracer.has_fault && !tracer.over && fault->error && fault->call != SYS_close &&
-         tracee->counted && tracee->process == fault->process &&
+  bool const skips =
+      (fault->how == HOW_FAIL && fault->call != SYS_close) || fault->how == HOW_WAIT_BEFORE;
+  return skips && !tracer.over && tracee->counted && tracee->process == fault->process &&
          tracee->counts[fault->call] == fault->number - 1;
 }
 
@@ -532,11 +583,12 @@ static void enter(tracee_t *tracee) {
   tracee->counts[tracee->call]++;
   call_t const *const call = calls + tracee->call;
   bool const wanted = is_wanted(tracee);
-  tracee->again = tracee->skips && !wanted;
-  if (tracee->again) tracee->counts[tracee->call]--;
-  if (call->length != LENGTH_NONE && (wanted || !tracer.has_fault)) look_at_length(tracee, call);
+  tracee->again = tracee->skips && (!wanted || tracer.fault.how == HOW_WAIT_BEFORE);
+  if (tracee->again && !wanted) tracee->counts[tracee->call]--;
+  if (call->length != LENGTH_NONE && (wanted || !tracer.fault.how)) look_at_length(tracee, call);
   if (wanted)
-    tracee->disturbed = tracer.fault.error || shorten(tracee, call->length, tracer.fault.amount);
+    tracee->disturbed =
+        tracer.fault.how != HOW_SHORTEN || shorten(tracee, call->length, tracer.fault.amount);
 }
 
 /* The kernel keeps the registers that arguments are in, and programs may count on that. */
@@ -548,7 +600,7 @@ static long long restore(tracee_t *tracee, struct user_regs_struct *registers) {
   registers->rdx = before->rdx;
   registers->r8 = before->r8;
   registers->r10 = before->r10;
-  if (tracer.fault.error) registers->rax = (unsigned long long)-tracer.fault.error;
+  if (tracer.fault.how == HOW_FAIL) registers->rax = (unsigned long long)-tracer.fault.error;
   set_registers(tracee, registers);
   return (long long)registers->rax;
 }
@@ -572,15 +624,48 @@ static void go_back(tracee_t *tracee, struct user_regs_struct *registers) {
   set_registers(tracee, registers);
 }
 
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool is_to_wait(tracee_t const *tracee) {
+  fault_t const *const fault = &tracer.fault;
+  if (fault->how == HOW_RANDOM) return tracee->counted && random() % fault->every == 0;
+  return tracee->disturbed && fault->wait;
+}
+
+/* Where a new program finds the page by which the clock is read without a call. */
+static void hide_clock(tracee_t const *tracee, uintptr_t stack) {
+  size_t words[8192] = {0};
+  int const memory = open_memory(tracee);
+  ssize_t const n = memory < 0 ? -1 : pread(memory, words, sizeof words, (off_t)stack);
+  if (memory >= 0) close(memory);
+  size_t const count = n < 0 ? 0 : (size_t)n / sizeof *words;
+  size_t at = words[0] + 2; /* behind the arguments */
+  while (at < count && words[at]) at++;
+  for (at++; at < count && words[at] != AT_NULL; at += 2)
+    if (words[at] == AT_SYSINFO_EHDR) write_word(tracee, stack + at * sizeof *words, AT_IGNORE);
+}
+
+static void begin_program(tracee_t *tracee, struct user_regs_struct const *registers) {
+  tracee->counted = true;
+  if (tracer.asks_clock) hide_clock(tracee, registers->rsp);
+}
+
 static void leave(tracee_t *tracee) {
   struct user_regs_struct registers;
   if (ptrace(PTRACE_GETREGS, tracee->pid, NULL, &registers) < 0) return;
-  if (tracee->again) return go_back(tracee, &registers);
-  long long const result =
-      tracee->disturbed ? restore(tracee, &registers) : (long long)registers.rax;
-  if (tracee->counted && (!tracer.has_fault || tracee->disturbed)) tell(tracee, result);
+  if (tracee->again) go_back(tracee, &registers);
+  if (tracee->again && !tracee->disturbed) return;
+  long long const result = tracee->disturbed && !tracer.fault.wait ? restore(tracee, &registers)
+                                                                   : (long long)registers.rax;
+  bool const waits = is_to_wait(tracee);
+  if (tracee->counted && (!tracer.fault.how || tracee->disturbed || waits)) tell(tracee, result);
+  if (waits) tracee->still_till = now() + tracer.fault.wait;
   tracer.over |= tracee->disturbed;
-  tracee->counted |= tracee->call == SYS_execve && !result;
+  if (tracee->call == SYS_execve && !result) begin_program(tracee, &registers);
 }
 
 /* ---- tracing --------------------------------------------------------------------------------- */
@@ -596,7 +681,7 @@ static void take_call(tracee_t *tracee) {
     leave(tracee);
   else {
     enter(tracee);
-    if (!returns(tracee) && !tracer.has_fault) tell(tracee, 0);
+    if (!returns(tracee) && !tracer.fault.how) tell(tracee, 0);
   }
 }
 
@@ -613,6 +698,7 @@ static enum __ptrace_request choose_way(tracee_t *tracee) {
 }
 
 static void go_on(tracee_t *tracee, int number) {
+  tracee->still_till = 0;
   enum __ptrace_request const how = choose_way(tracee);
   if (ptrace(how, tracee->pid, NULL, (long)number) < 0 || how == PTRACE_DETACH) tracee->pid = 0;
 }
@@ -621,25 +707,60 @@ static void take_stop(tracee_t *tracee, int status) {
   int const number = WSTOPSIG(status), event = status >> 16;
   if (number == (SIGTRAP | 0x80)) {
     take_call(tracee);
-    go_on(tracee, 0);
+    if (!tracee->still_till) go_on(tracee, 0);
   } else if (event == PTRACE_EVENT_STOP && is_stop_signal(number))
     ptrace(PTRACE_LISTEN, tracee->pid, NULL, NULL);
   else
     go_on(tracee, event ? 0 : number);
 }
 
-_Noreturn static void trace_all(void) {
-  int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
-    tracee_t *tracee = find_tracee(pid);
-    if (!tracee && WIFSTOPPED(status)) tracee = add_tracee(pid);
-    if (!tracee) continue;
-    if (WIFSTOPPED(status))
-      take_stop(tracee, status);
-    else
-      tracee->pid = 0;
+static void take_event(pid_t pid, int status) {
+  tracee_t *tracee = find_tracee(pid);
+  if (!tracee && WIFSTOPPED(status)) tracee = add_tracee(pid);
+  if (!tracee) return;
+  if (WIFSTOPPED(status))
+    take_stop(tracee, status);
+  else
+    *tracee = (tracee_t){.pid = 0};
+}
+
+/* Milliseconds until the first of those that stand still may go on; 0: none does any more. */
+static uint64_t release_due(void) {
+  uint64_t const at = now();
+  uint64_t first = 0;
+  for (size_t i = 0; i < sizeof tracer.tracees / sizeof *tracer.tracees; i++) {
+    tracee_t *const tracee = tracer.tracees + i;
+    if (!tracee->pid || !tracee->still_till) continue;
+    if (tracee->still_till <= at)
+      go_on(tracee, 0);
+    else if (!first || tracee->still_till - at < first)
+      first = tracee->still_till - at;
   }
-  _exit(0);
+  return first;
+}
+
+/* SIGCHLD is blocked, and so not missed. */
+static void await_event(sigset_t const *child, uint64_t ms) {
+  struct timespec const limit = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+  sigtimedwait(child, NULL, &limit);
+}
+
+_Noreturn static void trace_all(void) {
+  sigset_t child;
+  int status;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, NULL);
+  for (;;) {
+    uint64_t const ms = release_due();
+    pid_t const pid = waitpid(-1, &status, ms ? __WALL | WNOHANG : __WALL);
+    if (pid > 0)
+      take_event(pid, status);
+    else if (pid == 0)
+      await_event(&child, ms);
+    else if (errno != EINTR)
+      _exit(0);
+  }
 }
 
 static void attach(pid_t pid) {
@@ -694,16 +815,14 @@ static void start_tracer(void) {
 }
 
 int main(int argc, char **argv) {
-  for (int option; (option = getopt(argc, argv, "+fo:")) != -1;) switch (option) {
+  for (int option; (option = getopt(argc, argv, "+cfo:")) != -1;) switch (option) {
+    case 'c': tracer.asks_clock = true; break;
     case 'f': tracer.follow = true; break;
     case 'o': tracer.trace = fopen(optarg, "ae"); break;
     default: die_usage();
     }
   argv += optind;
-  if (*argv && strchr(*argv, ':')) {
-    tracer.fault = parse_fault(*argv++);
-    tracer.has_fault = true;
-  }
+  if (*argv && strchr(*argv, ':')) tracer.fault = parse_fault(*argv++);
   if (!tracer.trace || !*argv) die_usage();
   start_tracer();
   fclose(tracer.trace);
