@@ -340,6 +340,17 @@ test_deliverer_that_cannot_be_started() {
     "queue-list -p | grep -q '4.3.0 unable to start /nowhere/deliver: No such file'"
 }
 
+# Their end has the last one begun: for a deliverer that has nothing to do, and whose turn was before.
+test_recipients_behind_a_thousand_that_cannot_be_tried() {
+  CHAIN_SEND="-w lmtp=/nowhere/deliver" start_send
+  echo '@lmtp.example lmtp 127.0.0.1' | add_routes
+  inject me@example.org a@example.test
+  deliveries a >/dev/null
+  # shellcheck disable=SC2046 # words are wanted
+  inject me@example.org $(seq -f 'user%g@lmtp.example' 1000) a@example.test
+  deliveries a 2 >/dev/null || fail 'it sleeps'
+}
+
 test_deliverer_that_dies() {
   cat >"$CHAIN/deliver" <<'END'
 #!/bin/sh
@@ -505,6 +516,27 @@ test_thousands_of_recipients() {
   for i in 1 20; do deliveries "box$i" >/dev/null; done
   assertEquals 3000 "$(grep -c '^Action: failed' "$(deliveries sender)")"
   wait_until is_empty || fail 'the queue is not empty'
+}
+
+# trace_send TRACE OPTION...: one life, from its start to its first wait
+trace_send() {
+  trace=$1
+  shift
+  start_program send.log strace -qq -o "$trace" -e trace=openat,poll "$@" queue-send -n 3
+  wait_until grep -q poll "$trace"
+  end_process "$(pgrep -P "$STARTED" -x queue-send)"
+  wait "$STARTED"
+}
+
+# What cannot be read now is looked at soon, not after the time between two scans.
+test_scan_that_fails() {
+  has_strace || return 0
+  trace_send "$CHAIN/calls"
+  scan=$(grep openat "$CHAIN/calls" | grep -n '"\."' | sed 's/:.*//; q')
+  trace_send "$CHAIN/trace" -e "inject=openat:error=EMFILE:when=$scan"
+  logged 'event=scan-failed folder=new'
+  milliseconds=$(sed -n 's/^poll(.*, \([0-9-]*\)).*/\1/p; /^poll(/q' "$CHAIN/trace")
+  assertTrue "$milliseconds ms" "[ $milliseconds -gt 0 ] && [ $milliseconds -le 30000 ]"
 }
 
 # What a delivery costs the scheduler, when nothing goes wrong.

@@ -68,7 +68,10 @@ void pool_each(void (*f)(void *data, worker_t const *worker), void *data) {
 
 /* ---- the loop ---- */
 
+static uint64_t ended_before; /* jobs */
+
 void pool_run(void) {
+  ended_before = worker_jobs_ended();
   destinations_run();
   for (EACH_WORKER(worker)) worker_run(worker);
 }
@@ -87,7 +90,9 @@ void pool_handle(struct pollfd const *polls) {
     if (worker->socket >= 0 && (polls++)->revents & ~POLLOUT) worker_take_results(worker);
 }
 
+/* What ended in one's turn may have brought jobs for another one, whose turn was before. */
 uint64_t pool_deadline(void) {
+  if (worker_jobs_ended() != ended_before) return 0;
   uint64_t earliest = destinations_deadline();
   for (EACH_WORKER(worker))
     if (worker_deadline(worker) < earliest) earliest = worker_deadline(worker);

@@ -41,9 +41,16 @@ uint64_t worker_patience(worker_t const *worker) {
 
 /* ---- outcomes ---- */
 
+static uint64_t jobs_ended;
+
+uint64_t worker_jobs_ended(void) {
+  return jobs_ended;
+}
+
 /* The attempt may end with its last job, so the group leaves it before that. */
 static destination_t *leave_group(job_t const *job) {
   group_t *group = job->group;
+  jobs_ended++;
   destination_t *destination = group->destination;
   destination_hold(destination);
   group_leave(group);

@@ -36,6 +36,8 @@ void worker_run(worker_t *worker);
 void workers_stop(void);
 /* When worker_run must be called even if nothing happens. */
 uint64_t worker_deadline(worker_t const *worker);
+/* So many jobs that workers had, or would have had, have come to an end. */
+uint64_t worker_jobs_ended(void);
 /* What to poll its socket for. */
 short worker_events(worker_t const *worker);
 void worker_take_results(worker_t *worker);
