@@ -105,12 +105,12 @@ static void start_attempts(void) {
 
 static void scan_now_and_then(void) {
   uint64_t now = clock_now();
-  if (scan_missed() && rescan_at > now + RESCAN_SOON) rescan_at = now + RESCAN_SOON;
   if (now >= rescan_at) {
     rescan_at = now + RESCAN;
     scan_start();
   }
   scan_step();
+  if (scan_missed() && rescan_at > now + RESCAN_SOON) rescan_at = now + RESCAN_SOON;
 }
 
 /* Microseconds until something is to be done by itself. */
