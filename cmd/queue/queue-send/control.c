@@ -33,7 +33,7 @@ typedef struct client {
 } client_t;
 
 static net_listener_t listener = {.fd = -1};
-static uint64_t accept_again; /* after an error */
+static uint64_t accept_again; /* after an error; 0: now */
 static client_t clients[CONTROL_CLIENTS];
 
 #define EACH_CLIENT(client)                                                                        \
@@ -214,7 +214,8 @@ static short events_of(client_t const *client) {
 
 /* The listener comes first; one whose turn it is not is asked for nothing. */
 size_t control_polls(struct pollfd *polls) {
-  bool may_accept = find_free() && clock_now() >= accept_again;
+  if (clock_now() >= accept_again) accept_again = 0;
+  bool may_accept = !accept_again && find_free();
   size_t count = 0;
   polls[count++] = (struct pollfd){may_accept ? listener.fd : -1, POLLIN, 0};
   for (EACH_CLIENT(client)) polls[count++] = (struct pollfd){client->fd, events_of(client), 0};
@@ -235,7 +236,7 @@ void control_handle(struct pollfd const *polls) {
 }
 
 uint64_t control_deadline(void) {
-  uint64_t deadline = listener.fd >= 0 && accept_again > clock_now() ? accept_again : NEVER;
+  uint64_t deadline = accept_again ? accept_again : NEVER;
   for (EACH_CLIENT(client)) {
     if (client->fd < 0) continue;
     if (has_work(client)) return 0;
