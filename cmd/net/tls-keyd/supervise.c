@@ -29,7 +29,7 @@ typedef struct supervisor {
   int ready[2]; /* a pipe: a byte for each process that serves */
   unsigned int count, ready_count;
   bool is_ready, is_failed;
-  int64_t end; /* 0: not yet; then when those that are left are killed */
+  int64_t end; /* 0: not yet; then when those that are left are killed, or once more */
   child_t children[PROCESSES_MAX];
 } supervisor_t;
 
@@ -90,6 +90,12 @@ static void begin_end(supervisor_t *supervisor) {
   signal_all(supervisor, SIGTERM);
 }
 
+/* The kernel may need a while for one that is killed, too. */
+static void kill_all(supervisor_t *supervisor) {
+  signal_all(supervisor, SIGKILL);
+  supervisor->end = now() + GRACE;
+}
+
 static void log_died(pid_t pid, int status) {
   log_line_t line;
   log_start(&line, PROG, "died");
@@ -148,7 +154,8 @@ static void take_ready(supervisor_t *supervisor) {
 
 /* Milliseconds until the next thing that must happen by itself; -1: nothing. */
 static int wait_time(supervisor_t const *supervisor) {
-  if (supervisor->end) return now() < supervisor->end ? (int)(supervisor->end - now()) : 0;
+  int64_t const left = supervisor->end - now();
+  if (supervisor->end) return left > 0 ? (int)left : 0;
   for (unsigned int i = 0; i < supervisor->count; i++)
     if (!supervisor->children[i].pid) return BREATH;
   return -1;
@@ -160,7 +167,7 @@ static void turn(supervisor_t *supervisor) {
   if (poll(polled, 2, wait_time(supervisor)) < 0 && errno != EINTR) strerr_diefu1sys(111, "poll");
   if (polled[1].revents) take_ready(supervisor);
   if (polled[0].revents) take_signals(supervisor);
-  if (supervisor->end && now() >= supervisor->end) signal_all(supervisor, SIGKILL);
+  if (supervisor->end && now() >= supervisor->end) kill_all(supervisor);
   if (!supervisor->end) start_missing(supervisor);
 }
 
