@@ -194,27 +194,28 @@ static void cut_short(uint64_t now) {
 
 /* ---- the loop's ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
 /* Those that became slow since the last step are cut short by one that follows at once. */
 size_t connections_wait(struct pollfd *polls, uint64_t now, uint64_t *deadline) {
   size_t count = 0;
   if (find_surplus(now)) *deadline = now;
   for (connection_t *connection = connections; connection; connection = connection->next) {
     connection->poll = polls + count++;
-    uint64_t due = relay_wait(connection->relay, connection->poll);
-    if (connection->phase != IDLE)
-      connection->deadline = due;
-    else if (connection->deadline < due)
-      due = connection->deadline;
+    connection->due = relay_wait(connection->relay, connection->poll);
+    if (connection->phase == IDLE) connection->due = earlier(connection->due, connection->idle_end);
     uint64_t const slow = slow_from(connection);
-    if (slow > now && slow < due) due = slow;
-    if (due < *deadline) *deadline = due;
+    *deadline = earlier(*deadline, connection->due);
+    if (slow > now) *deadline = earlier(*deadline, slow);
   }
   return count;
 }
 
 static void pass_time(connection_t *connection, uint64_t now) {
-  bool const due = connection->deadline <= now;
-  if (connection->phase == IDLE && due) connection_quit(connection, now);
+  bool const due = connection->due <= now;
+  if (connection->phase == IDLE && connection->idle_end <= now) connection_quit(connection, now);
   if (due || connection->poll->revents) step(connection, now);
 }
 

@@ -19,7 +19,8 @@ struct connection {
   security_t security;
   relay_t *relay;
   struct pollfd *poll;
-  uint64_t deadline;
+  uint64_t idle_end;     /* while it is idle */
+  uint64_t due;          /* when a step is to be made if nothing happens */
   uint64_t fair;         /* until then the host takes no longer than others have to wait for it */
   unsigned int messages; /* that went over it */
   delivery_t *delivery;

@@ -273,10 +273,17 @@ void destinations_step(uint64_t now) {
   for (destination_t *d = destinations; d; d = d->next) step(d, now);
 }
 
+static bool waits_for_resolver(destination_t const *destination) {
+  return destination->first && destination->state == DESTINATION_NEW;
+}
+
+/* What ended in the last step may have had the resolver that one waits for whose turn was before.
+ */
 size_t destinations_wait(struct pollfd *polls, uint64_t now, uint64_t *deadline) {
   size_t count = 0;
   for (destination_t *d = destinations; d; d = d->next) {
     int ms;
+    if (waits_for_resolver(d) && resolvers < RESOLVERS_MAX) *deadline = now;
     if (d->state != DESTINATION_FINDING) continue;
     d->poll = polls + count;
     d->poll_count = dns_wait(d->resolver, d->poll, &ms);

@@ -57,7 +57,7 @@ static bool is_used_up(connection_t const *connection) {
 void transaction_next(connection_t *connection, uint64_t now) {
   destination_t *const destination = connection->destination;
   connection->phase = IDLE;
-  connection->deadline = now + settings.idle;
+  connection->idle_end = now + settings.idle;
   if (connection->messages && is_used_up(connection)) {
     connection_quit(connection, now);
     return;
