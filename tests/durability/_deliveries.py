@@ -374,12 +374,17 @@ def lmtp(kind):
     AtReceiver(kind, receiver, "lmtp.example", "lmtp", "lmtp", "deliver-lmtp").run(30)
 
 
-def pipe(kind):
+def make_command():
+    """What deliver-pipe runs: it keeps what it is given in LEDGER."""
     LEDGER.mkdir(exist_ok=True)
     command = LEDGER / "command"
     command.write_text(f'#!/bin/sh\ncat >{LEDGER}/$$ && mv {LEDGER}/$$ "{LEDGER}/$RECIPIENT $$"\n')
     command.chmod(0o755)
-    add_routes(f"@pipe.example pipe {command}")
+    return command
+
+
+def pipe(kind):
+    add_routes(f"@pipe.example pipe {make_command()}")
     Piped(kind, "pipe.example", "pipe", "pipe", "deliver-pipe -r").run(30)
 
 
@@ -388,18 +393,25 @@ def forward(kind):
     Forwarded(kind, "forward.example", "forward", "forward", "deliver-forward").run(30)
 
 
-def spawn(kind):
+@contextlib.contextmanager
+def spawned(matrix, kind):
+    """A matrix of two real users' mailboxes, with its service."""
     CHAIN.chmod(0o755)
     for name, user in ("a", "games"), ("b", "nobody"):
         (CHAIN / "mail" / name).mkdir(parents=True)
         shutil.chown(CHAIN / "mail" / name, user)
         add_routes(f"{name}@spawn.example maildir {CHAIN}/mail/{name} user={user}")
-    matrix = Spawned(kind, "spawn.example")
+    made = matrix(kind, "spawn.example")
     try:
-        matrix.run(30)
+        yield made
     finally:
-        matrix.service.terminate()
-        matrix.service.wait()
+        made.service.terminate()
+        made.service.wait()
+
+
+def spawn(kind):
+    with spawned(Spawned, kind) as matrix:
+        matrix.run(30)
 
 
 def bounce(kind):
@@ -407,15 +419,22 @@ def bounce(kind):
     Bounced(kind).run(30)
 
 
-def submit(kind):
+@contextlib.contextmanager
+def submission_service():
     socket = CHAIN / "run/inject"
     with subprocess.Popen(["tcp-accept", f"unix:{socket}", "env", "RELAYCLIENT=", "smtp-front", "submission",
                            "queue-inject"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
         wait_until(socket.exists, "the service")
         try:
-            Submitted(kind).run(30)
+            yield
         finally:
             service.terminate()
 
 
-main(globals())
+def submit(kind):
+    with submission_service():
+        Submitted(kind).run(30)
+
+
+if __name__ == "__main__":
+    main(globals())

@@ -4,6 +4,8 @@
 #   play SCRIPT SCENARIO [ARGUMENT...]  runs one in Python against the chain; its words if it fails
 #   has_strace                          skips the test if strace cannot trace here
 #   has_disturb                         the same for disturb.c, which it makes: $CHAIN/disturb
+#   make_authority                      $CHAIN/certificate of mx.tls.example, with its key, by
+#                                       $CHAIN/authority
 #
 # The link `_traced NAME PROGRAM...` runs the program behind the words that are in $CHAIN/NAME.tracer, if
 # there is such a file; _inject.py writes it.
@@ -43,3 +45,15 @@ make_disturb() {
     "${CC:-gcc}" -std=c11 -O1 -D_GNU_SOURCE -o "$CHAIN/disturb" "$HERE/disturb.c" || return
   "$CHAIN/disturb" -o /dev/null true 2>/dev/null
 }
+
+make_authority() (
+  cd "$CHAIN" || exit
+  name=mx.tls.example
+  set -- -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256
+  { openssl req -x509 -days 3650 -subj '/CN=An authority' -addext basicConstraints=critical,CA:TRUE \
+    -keyout authority.key -out authority "$@" &&
+    openssl req -subj "/CN=$name" -keyout key -out request "$@" &&
+    printf 'subjectAltName=DNS:%s\n' "$name" >extensions &&
+    openssl x509 -req -sha256 -days 3650 -in request -CA authority -CAkey authority.key \
+      -CAcreateserial -extfile extensions -out certificate; } 2>/dev/null && cat key >>certificate
+)

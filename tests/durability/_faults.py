@@ -199,4 +199,5 @@ def deliver(how):
     deliver_with_faults("deliver", how, "recvmsg(")
 
 
-main(globals())
+if __name__ == "__main__":
+    main(globals())

@@ -101,4 +101,5 @@ def keyd():
     disturb(program, service, lambda turn: Secure().open("implicit"), 25, (0, 1))
 
 
-main(globals())
+if __name__ == "__main__":
+    main(globals())

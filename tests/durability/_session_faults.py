@@ -119,4 +119,5 @@ def checker(mode):
     disturb_shared(Disturbed("checker"), mode, lambda calls: calls, 12)
 
 
-main(globals())
+if __name__ == "__main__":
+    main(globals())

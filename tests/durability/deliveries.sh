@@ -28,7 +28,7 @@ test_deliver_forward() { disturb forward; }
 test_mail_inject() { disturb submit; }
 test_bounces() { disturb bounce; }
 
-test_deliver_smtp_with_tls() { PREPARE=make_certificate disturb smtp_by_mx; }
+test_deliver_smtp_with_tls() { PREPARE=make_authority disturb smtp_by_mx; }
 
 test_worker_spawn() {
   if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
@@ -38,19 +38,6 @@ test_worker_spawn() {
     echo "skip - not root, or others cannot reach $BIN"
   fi
 }
-
-# $CHAIN/certificate of mx.tls.example, with its key, by $CHAIN/authority
-make_certificate() (
-  cd "$CHAIN" || exit
-  name=mx.tls.example
-  set -- -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256
-  { openssl req -x509 -days 3650 -subj '/CN=An authority' -addext basicConstraints=critical,CA:TRUE \
-    -keyout authority.key -out authority "$@" &&
-    openssl req -subj "/CN=$name" -keyout key -out request "$@" &&
-    printf 'subjectAltName=DNS:%s\n' "$name" >extensions &&
-    openssl x509 -req -sha256 -days 3650 -in request -CA authority -CAkey authority.key \
-      -CAcreateserial -extfile extensions -out certificate; } 2>/dev/null && cat key >>certificate
-)
 
 # shellcheck source=/dev/null
 . shunit2

@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+"""_pauses.py SCENARIO: programs that deliver, queue-send, and sessions in the clear, whose processes stand
+still for a moment, before or after each of their system calls in turn (to read the clock is one). All ends
+as it does otherwise, and no later."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import _deliveries
+from _chain import CHAIN, PATIENCE, QUEUE, Client, check, children, files_of, main, on_the_wire, wait_until
+from _deliveries import AtReceiver, Bounced, Family, Forwarded, InSecret, Piped, Spawned, Submitted, inject
+from _disturb import Disturbed, until_it_becomes
+from _receiver import Receiver
+from _scheduler import TRACED, Scheduler
+from _still import explore
+
+# ---- deliveries ----------------------------------------------------------------------------------
+
+class Undisturbed:
+    """A Matrix of _deliveries.py that nothing may happen to, and where nobody is impatient."""
+
+    def play(self, fault):
+        scheduler = Scheduler(self.traced)
+        self.send()
+        scheduler.start(wait=False)
+        scheduler.impatient = float("inf")
+        try:
+            wait_until(lambda: self.is_through(scheduler), fault, "an empty queue", scheduler.text())
+        finally:
+            self.program.release()
+            scheduler.stop()
+        self.check(fault, scheduler)
+        check(not scheduler.troubled, fault, scheduler.text())
+
+    @staticmethod
+    def is_through(scheduler):
+        check(scheduler.process.poll() is None, "it has ended:", scheduler.text())
+        return scheduler.tend()
+
+    def run(self, choose=None):
+        explore(self.program, self.play_and_clear, choose or self.program.own)
+
+
+class Smtp(Undisturbed, AtReceiver):
+    pass
+
+
+class SmtpByMx(Undisturbed, InSecret):
+    pass
+
+
+class Lmtp(Undisturbed, AtReceiver):
+    pass
+
+
+class Pipe(Undisturbed, Piped):
+    pass
+
+
+class Forward(Undisturbed, Forwarded):
+    pass
+
+
+class Spawn(Undisturbed, Spawned):
+    pass
+
+
+class Bounce(Undisturbed, Bounced):
+    pass
+
+
+class Mailboxes(Undisturbed, Forwarded):
+    """deliver-maildir, whose threads sync what comes together."""
+
+    follow = True
+
+    def __init__(self):
+        super().__init__("errors", "example.test", "deliver", "maildir", "deliver-maildir")
+
+
+def _route(*lines):
+    _deliveries.add_routes(*lines)
+
+
+def smtp():
+    receiver = Receiver()
+    _route(f"@smtp.example smarthost 127.0.0.1:{receiver.port}")
+    Smtp("errors", receiver, "smtp.example", "smtp", "remote", "deliver-smtp").run()
+
+
+def smtp_by_mx():
+    receiver = Receiver(CHAIN / "certificate")
+    (CHAIN / "conf/tls-policies").write_text("tls.example verify mx.tls.example\n")
+    with _deliveries.name_server("record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"):
+        SmtpByMx("errors", receiver, "tls.example", "tls", "remote",
+                 f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run()
+
+
+def lmtp():
+    receiver = Receiver()
+    _route(f"@lmtp.example lmtp 127.0.0.1:{receiver.port}")
+    Lmtp("errors", receiver, "lmtp.example", "lmtp", "lmtp", "deliver-lmtp").run()
+
+
+def pipe():
+    _deliveries.LEDGER.mkdir(exist_ok=True)
+    command = _deliveries.make_command()
+    _route(f"@pipe.example pipe {command}")
+    Pipe("errors", "pipe.example", "pipe", "pipe", "deliver-pipe -r -c 1").run()
+
+
+def forward():
+    _route("a@forward.example forward a@example.test", "b@forward.example forward b@example.test")
+    Forward("errors", "forward.example", "forward", "forward", "deliver-forward").run()
+
+
+def maildir():
+    Mailboxes().run()
+
+
+def bounce():
+    _route("known@only.example maildir known")
+    Bounce("errors").run()
+
+
+def spawn():
+    with _deliveries.spawned(Spawn, "errors") as matrix:
+        matrix.run()
+
+
+# ---- queue-send --------------------------------------------------------------------------------------
+
+class Sending:
+    """queue-send alone is disturbed. In a life of it something is done."""
+
+    def __init__(self, act, **settings):
+        for name, value in settings.items():
+            (CHAIN / "conf" / name.replace("_", "-")).write_text(f"{value}\n")
+        self.act, self.program = act, Family("errors", "send", follow=False)
+
+    def play(self, fault):
+        scheduler = Scheduler([TRACED, "send", "queue-send", "-w", "maildir=1", "-w", "pipe=1",
+                               "-w", "pipe=deliver-pipe -r"])
+        scheduler.start()
+        try:
+            self.act(scheduler)
+            wait_until(self.is_empty, fault, "an empty queue", scheduler.text())
+        finally:
+            self.program.release()
+            scheduler.stop()
+
+    @staticmethod
+    def is_empty():
+        return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
+
+    def run(self):
+        explore(self.program, self.play, until_it_becomes)
+
+
+def _take(box):
+    """Waits for the one message, and takes it away."""
+    wait_until(lambda: len(files_of(box)) == 1, "a message in", box)
+    files_of(box)[0].unlink()
+
+
+def injected():
+    """What comes in while it sleeps is delivered at once."""
+    def act(_):
+        for _ in range(3):
+            inject("one", "box@example.test")
+            _take("box")
+
+    Sending(act).run()
+
+
+class Refusal:
+    """A command that is not done before it is allowed."""
+
+    def __init__(self):
+        self.allowed, self.done = CHAIN / "allowed", CHAIN / "done"
+        command = CHAIN / "refuse"
+        command.write_text(f"#!/bin/sh\n[ -e {self.allowed} ] || exit 111\necho done >>{self.done}\n")
+        command.chmod(0o755)
+        _route(f"@refused.example pipe {command}")
+
+    def await_refusal(self, scheduler):
+        self.allowed.unlink(missing_ok=True)
+        self.done.unlink(missing_ok=True)
+        since = scheduler.log.stat().st_size
+        inject("one", "a@refused.example")
+        wait_until(lambda: "event=waiting" in scheduler.text(since), "a refusal", scheduler.text(since))
+        self.allowed.touch()
+        return next(path.name for path in (QUEUE / "new").iterdir())
+
+
+def retries():
+    """What is to be tried again in a second is."""
+    refusal = Refusal()
+    Sending(refusal.await_refusal, retry_schedule="1").run()
+
+
+def orders():
+    """What people ask of it is done at once."""
+    refusal = Refusal()
+
+    def act(scheduler):
+        name = refusal.await_refusal(scheduler)
+        for order in "hold", "release", "retry":
+            subprocess.run([f"queue-{order}", name.partition(".")[0]], check=order != "retry", capture_output=True, timeout=PATIENCE)
+
+    Sending(act).run()
+
+
+def woken():
+    """A signal has all tried again at once."""
+    refusal = Refusal()
+
+    def act(scheduler):
+        refusal.await_refusal(scheduler)
+        scheduler.signal(signal.SIGALRM)
+
+    Sending(act).run()
+
+
+# ---- those who take their time --------------------------------------------------------------------
+
+class Silent:
+    """A host that takes a connection, and says nothing."""
+
+    def __init__(self, name):
+        self.name, self.listener, self.peer = name, socket.create_server(("127.0.0.1", 0)), None
+        self.listener.settimeout(PATIENCE)
+
+    def route(self):
+        return f"@{self.name} smarthost 127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def take(self):
+        inject("one", f"a@{self.name}")
+        self.peer, _ = self.listener.accept()
+
+    def end(self):
+        self.listener.close()
+        if self.peer:
+            self.peer.close()
+
+
+def _clear_queue():
+    for folder in "new", "state":
+        for file in (QUEUE / folder).iterdir():
+            file.unlink()
+
+
+class Slow:
+    """deliver-smtp with two connections, and two hosts that are silent: one of them may be waited for,
+    and a third host is served. They become slow one just after the other."""
+
+    def __init__(self):
+        self.program, self.receiver = Family("errors", "slow", follow=False), Receiver()
+        self.command = ["queue-send", "-t", "0", "-w", "remote=1", "-w",
+                        f"remote={TRACED} slow deliver-smtp -C 2 -t opening=1"]
+
+    def lead_to(self, hosts):
+        good = f"@good.example smarthost 127.0.0.1:{self.receiver.port}"
+        (CHAIN / "conf/routes").write_text("\n".join([*(host.route() for host in hosts), good, ""]))
+        subprocess.run(["route-compile", CHAIN / "conf/routes"], check=True)
+
+    def play(self, fault):
+        hosts, scheduler = [Silent("first.example"), Silent("second.example")], Scheduler(self.command)
+        self.lead_to(hosts)
+        scheduler.start()
+        try:
+            for host in hosts:
+                host.take()
+            inject("one", "a@good.example")
+            wait_until(self.receiver.take, fault, "another one is served", scheduler.text())
+        finally:
+            self.program.release()
+            for host in hosts:
+                host.end()
+            scheduler.stop()
+            _clear_queue()
+
+    @staticmethod
+    def when_the_first_is_slow(calls):
+        return [call for call in calls if call.name == "recvmsg" and 8 <= call.number <= 10]
+
+    def run(self):
+        explore(self.program, self.play, until_it_becomes, self.when_the_first_is_slow)
+
+
+def slow():
+    Slow().run()
+
+
+def hanging():
+    """deliver-pipe ends a command when its time is over, and takes the next."""
+    command = CHAIN / "hang"
+    command.write_text("#!/bin/sh\nexec sleep 1000\n")
+    command.chmod(0o755)
+    _route(f"@hang.example pipe {command}")
+    program = Family("errors", "pipe", follow=False)
+
+    def play(fault):
+        scheduler = Scheduler(["queue-send", "-t", "0", "-w", "pipe=1", "-w",
+                               f"pipe={TRACED} pipe deliver-pipe -r -c 1 -t 1"])
+        for user in "ab":
+            inject("one", f"{user}@hang.example")
+        scheduler.start()
+        try:
+            wait_until(lambda: scheduler.text().count("took too long") >= 2, fault, "both are ended",
+                       scheduler.text())
+        finally:
+            program.release()
+            scheduler.stop()
+            _clear_queue()
+
+    explore(program, play, program.own)
+
+
+# ---- sessions ------------------------------------------------------------------------------------
+
+class Session:
+    """One in the clear with all that the front waits for: commands one by one and together, DATA, and
+    BDAT whose last chunk lies there before it is asked for."""
+
+    def play(self, _):
+        client = Client().greet()
+        client.deliver("box", _deliveries.MESSAGES["two"])
+        body = on_the_wire(_deliveries.MESSAGES["one"])[:-3]
+        client.send(b"MAIL FROM:<me@client.example>\r\nRCPT TO:<box@example.test>\r\nBDAT 5\r\n" + body[:5] +
+                    b"BDAT %d LAST\r\n" % (len(body) - 5) + body[5:] + b"NOOP\r\nQUIT\r\n")
+        client.expect(b"250 ", b"250 ", b"250 ", b"250 ", b"250 ", b"221 ")
+        client.expect_end()
+        client.close()
+        acceptor = int(os.environ["SMTP_PID"])
+        wait_until(lambda: not children(acceptor) and len(files_of("box")) == 2, "the end, and both messages")
+        for file in files_of("box"):
+            file.unlink()
+
+
+def front():
+    explore(Disturbed("front"), Session().play, until_it_becomes)
+
+
+def queue_inject():
+    explore(Disturbed("inject"), Session().play)
+
+
+def impatient():
+    """A client that says one byte after the other has no more time for a command than another one."""
+    (CHAIN / "conf/timeout-command").write_text("1\n")
+
+    def play(_):
+        client = Client()
+        client.expect(b"220 ")
+        while client.send_some(b"N") and client.is_silent():
+            time.sleep(0.2)
+        client.expect(b"421 ")
+        client.expect_end()
+        client.close()
+        wait_until(lambda: not children(int(os.environ["SMTP_PID"])), "the end of a session")
+
+    explore(Disturbed("front"), play, until_it_becomes)
+
+
+def submission():
+    """mail-inject, to a service on a socket."""
+    with _deliveries.submission_service():
+        submitted, boxes = Submitted("errors"), []
+
+        def play(fault):
+            submitted.play(fault)
+            _, box, code, words = submitted.sent[-1]
+            boxes.append(box)
+            check(code == 0, words)
+
+        explore(submitted.program, play)
+
+
+if __name__ == "__main__":
+    main(globals())

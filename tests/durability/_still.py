@@ -1,0 +1,60 @@
+"""What is as soon done when a process stands still for a moment, before or after one of its system calls,
+but for the time that it stood. Who misses what happens meanwhile, and sleeps until a timer goes off that is
+for other things, comes much too late: those timers are for minutes, or for what a scene would not wait for.
+
+    explore(Disturbed("front"), play)     # each call of front's, by turns, in what play(fault) does
+"""
+
+import os
+import time
+
+from _chain import check
+from _disturb import PausedAtRandom, paused
+from _inject import LONG
+
+STILL = 50  # milliseconds
+FAIR = 5  # seconds that a busy machine may take besides
+SEEDS = 6 if LONG else 1
+EVERY = int(os.environ.get("PAUSES_EVERY", 1))  # of all calls, in make check-crash
+
+
+class InTime:
+    """A program, and how it is played. It takes as long as it has taken undisturbed, and stood still."""
+
+    def __init__(self, program, play, still):
+        self.program, self.play, self.still, self.usual = program, play, still, 0
+
+    def measure(self, recording):
+        self.usual = max(self.usual, self.time(recording))
+
+    def time(self, fault):
+        begun = time.monotonic()
+        self.play(fault)
+        return time.monotonic() - begun
+
+    def stood_still(self):
+        return len(self.program.read_trace().splitlines()) * self.still / 1000
+
+    def __call__(self, fault):
+        took = self.time(fault)
+        check(took < self.usual + self.stood_still() + FAIR, f"{took:.1f} seconds, usually {self.usual:.1f}")
+
+
+def everything(calls):
+    return calls
+
+
+def nothing(_):
+    return ()
+
+
+def explore(program, play, choose=everything, sample=nothing, still=STILL, seeds=SEEDS):
+    """Each of the calls that choose takes, in make check-crash; else those that sample takes. And some at
+    random."""
+    program.clock, program.may_miss = True, 0.4
+    scene = InTime(program, play, still)
+    program.record(scene.measure)
+    calls = list(choose(program.record(scene.measure)))
+    single = paused(calls if LONG else sample(calls), still)
+    at_random = [PausedAtRandom(seed, 12, still, program.follow) for seed in range(seeds)]
+    program.disturb(scene, [*list(single)[os.getpid() % EVERY::EVERY], *at_random])

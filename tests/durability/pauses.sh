@@ -1,0 +1,99 @@
+#!/bin/sh
+# not confined: it traces programs and stops them for a while
+# Processes stand still for a moment, before or after each of their system calls: nobody sleeps through
+# what happens meanwhile. make check takes a sample; PAUSES_EVERY=N in the environment is for make
+# check-crash, of whose calls it takes one in N.
+# timeout: 300
+# check-crash: 14400
+# shellcheck disable=SC2034,SC2154 # variables of and for others
+
+# shellcheck source=tests/clients/_login.sh
+. "$(dirname "$0")/../clients/_login.sh"
+# shellcheck source=tests/durability/_durability.sh
+. "$HERE/_durability.sh"
+
+traced="$HERE/_traced"
+
+oneTimeSetUp() { :; }
+oneTimeTearDown() { tearDown; }
+tearDown() {
+  [ -z "${OTHER_PID-}" ] || end_process "$OTHER_PID"
+  OTHER_PID=
+  end_submission
+}
+
+# pause SCENARIO...: each with a chain of its own, where nothing runs
+pause() {
+  for scenario; do
+    stop_chain
+    make_chain && export CHAIN
+    has_disturb || return 0
+    "${PREPARE:-true}" && play _pauses.py "$scenario"
+  done
+}
+
+test_deliverers() { pause smtp lmtp pipe forward maildir; }
+test_deliver_smtp_with_tls() { PREPARE=make_authority pause smtp_by_mx; }
+test_slow() { pause slow; }
+test_hanging() { pause hanging; }
+test_queue_send() { pause injected retries orders woken bounce; }
+test_mail_inject() { pause submission; }
+
+test_worker_spawn() {
+  if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
+    pause spawn
+  else
+    startSkipping
+    echo "skip - not root, or others cannot reach $BIN"
+  fi
+}
+
+test_sessions() {
+  make_chain && export CHAIN
+  has_disturb || return 0
+  CHAIN_FRONT="$traced front smtp-front $traced inject queue-inject" start_smtp && start_send || fail 'no host'
+  for scenario in front queue_inject impatient; do play _pauses.py "$scenario"; done
+}
+
+test_sessions_with_tls() {
+  make_submission || fail 'no host'
+  has_disturb || return 0
+  export CHAIN TRUSTED PASSWORD WRONG UCSPITLS=!
+  stop_auth
+  start_program auth.log tcp-accept -n 3 "unix:$CHAINMAIL_RUN/auth" \
+    "$traced" auth sasl-auth -f "$CHAIN/failures" -F 1000000,1 -j 50 \
+    "$traced" checker checkpassword-file sasl-ok || fail 'no auth service'
+  AUTH_PID=$STARTED
+  for ENGINE in $ENGINES; do with_tls implicit secure_wrap secure_helper; done
+  ENGINE=tls-wrap with_tls starttls secure_wrap secure_helper secure_front auth checker
+}
+
+# with_tls MODE SCENARIO...: with the engine of now
+with_tls() {
+  mode=$1 delayed=
+  shift
+  [ "$mode" = implicit ] || delayed=-u
+  CHAIN_FRONT="$traced wrap $ENGINE $delayed $traced front smtp-front -S submission queue-inject" start_smtp ||
+    fail 'no service'
+  for scenario; do play _secure_pauses.py "$scenario" "$mode"; done
+  stop_smtp
+}
+
+test_services() {
+  unset UCSPITLS
+  make_host || fail 'no host'
+  has_disturb || return 0
+  FREE_PORT=$(free_port)
+  export CHAIN TRUSTED FREE_PORT
+  echo '127.0.0.1:allow' >"$CHAIN/rules"
+  echo ':allow' >>"$CHAIN/rules"
+  tcp-rules-compile "$CHAIN/rules" "$CHAIN/rules.cdb" || fail 'no rules'
+  play _secure_pauses.py acceptor
+  stop_keyd
+  CHAIN_FRONT='tls-wrap smtp-front queue-inject' start_smtp || fail 'no service'
+  play _secure_pauses.py keyd
+  [ -z "${CHECK_CRASH-}" ] || play _secure_pauses.py killed_keyd # half a minute
+}
+
+# shellcheck source=/dev/null
+. shunit2
