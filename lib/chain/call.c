@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "chain/chain.h"
+#include "clock/clock.h"
 
 static void on_child(int sig) {
   (void)sig;
@@ -44,12 +45,6 @@ static void forget_child(void) {
   sigtimedwait(&child, 0, &at_once);
 }
 
-static int64_t milliseconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* One child, its pipe and its time. */
 typedef struct call {
   pid_t pid;
@@ -61,7 +56,7 @@ typedef struct call {
 /* Waits until the pipe has something or a signal came: SIGCHLD is let in only here, so a child that
    ends between our last look and this wait is not missed. 0, or -1 with ETIMEDOUT. */
 static int wait_event(call_t const *call) {
-  int64_t left = call->deadline - milliseconds();
+  int64_t left = call->deadline - clock_milliseconds();
   if (left <= 0) return errno = ETIMEDOUT, -1;
   struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
   struct pollfd ready = {.fd = call->pipe, .events = POLLIN};
@@ -142,7 +137,7 @@ int chain_call(chain_call_t const *call, chain_reader_t *reader, chain_verdict_t
     return errno = error, -1;
   }
   fcntl(running.pipe, F_SETFL, O_NONBLOCK);
-  running.deadline = milliseconds() + (int64_t)call->timeout * 1000;
+  running.deadline = clock_milliseconds() + (int64_t)call->timeout * 1000;
   int result = collect(&running, reader);
   if (running.pipe >= 0) close(running.pipe);
   chain_reader_end(reader);

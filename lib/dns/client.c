@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/time.h>
-#include <time.h>
 
+#include "clock/clock.h"
 #include "dns/servers.h"
 #include "dns/wire.h"
 
@@ -33,9 +33,7 @@ static dns_answer_t const trouble = {.status = DNS_TROUBLE};
 static dns_answer_t const no_memory = {.status = DNS_TROUBLE, .error = ENOMEM};
 
 static uint64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  return (uint64_t)clock_milliseconds();
 }
 
 /* ---- the channel --------------------------------------------------------------------------- */

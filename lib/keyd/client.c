@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "keyd/keyd.h"
 
 #define BACKLOG_WAIT 5 /* milliseconds between two attempts while too many wait to be accepted */
@@ -34,16 +34,10 @@ void keyd_close(keyd_t *keyd) {
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
-}
-
 /* Waits until fd (-1: nothing, for so long) is ready. -1 with ETIMEDOUT when the time is over. */
 static int wait_for(int fd, short events, int64_t deadline, int64_t most) {
   for (;;) {
-    int64_t const left = deadline - now();
+    int64_t const left = deadline - clock_milliseconds();
     struct pollfd polled = {.fd = fd, .events = events};
     if (left <= 0) return errno = ETIMEDOUT, -1;
     int const r = poll(&polled, 1, (int)(left < most ? left : most));
@@ -126,7 +120,7 @@ static bool is_closed(int error) {
 }
 
 static int64_t deadline_of(keyd_t const *keyd) {
-  int64_t const deadline = now() + keyd->timeout;
+  int64_t const deadline = clock_milliseconds() + keyd->timeout;
   return keyd->deadline && keyd->deadline < deadline ? keyd->deadline : deadline;
 }
 

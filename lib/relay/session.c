@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "internal.h"
 #include "smtp/smtp.h"
 
@@ -20,9 +20,7 @@ unsigned int const relay_patience[RELAY_PATIENCES] = {
 };
 
 uint64_t relay_now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+  return (uint64_t)clock_milliseconds();
 }
 
 /* ---- the end ---- */

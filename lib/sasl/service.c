@@ -4,26 +4,20 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "sasl/sasl.h"
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int64_t deadline_of(sasl_service_t const *service) {
-  return now() + service->milliseconds;
+  return clock_milliseconds() + service->milliseconds;
 }
 
 static int wait_for(int fd, short events, int64_t deadline) {
   for (;;) {
-    int64_t const left = deadline - now();
+    int64_t const left = deadline - clock_milliseconds();
     if (left <= 0) return errno = ETIMEDOUT, -1;
     struct pollfd ready = {.fd = fd, .events = events};
     int const n = poll(&ready, 1, left > INT32_MAX ? INT32_MAX : (int)left);
@@ -206,7 +200,7 @@ static int connect_to(char const *path, int64_t deadline) {
   if (fd < 0) return -1;
   /* EAGAIN: the backlog is full, and nothing tells when it no longer is. */
   while (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-    if (!would_block() || now() >= deadline) {
+    if (!would_block() || clock_milliseconds() >= deadline) {
       int const error = errno;
       close(fd);
       return errno = error, -1;

@@ -8,9 +8,9 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "net/net.h"
 
 #define SETS  1024
@@ -209,20 +209,14 @@ static int find_place(throttle_t *throttle, unsigned int places) {
   return 0;
 }
 
-static int64_t milliseconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A crowd that looks for a place all the time would take that from those who have one. */
 int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milliseconds) {
   int wait = LOCK_WAIT;
-  int64_t const deadline = milliseconds_now() + milliseconds;
+  int64_t const deadline = clock_milliseconds() + milliseconds;
   for (;;) {
     int const found = find_place(throttle, places);
     if (found) return found > 0 ? 0 : -1;
-    if (milliseconds_now() >= deadline) return errno = ETIMEDOUT, -1;
+    if (clock_milliseconds() >= deadline) return errno = ETIMEDOUT, -1;
     poll(0, 0, wait);
     if (wait < TURN_WAIT) wait *= 2;
   }

@@ -13,6 +13,7 @@
 #include <skalibs/types.h>
 
 #include "chain/chain.h"
+#include "clock/clock.h"
 #include "sasl-auth.h"
 
 #define FIRST_FREE   10 /* our descriptors lie above those that a checker gets */
@@ -113,16 +114,10 @@ static int start(void) {
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits until the pipe has something or a child has ended: SIGCHLD, which chain_call_init has
    blocked, is let in only here. False: it took too long. */
 static bool wait_event(void) {
-  int64_t const left = run.deadline - now();
+  int64_t const left = run.deadline - clock_milliseconds();
   if (left <= 0) return false;
   struct timespec const limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
   struct pollfd ready = {.fd = run.record.in, .events = POLLIN};
@@ -254,7 +249,7 @@ void checker_ask(checker_call_t const *call, checker_answer_t *answer) {
   run.credentials = run.record = (pipe_t){-1, -1};
   run.len = 0;
   *run.name = 0;
-  run.deadline = now() + (int64_t)conf.number[CONF_TIMEOUT_AUTH] * 1000;
+  run.deadline = clock_milliseconds() + (int64_t)conf.number[CONF_TIMEOUT_AUTH] * 1000;
   *answer = (checker_answer_t){.answer = ANSWER_TROUBLE};
   if (start() < 0)
     say_error(answer);

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
@@ -9,6 +8,7 @@
 #include <skalibs/types.h>
 
 #include "base64/base64.h"
+#include "clock/clock.h"
 #include "sasl-auth.h"
 
 static char input[SASL_REQUEST_MAX];
@@ -16,16 +16,10 @@ static size_t start, end;
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void wait_for_input(int64_t deadline) {
   struct pollfd front = {.fd = 0, .events = POLLIN};
   for (;;) {
-    int64_t const left = deadline - now();
+    int64_t const left = deadline - clock_milliseconds();
     if (left <= 0) strerr_dief1x(99, "the front says nothing");
     int const n = poll(&front, 1, left > INT32_MAX ? INT32_MAX : (int)left);
     if (n > 0) return;
@@ -46,7 +40,7 @@ static void read_more(int64_t deadline) {
 }
 
 char *front_read(unsigned int seconds) {
-  int64_t const deadline = now() + (int64_t)seconds * 1000;
+  int64_t const deadline = clock_milliseconds() + (int64_t)seconds * 1000;
   char *newline;
   while (!(newline = memchr(input + start, '\n', end - start))) read_more(deadline);
   char *const line = input + start;

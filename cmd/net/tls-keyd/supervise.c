@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/strerr.h>
 
 #include "../shared/service.h"
+#include "clock/clock.h"
 #include "log/log.h"
 #include "tls-keyd.h"
 
@@ -33,12 +33,6 @@ typedef struct supervisor {
   child_t children[PROCESSES_MAX];
 } supervisor_t;
 
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
-}
-
 /* ---- children -------------------------------------------------------------------------------- */
 
 _Noreturn static void become_child(supervisor_t *supervisor, unsigned int number, pid_t parent) {
@@ -54,7 +48,7 @@ _Noreturn static void become_child(supervisor_t *supervisor, unsigned int number
 static void start(supervisor_t *supervisor, unsigned int number) {
   child_t *const child = &supervisor->children[number];
   pid_t const parent = getpid();
-  child->started = now();
+  child->started = clock_milliseconds();
   child->pid = fork();
   if (child->pid < 0) {
     child->pid = 0;
@@ -67,7 +61,8 @@ static void start(supervisor_t *supervisor, unsigned int number) {
 static void start_missing(supervisor_t *supervisor) {
   for (unsigned int i = 0; i < supervisor->count; i++) {
     child_t const *const child = &supervisor->children[i];
-    if (!child->pid && (!child->started || now() - child->started >= BREATH)) start(supervisor, i);
+    if (!child->pid && (!child->started || clock_milliseconds() - child->started >= BREATH))
+      start(supervisor, i);
   }
 }
 
@@ -86,14 +81,14 @@ static bool any_left(supervisor_t const *supervisor) {
 
 static void begin_end(supervisor_t *supervisor) {
   if (!supervisor->end) net_notify("STOPPING=1");
-  supervisor->end = now() + GRACE;
+  supervisor->end = clock_milliseconds() + GRACE;
   signal_all(supervisor, SIGTERM);
 }
 
 /* The kernel may need a while for one that is killed, too. */
 static void kill_all(supervisor_t *supervisor) {
   signal_all(supervisor, SIGKILL);
-  supervisor->end = now() + GRACE;
+  supervisor->end = clock_milliseconds() + GRACE;
 }
 
 static void log_died(pid_t pid, int status) {
@@ -154,7 +149,7 @@ static void take_ready(supervisor_t *supervisor) {
 
 /* Milliseconds until the next thing that must happen by itself; -1: nothing. */
 static int wait_time(supervisor_t const *supervisor) {
-  int64_t const left = supervisor->end - now();
+  int64_t const left = supervisor->end - clock_milliseconds();
   if (supervisor->end) return left > 0 ? (int)left : 0;
   for (unsigned int i = 0; i < supervisor->count; i++)
     if (!supervisor->children[i].pid) return BREATH;
@@ -167,7 +162,7 @@ static void turn(supervisor_t *supervisor) {
   if (poll(polled, 2, wait_time(supervisor)) < 0 && errno != EINTR) strerr_diefu1sys(111, "poll");
   if (polled[1].revents) take_ready(supervisor);
   if (polled[0].revents) take_signals(supervisor);
-  if (supervisor->end && now() >= supervisor->end) kill_all(supervisor);
+  if (supervisor->end && clock_milliseconds() >= supervisor->end) kill_all(supervisor);
   if (!supervisor->end) start_missing(supervisor);
 }
 

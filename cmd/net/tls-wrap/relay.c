@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "wrap.h"
 
 #define MOVES  64   /* of one round, some 32 KB each; then the clock is looked at */
@@ -15,9 +15,7 @@
 enum { CLIENT_IN, CLIENT_OUT, PROGRAM, POLLED };
 
 uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+  return (uint64_t)clock_milliseconds();
 }
 
 bool send_all(int fd, char const *bytes, size_t len) {

@@ -109,7 +109,7 @@ static void wait_for_failure(session_t const *session) {
   for (unsigned int i = 1; i < session->auth_failures && seconds < DELAY_MAX; i++) seconds *= 2;
   if (seconds > DELAY_MAX) seconds = DELAY_MAX;
   if (seconds)
-    wire_wait(&session->wire, session->wire.out, 0, wire_now() + (int64_t)seconds * 1000);
+    wire_wait(&session->wire, session->wire.out, 0, clock_milliseconds() + (int64_t)seconds * 1000);
 }
 
 /* Counts a failed login. What is to be said: its reply, or a farewell behind it. */

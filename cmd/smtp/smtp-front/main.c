@@ -121,13 +121,13 @@ static void load_texts(void) {
 static void wire_start(void) {
   session.wire.in = 0;
   session.wire.out = 1;
-  session.wire.session_end = wire_now() + 60000; /* until the settings are known */
+  session.wire.session_end = clock_milliseconds() + 60000; /* until the settings are known */
   session.wire.write_seconds = 60;
 }
 
 static void time_session(void) {
   uint64_t seconds = session.conf.number[CONF_TIMEOUT_SESSION];
-  session.wire.session_end = wire_now() + (int64_t)seconds * 1000;
+  session.wire.session_end = clock_milliseconds() + (int64_t)seconds * 1000;
   session.wire.write_seconds = (unsigned int)session.conf.number[CONF_TIMEOUT_COMMAND];
   session_limit_reads(&session);
 }

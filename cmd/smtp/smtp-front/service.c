@@ -58,7 +58,7 @@ static void log_trouble(char const *path, int error) {
 
 /* No step may take longer than the session has. */
 static unsigned int find_patience(session_t const *session) {
-  int64_t left = session->wire.session_end - wire_now();
+  int64_t left = session->wire.session_end - clock_milliseconds();
   int64_t usual = (int64_t)session->conf.number[CONF_TIMEOUT_AUTH] * 1000;
   if (left < 0) left = 0;
   return (unsigned int)(left < usual ? left : usual);

@@ -111,7 +111,7 @@ static void log_message(session_t const *session, reply_t const *reply, int64_t 
   log_uint(&line, "bytes", transaction->message.size);
   log_uint(&line, "verdict", reply->code);
   log_str(&line, "text", reply->text);
-  log_uint(&line, "ms", (uint64_t)(wire_now() - began));
+  log_uint(&line, "ms", (uint64_t)(clock_milliseconds() - began));
   log_send(&line);
 }
 
@@ -144,7 +144,7 @@ static reply_name_t judge(session_t *session, chain_verdict_t *verdict) {
 
 reply_t message_submit(session_t *session) {
   static chain_verdict_t verdict; /* the reply's text is in it */
-  int64_t began = wire_now();
+  int64_t began = clock_milliseconds();
   reply_name_t failure = judge(session, &verdict);
   reply_t const reply = failure ? reply_get(failure, 0) : reply_of(&verdict);
   log_message(session, &reply, began);

@@ -64,7 +64,8 @@ static void take_records(session_t *session, char const *records, size_t len) {
 /* Asks for TLS and reads the answer, which comes when the handshake is done. NULL, or why not. */
 static char const *handshake(session_t *session, char *records, size_t *records_len) {
   int fd = session->tls_fds.control;
-  int64_t deadline = wire_now() + (int64_t)session->conf.number[CONF_TIMEOUT_COMMAND] * 1000;
+  int64_t deadline =
+      clock_milliseconds() + (int64_t)session->conf.number[CONF_TIMEOUT_COMMAND] * 1000;
   wire_limit_reads(&session->wire, 0); /* the socket's timeout would be the provider's, too */
   if (fd_write(fd, "Y", 1) != 1) return "no TLS provider";
   size_t len = 0;

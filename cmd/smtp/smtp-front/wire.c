@@ -6,18 +6,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "smtp/smtp.h"
 
 #define PIPE_SAFE 4096 /* bytes that a pipe takes without blocking once poll calls it writable */
-
-int64_t wire_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadline) {
   struct pollfd ready = {.fd = fd, .events = event};
@@ -25,7 +18,7 @@ wire_status_t wire_wait(wire_t const *wire, int fd, short event, int64_t deadlin
   if (overtime) deadline = wire->session_end;
   int n;
   do {
-    int64_t left = deadline - wire_now();
+    int64_t left = deadline - clock_milliseconds();
     n = poll(&ready, 1, left > 0 ? (int)left : 0);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return WIRE_OK;
@@ -58,7 +51,7 @@ wire_status_t wire_flush(wire_t *wire) {
   size_t sent = 0;
   int64_t deadline = 0;
   while (sent < wire->output_len && !wire->output_status) {
-    if (!deadline) deadline = wire_now() + (int64_t)wire->write_seconds * 1000;
+    if (!deadline) deadline = clock_milliseconds() + (int64_t)wire->write_seconds * 1000;
     sent += (size_t)send_some(wire, wire->output + sent, wire->output_len - sent, deadline,
                               &wire->output_status);
   }
@@ -90,13 +83,13 @@ void wire_limit_reads(wire_t *wire, int64_t ms) {
 /* Does a read end by itself in time? */
 static bool read_is_limited(wire_t const *wire, int64_t deadline) {
   if (wire->session_end < deadline) deadline = wire->session_end;
-  return wire->read_limit && deadline - wire_now() >= wire->read_limit;
+  return wire->read_limit && deadline - clock_milliseconds() >= wire->read_limit;
 }
 
 /* Bytes that wait already do not make a session longer: a client that sends without a pause would
    stay for ever. */
 static wire_status_t check_session(wire_t const *wire) {
-  return wire_now() < wire->session_end ? WIRE_OK : WIRE_OVERTIME;
+  return clock_milliseconds() < wire->session_end ? WIRE_OK : WIRE_OVERTIME;
 }
 
 static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t room,
@@ -114,7 +107,7 @@ static wire_status_t read_until(wire_t *wire, int64_t deadline, char *to, size_t
 }
 
 wire_status_t wire_read(wire_t *wire, unsigned int seconds, char *to, size_t room, size_t *got) {
-  return read_until(wire, wire_now() + (int64_t)seconds * 1000, to, room, got);
+  return read_until(wire, clock_milliseconds() + (int64_t)seconds * 1000, to, room, got);
 }
 
 /* Moves what is left to the front, where there is room for more. */
@@ -167,7 +160,7 @@ wire_status_t wire_line(wire_t *wire, unsigned int seconds, size_t most, char **
   int64_t deadline = 0;
   char *lf;
   while (!(lf = memchr(wire->input + wire->start, '\n', wire->end - wire->start))) {
-    if (!deadline) deadline = wire_now() + (int64_t)seconds * 1000;
+    if (!deadline) deadline = clock_milliseconds() + (int64_t)seconds * 1000;
     if (wire->end - wire->start > most) {
       *line = memcpy(wire->skipped, wire->input + wire->start, *len = sizeof wire->skipped);
       return skip_line(wire, deadline);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock/clock.h"
+
 #define WIRE_INPUT_SIZE    262144 /* bytes; only a large message touches more than the first page */
 #define WIRE_PAGE          4096
 #define WIRE_OUTPUT_SIZE   8192
@@ -27,7 +29,7 @@ typedef enum wire_status {
 
 typedef struct wire {
   int in, out;
-  int64_t session_end; /* milliseconds, as wire_now tells them */
+  int64_t session_end; /* milliseconds, as clock_milliseconds tells them */
   int64_t read_limit;  /* milliseconds after which a read ends by itself, or 0: it does not */
   unsigned int write_seconds;
   wire_status_t output_status; /* WIRE_OK until a write failed; then output is dropped */
@@ -38,9 +40,6 @@ typedef struct wire {
   char output[WIRE_OUTPUT_SIZE];
   alignas(WIRE_PAGE) char input[WIRE_INPUT_SIZE];
 } wire_t;
-
-/* Milliseconds of a clock that only goes forward. */
-int64_t wire_now(void);
 
 /* Has reads end by themselves after so many milliseconds, if in is a socket: while no less time is
    left they are then made without a poll before them. It holds for all who read from the socket; 0:
