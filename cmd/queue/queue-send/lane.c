@@ -31,7 +31,8 @@ void lane_remove(lane_t *lane, group_t const *group) {
 
 static lane_list_t *list_of(lane_t const *lane) {
   destination_t const *destination = lane->destination;
-  return &destination->worker->rota.lists[lane - destination->lanes][lane->first->bulk];
+  rota_class_t *class = &destination->worker->rota.classes[lane - destination->lanes];
+  return lane->first->bulk ? &class->many : &class->few;
 }
 
 static void add_lane(lane_t *lane) {
@@ -74,28 +75,27 @@ static bool fits(lane_list_t *list, size_t room) {
   return list->first && list->first->first->count <= room;
 }
 
-/* A list that has a group which fits; NULL: none. Messages to few and to many take turns. */
-static lane_list_t *pick_list(lane_list_t lists[2], size_t room) {
-  static bool bulk_last;
-  bool few = fits(&lists[false], room), many = fits(&lists[true], room);
-  if (!few && !many) return 0;
-  bulk_last = many && !(few && bulk_last);
-  return &lists[bulk_last];
+/* A list that has a group which fits: there is one. Messages to few and to many take turns. */
+static lane_list_t *pick_list(rota_class_t *class, size_t room) {
+  bool few = fits(&class->few, room), many = fits(&class->many, room);
+  class->many_last = many && !(few && class->many_last);
+  return class->many_last ? &class->many : &class->few;
 }
 
 lane_t *rota_next(rota_t *rota, size_t room) {
   unsigned filled = 0;
-  for (unsigned class = 0; class < QUEUE_PRIORITIES; class ++)
-    if (fits(&rota->lists[class][false], room) || fits(&rota->lists[class][true], room))
-      filled |= 1u << class;
+  for (unsigned i = 0; i < QUEUE_PRIORITIES; i++)
+    if (fits(&rota->classes[i].few, room) || fits(&rota->classes[i].many, room)) filled |= 1u << i;
   if (!filled) return 0;
   unsigned class = queue_priority_pick(filled, ++rota->turns);
-  return take_first(pick_list(rota->lists[class], room));
+  lane_list_t *list = pick_list(&rota->classes[class], room);
+  return list->first ? take_first(list) : 0;
 }
 
 lane_t *rota_any(rota_t const *rota) {
-  lane_list_t const *lists = rota->lists[0];
-  for (size_t i = 0; i < sizeof rota->lists / sizeof *lists; i++)
-    if (lists[i].first) return lists[i].first;
+  for (rota_class_t const *class = rota->classes; class < rota->classes + QUEUE_PRIORITIES;
+       class ++)
+    if (class->few.first || class->many.first)
+      return class->few.first ? class->few.first : class->many.first;
   return 0;
 }

@@ -17,9 +17,14 @@ typedef struct lane_list {
   lane_t *first, *last;
 } lane_list_t;
 
-/* By class, and in two lists that take turns: of messages to few, and to many. */
+/* Of one class, in two lists that take turns: of messages to few, and to many. */
+typedef struct rota_class {
+  lane_list_t few, many;
+  bool many_last;
+} rota_class_t;
+
 typedef struct rota {
-  lane_list_t lists[QUEUE_PRIORITIES][2];
+  rota_class_t classes[QUEUE_PRIORITIES];
   unsigned turns;
 } rota_t;
 
