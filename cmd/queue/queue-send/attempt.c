@@ -133,7 +133,7 @@ static void park(item_t *item, place_t *place, uint64_t due) {
 
 /* The log has a word of it only if something was done. */
 static void end_waiting(attempt_t *attempt, uint64_t next) {
-  if (!attempt->journal.worth && (!attempt->temporary || attempt->early)) return;
+  if (!attempt->journal.worth && (!attempt->left || attempt->early)) return;
   journal_end(attempt, next);
   attempt->item->stage = ITEM_OLD;
 }
@@ -142,7 +142,7 @@ static void wait_for_place(attempt_t *attempt) {
   place_t *place = attempt->place;
   item_t *item = attempt->item;
   uint64_t due;
-  if (attempt->temporary) {
+  if (attempt->left) {
     due = attempt_next_try(attempt);
     end_waiting(attempt, due);
     item->urge = ITEM_EARLY;
@@ -177,6 +177,10 @@ static size_t recipients_at_once(void) {
   return pool_is_crowded() ? RECIPIENTS_FEW : RECIPIENTS_AT_ONCE;
 }
 
+void attempt_leave(attempt_t *attempt, attempt_left_t left) {
+  if (attempt->left < left) attempt->left = left;
+}
+
 bool attempt_is_bulk(attempt_t const *attempt) {
   return attempt->entry.envelope.count > RECIPIENTS_FEW;
 }
@@ -184,12 +188,12 @@ bool attempt_is_bulk(attempt_t const *attempt) {
 static void end(attempt_t *attempt) {
   queue_what_t order = attempt->state.order;
   bool dropped = order == QUEUE_DROPPED; /* and nobody is told */
-  bool left = !dropped && (attempt->temporary || attempt->place);
+  bool left = !dropped && (attempt->left || attempt->place);
   if (!dropped && !notice_send(attempt))
     not_told(attempt);
   else if (!left)
     all_done(attempt);
-  else if (order == QUEUE_HELD || order == QUEUE_BOUNCED || attempt->skipped)
+  else if (order == QUEUE_HELD || order == QUEUE_BOUNCED || attempt->left == ATTEMPT_SKIPPED)
     obey(attempt);
   else if (attempt->place)
     wait_for_place(attempt);
@@ -199,7 +203,7 @@ static void end(attempt_t *attempt) {
 
 /* The others have to wait until there is room for their outcome. */
 static void pass_over(attempt_t *attempt) {
-  attempt->temporary |= !attempt->begun;
+  if (!attempt->begun) attempt_leave(attempt, ATTEMPT_DEFERRED);
   attempt->begun = true;
 }
 

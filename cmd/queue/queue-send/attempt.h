@@ -8,6 +8,14 @@
 #include "journal.h"
 #include "send.h"
 
+/* What has no outcome for good yet, besides what waits for a place; each is more than the one
+   before. */
+typedef enum attempt_left {
+  ATTEMPT_NOTHING,
+  ATTEMPT_DEFERRED, /* a target failed for now */
+  ATTEMPT_SKIPPED   /* recipients were passed over while it was held */
+} attempt_left_t;
+
 struct attempt {
   attempt_t *next, *previous; /* of those under way */
   item_t *item;
@@ -15,13 +23,12 @@ struct attempt {
   queue_terms_t terms;
   queue_state_t state;
   journal_t journal;
-  bool early;                      /* what failed by itself is not due yet */
-  size_t position;                 /* in the envelope */
-  size_t recipient;                /* index of the next one */
-  size_t open;                     /* recipients that were begun and not finished */
-  bool begun;                      /* all its recipients were */
-  bool temporary;                  /* a target failed for now */
-  bool skipped;                    /* recipients were passed over while it was held */
+  bool early;       /* what failed by itself is not due yet */
+  size_t position;  /* in the envelope */
+  size_t recipient; /* index of the next one */
+  size_t open;      /* recipients that were begun and not finished */
+  bool begun;       /* all its recipients were */
+  attempt_left_t left;
   bool failed;                     /* a target failed for good, now or earlier */
   uint64_t looked;                 /* when it was last looked for what is to be told */
   place_t *place;                  /* that a target waits for, or NULL */
@@ -37,6 +44,8 @@ void attempt_start(item_t *item);
 void attempt_go_on(attempt_t *attempt);
 /* Something of it waits for this place. */
 void attempt_wait_for(attempt_t *attempt, place_t *place);
+/* So much of it is left, or more. */
+void attempt_leave(attempt_t *attempt, attempt_left_t left);
 /* It goes to so many that others take turns with it. */
 bool attempt_is_bulk(attempt_t const *attempt);
 size_t attempts_running(void);

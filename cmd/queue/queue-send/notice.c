@@ -244,7 +244,7 @@ uint64_t notice_delay_due(attempt_t const *attempt) {
 
 bool notice_send(attempt_t *attempt) {
   telling_t telling = {.attempt = attempt, .now = time_now()};
-  bool left = attempt->temporary || attempt->place;
+  bool left = attempt->left || attempt->place;
   telling.delay =
       left && attempt->state.order != QUEUE_HELD && telling.now >= notice_delay_due(attempt);
   attempt->looked = telling.now;

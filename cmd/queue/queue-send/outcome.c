@@ -14,7 +14,7 @@ queue_what_t outcome_of(attempt_t const *attempt, chain_kind_t kind) {
 }
 
 void outcome_note(attempt_t *attempt, queue_what_t what) {
-  attempt->temporary |= what == QUEUE_DEFERRED;
+  if (what == QUEUE_DEFERRED) attempt_leave(attempt, ATTEMPT_DEFERRED);
   attempt->failed |= what == QUEUE_FAILED || what == QUEUE_EXPIRED;
 }
 

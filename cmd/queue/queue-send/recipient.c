@@ -162,15 +162,9 @@ void recipient_start(attempt_t *attempt, char const *address) {
   size_t index = attempt->recipient++;
   queue_what_t order = attempt->state.order;
   if (is_settled(attempt, index) || order == QUEUE_DROPPED) return;
-  if (order == QUEUE_HELD) {
-    attempt->temporary = attempt->skipped = true;
-    return;
-  }
+  if (order == QUEUE_HELD) return attempt_leave(attempt, ATTEMPT_SKIPPED);
   recipient_t *recipient = calloc(1, sizeof *recipient);
-  if (!recipient) {
-    attempt->temporary = true;
-    return;
-  }
+  if (!recipient) return attempt_leave(attempt, ATTEMPT_DEFERRED);
   *recipient = (recipient_t){.attempt = attempt, .index = index, .address = address};
   refusal_t const *refusal = resolve(recipient);
   refusal_t const given_up = {ROUTE_BROKEN, CHAIN_REJECT, attempt->state.reason};
