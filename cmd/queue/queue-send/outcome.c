@@ -58,9 +58,9 @@ static void put_down_job(recipient_t const *recipient, uint64_t target, job_t co
 
 void outcome_record(recipient_t const *recipient) {
   job_t const *job = recipient->jobs;
-  if (!recipient->failed && all_reached(recipient)) {
+  if (recipient->earlier != EARLIER_FAILED && all_reached(recipient)) {
     outcome_put_down(recipient, QUEUE_TARGET_ALL, QUEUE_DELIVERED, delivery_word(recipient));
-  } else if (!recipient->settled && !job->sibling) {
+  } else if (!recipient->earlier && !job->sibling) {
     put_down_job(recipient, QUEUE_TARGET_ALL, job);
   } else {
     for (; job; job = job->sibling) put_down_job(recipient, job->target, job);

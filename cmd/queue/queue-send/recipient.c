@@ -19,7 +19,7 @@ void routes_doubt(void) {
 }
 
 bool recipient_is_expanded(recipient_t const *recipient) {
-  return recipient->settled || recipient->jobs->sibling;
+  return recipient->earlier || recipient->jobs->sibling;
 }
 
 /* ---- the end ---- */
@@ -62,6 +62,14 @@ static bool is_early(attempt_t const *attempt, queue_record_t const *before) {
   return !worker_destination_is_down(&verdict);
 }
 
+static void note_earlier(recipient_t *recipient, queue_what_t what) {
+  bool const reached = what == QUEUE_DELIVERED || what == QUEUE_DELIVERY_TOLD;
+  if (!reached)
+    recipient->earlier = EARLIER_FAILED;
+  else if (!recipient->earlier)
+    recipient->earlier = EARLIER_REACHED;
+}
+
 /* Targets that the log tells of are not tried again, unless they failed for now. */
 static void add_target(void *data, route_target_t const *target) {
   recipient_t *recipient = data;
@@ -70,8 +78,7 @@ static void add_target(void *data, route_target_t const *target) {
   queue_record_t const *before = queue_state_find(&attempt->state, recipient->index, hash);
   if (before && (before->what != QUEUE_DEFERRED || is_early(attempt, before))) {
     outcome_note(attempt, before->what);
-    recipient->settled = true;
-    recipient->failed |= before->what != QUEUE_DELIVERED && before->what != QUEUE_DELIVERY_TOLD;
+    note_earlier(recipient, before->what);
     return;
   }
   job_t *job = job_make(recipient, target, hash);

@@ -5,15 +5,21 @@
 #include "job.h"
 #include "send.h"
 
+/* What became of other targets in earlier attempts. */
+typedef enum recipient_earlier {
+  EARLIER_NOTHING,
+  EARLIER_REACHED,
+  EARLIER_FAILED /* one of them was not reached */
+} recipient_earlier_t;
+
 struct recipient {
   attempt_t *attempt;
   size_t index;
   char const *address;
   job_t *jobs;
   size_t pending; /* jobs without an outcome */
-  bool settled;   /* other targets had their outcome in earlier attempts */
-  bool failed;    /* and one of them was not reached */
-  int error;      /* while its targets are collected */
+  recipient_earlier_t earlier;
+  int error; /* while its targets are collected */
 };
 
 /* It leads to several targets. */
