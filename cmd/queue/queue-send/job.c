@@ -59,12 +59,11 @@ static void wait_for(job_t const *job, place_t *place) {
 }
 
 void job_finish(job_t *job, chain_verdict_t const *verdict) {
-  job->tried = true;
   job->kind = verdict->kind;
-  job->waits = worker_destination_is_down(verdict);
+  job->end = worker_destination_is_down(verdict) ? JOB_DOWN : JOB_TRIED;
   job->text = verdict_text(verdict);
   job->word = acceptance_word(verdict);
-  if (job->waits) wait_for(job, job->place);
+  if (job->end == JOB_DOWN) wait_for(job, job->place);
   report_job(job);
   recipient_settle_job(job->recipient);
 }
@@ -73,7 +72,7 @@ void job_finish(job_t *job, chain_verdict_t const *verdict) {
 static void hold(job_t *job, place_t *place) {
   destination_t const *destination = place->destination;
   job->kind = CHAIN_DEFER;
-  job->waits = true;
+  job->end = JOB_HELD;
   job->text = strdup(destination ? destination_text(destination) : "4.3.2 the deliverer is busy");
   wait_for(job, place);
 }
@@ -111,7 +110,7 @@ void job_abandon(job_t *job) {
 static void end_at_once(job_t *job, chain_kind_t kind, char const *text) {
   job->recipient->pending--;
   job->kind = kind;
-  job->tried = true;
+  job->end = JOB_TRIED;
   job->text = strdup(text);
 }
 

@@ -10,6 +10,14 @@
 #define JOB_LATE      "4.4.7 the time by which it was to be delivered is over"
 #define JOB_NO_MEMORY "4.3.0 out of memory"
 
+/* How it has come to its outcome. */
+typedef enum job_end {
+  JOB_OPEN,  /* it has none */
+  JOB_TRIED, /* by a deliverer, or as good as that */
+  JOB_DOWN,  /* the same, and its destination is down: the next try is that one's to decide */
+  JOB_HELD   /* it was not tried: it waits for a place */
+} job_end_t;
+
 /* To a target of a recipient. */
 struct job {
   job_t *next;    /* in a group */
@@ -21,11 +29,10 @@ struct job {
   uint64_t target;
   route_channel_t channel;
   chain_kind_t kind; /* of its outcome */
-  bool tried;        /* by a deliverer, or as good as that */
-  bool waits;        /* for a place: the next try is that one's to decide */
-  char const *word;  /* what its deliverer said of one who took it, or NULL: NOTICE_... */
-  char *text;        /* malloced, of a failure */
-  char *address;     /* these two behind the struct */
+  job_end_t end;
+  char const *word; /* what its deliverer said of one who took it, or NULL: NOTICE_... */
+  char *text;       /* malloced, of a failure */
+  char *address;    /* these two behind the struct */
   char argument[];
 };
 

@@ -50,9 +50,9 @@ static char const *job_text(job_t const *job) {
 /* Nothing is written of what was not even tried, until it is too late for that. */
 static void put_down_job(recipient_t const *recipient, uint64_t target, job_t const *job) {
   queue_what_t what = outcome_of(recipient->attempt, job->kind);
-  if (what == QUEUE_DEFERRED && job->waits && !job->tried) return;
+  if (what == QUEUE_DEFERRED && job->end == JOB_HELD) return;
   /* Of what waits for a place the next try is that one's affair. */
-  if (what != QUEUE_DEFERRED || !job->waits) outcome_note(recipient->attempt, what);
+  if (what != QUEUE_DEFERRED || job->end == JOB_TRIED) outcome_note(recipient->attempt, what);
   outcome_put_down(recipient, target, what, job_text(job));
 }
 
