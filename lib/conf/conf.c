@@ -36,10 +36,10 @@ conf_entry_t const conf_table[CONF_COUNT] = {
     [CONF_TIMEOUT_HOOK] = {"timeout-hook", "30", 1, 3600, "seconds that a hook may take"},
     [CONF_TIMEOUT_CHAIN] = {"timeout-chain", "300", 1, 86400,
                             "seconds that the message chain may take"},
-    [CONF_QUEUE_LIFETIME] =
-        {"queue-lifetime", "432000", 60, 8640000,
-         "seconds that delivery of a message is tried"}, /* Most failures that mend themselves do so
-within minutes; what lasts longer is not worth more than a few tries a day. */
+    [CONF_QUEUE_LIFETIME] = {"queue-lifetime", "432000", 60, 8640000,
+                             "seconds that delivery of a message is tried"},
+    /* Most failures that mend themselves do so within minutes; what lasts longer is not worth more
+       than a few tries a day. */
     [CONF_RETRY_SCHEDULE] = {"retry-schedule",
                              "60 120 300 600 900 1800 2700 3600 5400 7200 10800 14400 21600 28800",
                              0, 0, "seconds after each try of a message, the last again and again"},

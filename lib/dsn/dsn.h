@@ -19,9 +19,7 @@
 
 #include "queue/queue.h"
 
-#define DSN_WORDS_MAX                                                                              \
-  CHAIN_TEXT_MAX             /* bytes of a result's words that are told; the rest is cut           \
-                              */
+#define DSN_WORDS_MAX  CHAIN_TEXT_MAX /* bytes of a result's words; the rest is cut */
 #define DSN_HEADER_MAX 65536 /* bytes of the message's header that are returned, whole lines */
 #define DSN_TEXTS_MAX  65536 /* bytes of a file of texts */
 

@@ -17,8 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOG_LINE_MAX                                                                               \
-  4096 /* bytes of a line with its newline; POSIX: a pipe write this long is atomic */
+#define LOG_LINE_MAX  4096 /* bytes of a line with its newline: a pipe takes it in one piece */
 #define LOG_VALUE_MAX 1024 /* bytes of one value before it is cut and marked with "..." */
 
 typedef struct log_line {

@@ -18,14 +18,12 @@
 
 #include "dns/dns.h"
 
-#define SPF_LOOKUPS_MAX 10 /* terms that ask the DNS (RFC 7208 4.6.4) */
-#define SPF_VOIDS_MAX   2  /* answers that hold nothing */
-#define SPF_NAMES_MAX   10 /* names of one mx or ptr */
-#define SPF_SENDER_MAX                                                                             \
-  1024                          /* bytes of a sender or HELO that are looked at; a longer one is   \
-                                   SPF_NONE */
-#define SPF_TERM_MAX        255 /* bytes of a term in a report; a longer one is cut */
-#define SPF_EXPLANATION_MAX 500 /* bytes; a longer one is cut */
+#define SPF_LOOKUPS_MAX     10   /* terms that ask the DNS (RFC 7208 4.6.4) */
+#define SPF_VOIDS_MAX       2    /* answers that hold nothing */
+#define SPF_NAMES_MAX       10   /* names of one mx or ptr */
+#define SPF_SENDER_MAX      1024 /* bytes of a sender or HELO; a longer one is SPF_NONE */
+#define SPF_TERM_MAX        255  /* bytes of a term in a report; a longer one is cut */
+#define SPF_EXPLANATION_MAX 500  /* bytes; a longer one is cut */
 #define SPF_PROBLEM_MAX     400
 
 typedef enum spf_result {

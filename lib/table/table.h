@@ -9,9 +9,8 @@
 
 #include <skalibs/cdb.h>
 
-#define TABLE_HEADER_SIZE                                                                          \
-  2048 /* bytes of a cdb before its first record: 256 hash tables' places                          \
-        */
+/* Bytes of a cdb before its first record: the places of 256 hash tables. */
+#define TABLE_HEADER_SIZE 2048
 
 /* True if the hash tables stand behind the records, one after another, up to the file's end, as
    every maker of cdb files writes them. Ask once, when the file was mapped. */

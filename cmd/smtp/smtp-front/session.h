@@ -136,8 +136,7 @@ typedef struct message {
   size_t trace_len; /* of the Received field, as long as it is not written */
 } message_t;
 
-#define RECIPIENT_MAX                                                                              \
-  1000 /* bytes of an address with what RELAYCLIENT appends: QUEUE_ADDRESS_MAX */
+#define RECIPIENT_MAX 1000 /* bytes with what RELAYCLIENT appends: QUEUE_ADDRESS_MAX */
 
 /* From MAIL to its end. Small, so that a new one costs nothing; what is large is in the session. */
 typedef struct transaction {
