@@ -16,6 +16,7 @@ or, in lines without a tab, by blanks:
 Quirks:
   silent [COUNT]      the first COUNT questions (default: all) get no answer
   slow MS             answers come late
+  together COUNT      answers come when so many names that have this quirk were asked for
   servfail, refused   that is the answer
   servfail-first      the first question gets SERVFAIL
   truncate            answers by UDP are cut, with TC
@@ -71,6 +72,7 @@ class Zones:
         self.timeouts = set()
         self.quirks = {}
         self.counts = {}
+        self.asked, self.was_asked = set(), threading.Condition()
         for file in files:
             for line in file:
                 self.add(split_line(line))
@@ -176,6 +178,13 @@ def first_time(zones, name, kind):
     return zones.counts[key]
 
 
+def wait_for_others(zones, name, count):
+    with zones.was_asked:
+        zones.asked.add(name)
+        zones.was_asked.notify_all()
+        zones.was_asked.wait_for(lambda: len(zones.asked) >= count)
+
+
 def replies(zones, question, is_udp):
     """The messages that answer a question."""
     name = canonical(question.name)
@@ -186,6 +195,8 @@ def replies(zones, question, is_udp):
         return
     if has("slow"):
         time.sleep(value("slow") / 1000)
+    if has("together"):
+        wait_for_others(zones, name, value("together"))
     if has("no-edns") and question.edns:
         question.edns = 0
         yield message(question, FORMERR)

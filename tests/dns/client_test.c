@@ -85,26 +85,38 @@ static ask_case_t const cases[] = {
     {"who does not know EDNS0", "plain.example", DNS_A, DNS_FOUND, 1},
 };
 
-static dns_resolver_t *resolver_of(server_t const *server, unsigned int total_ms) {
+static dns_resolver_t *resolver_of(server_t const *server, unsigned int query_ms,
+                                   unsigned int tries) {
   dns_settings_t settings = {
-      .servers = server->address, .query_ms = 300, .tries = 2, .total_ms = total_ms};
+      .servers = server->address, .query_ms = query_ms, .tries = tries, .total_ms = 60000};
   dns_resolver_t *resolver = dns_open(&settings);
   if (!resolver) server_die("dns_open");
   return resolver;
 }
 
+/* What must come has time, though a first question may get lost. */
+static dns_resolver_t *patient(server_t const *server) {
+  return resolver_of(server, 1000, 5);
+}
+
+static dns_resolver_t *impatient(server_t const *server) {
+  return resolver_of(server, 100, 2);
+}
+
 static void test_answers(server_t const *server) {
-  dns_resolver_t *resolver = resolver_of(server, 20000);
+  dns_resolver_t *resolvers[] = {patient(server), impatient(server)};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    dns_answer_t const *answer = dns_get(resolver, cases[i].name, cases[i].type);
+    dns_answer_t const *answer =
+        dns_get(resolvers[cases[i].status == DNS_TROUBLE], cases[i].name, cases[i].type);
     CHECK_INT(cases[i].what, answer->status, cases[i].status);
     CHECK_INT(cases[i].what, answer->count, cases[i].count);
   }
-  dns_close(resolver);
+  dns_close(resolvers[0]);
+  dns_close(resolvers[1]);
 }
 
 static void test_details(server_t const *server) {
-  dns_resolver_t *resolver = resolver_of(server, 20000);
+  dns_resolver_t *resolver = patient(server);
   dns_answer_t const *answer = dns_get(resolver, "a.example", DNS_MX);
   CHECK_STR("an exchange", answer->records->data, "mx.example");
   CHECK_INT("its preference", answer->records->preference, 10);
@@ -139,9 +151,8 @@ static void test_log(server_t const *server) {
 }
 
 static void test_prefetch(server_t const *server) {
-  dns_resolver_t *resolver = resolver_of(server, 20000);
+  dns_resolver_t *resolver = patient(server);
   char name[32];
-  uint64_t start = now_ms();
   for (int i = 0; i < 8; i++) {
     snprintf(name, sizeof name, "p%d.prefetch.example", i);
     dns_prefetch(resolver, name, DNS_A);
@@ -149,21 +160,22 @@ static void test_prefetch(server_t const *server) {
   }
   dns_prefetch(resolver, "slow.example", DNS_A);
   dns_prefetch(resolver, "not..a.name", DNS_A);
-  CHECK_INT("each is asked once", dns_asked(resolver), 9);
+  CHECK_INT("each is asked once, before any is waited for", dns_asked(resolver), 9);
   for (int i = 0; i < 8; i++) {
     snprintf(name, sizeof name, "p%d.prefetch.example", i);
     CHECK_INT("an answer that was asked for ahead", dns_get(resolver, name, DNS_A)->status,
               DNS_NO_NAME);
   }
   CHECK_INT("a slow one among them", dns_get(resolver, "slow.example", DNS_A)->status, DNS_FOUND);
-  CHECK("nothing waited for more than one of them", now_ms() - start < 5000);
   CHECK_INT("asked once", dns_asked(resolver), 9);
   CHECK_INT("asked once", count_log(server, "udp p3.prefetch.example A"), 1);
   dns_close(resolver);
 }
 
 static void test_deadline(server_t const *server) {
-  dns_resolver_t *resolver = resolver_of(server, 150);
+  dns_settings_t settings = {
+      .servers = server->address, .query_ms = 300, .tries = 2, .total_ms = 150};
+  dns_resolver_t *resolver = dns_open(&settings);
   uint64_t start = now_ms();
   dns_prefetch(resolver, "quiet.example", DNS_AAAA);
   CHECK_INT("no answer in the time for all", dns_get(resolver, "quiet.example", DNS_A)->status,
@@ -180,7 +192,7 @@ static void test_deadline(server_t const *server) {
 }
 
 static void test_flood(server_t const *server) {
-  dns_resolver_t *resolver = resolver_of(server, 20000);
+  dns_resolver_t *resolver = patient(server);
   char name[32];
   for (int i = 0; i < DNS_QUERIES_MAX; i++) {
     snprintf(name, sizeof name, "%d.flood.example", i);
@@ -223,9 +235,7 @@ static dns_answer_t const *poll_for(dns_resolver_t *resolver, char const *name, 
 }
 
 static void test_peek(server_t const *server) {
-  dns_settings_t settings = {
-      .servers = server->address, .query_ms = 200, .tries = 2, .total_ms = 10000};
-  dns_resolver_t *resolver = dns_open(&settings);
+  dns_resolver_t *resolver = patient(server);
   struct pollfd fds[DNS_SOCKETS_MAX];
   int ms = 0;
   CHECK_INT("peek: nothing to wait for at first", dns_wait(resolver, fds, &ms), 0);
@@ -236,11 +246,17 @@ static void test_peek(server_t const *server) {
             DNS_FOUND);
   CHECK("peek: it stays", dns_peek(resolver, "slow.example", DNS_A));
   CHECK_INT("peek: asked again", poll_for(resolver, "lossy2.example", DNS_A)->status, DNS_FOUND);
-  CHECK_INT("peek: never", poll_for(resolver, "quiet.example", DNS_A)->status, DNS_TROUBLE);
   CHECK_INT("peek: not a name", dns_peek(resolver, "a..b", DNS_A)->status, DNS_BAD_NAME);
-  CHECK_INT("peek: each was asked once", dns_asked(resolver), 3);
+  CHECK_INT("peek: each was asked once", dns_asked(resolver), 2);
   dns_close(resolver);
-  settings.total_ms = 300;
+}
+
+static void test_peek_at_nothing(server_t const *server) {
+  dns_resolver_t *resolver = impatient(server);
+  CHECK_INT("peek: never", poll_for(resolver, "quiet.example", DNS_A)->status, DNS_TROUBLE);
+  dns_close(resolver);
+  dns_settings_t settings = {
+      .servers = server->address, .query_ms = 60000, .tries = 1, .total_ms = 300};
   resolver = dns_open(&settings);
   CHECK_INT("peek: the time is over", poll_for(resolver, "quiet.example", DNS_A)->status,
             DNS_TROUBLE);
@@ -255,6 +271,7 @@ int main(void) {
   test_log(&server);
   test_prefetch(&server);
   test_peek(&server);
+  test_peek_at_nothing(&server);
   test_deadline(&server);
   test_flood(&server);
   test_second_server(&server);

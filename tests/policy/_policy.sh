@@ -8,6 +8,8 @@
 #   fact NAME              what it set; `unset' if it did not
 #   log                    what it logged
 
+# shellcheck source=tests/_wait.sh
+. "$TOP/tests/_wait.sh"
 DNS_PID=
 
 # has [MESSAGE] TEXT PART, lacks [MESSAGE] TEXT PART: as assertContains, but a part of several lines
