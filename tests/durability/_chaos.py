@@ -287,6 +287,7 @@ class Part:
                         for i, (service, kind) in enumerate(KINDS)]
         self.chaos = Chaos(host, self.dice, hits, protected)
         self.administrator = Administrator(host, self.dice)
+        self.is_secret = False
 
     def play(self, programs, seconds):
         for sender in self.watched:
@@ -303,7 +304,7 @@ class Part:
 
     def disturb(self, programs, seconds):
         end = time.monotonic() + seconds
-        while (now := time.monotonic()) < end:
+        while (now := time.monotonic()) < end or (not self.is_enough() and now < end + PATIENCE):
             if programs:
                 self.chaos.hit_one(self.dice.choice(programs))
             self.chaos.wake(now)
@@ -314,8 +315,12 @@ class Part:
         if self.administrator.running:
             self.administrator.finish()
 
+    def is_enough(self):
+        return not self.is_secret or any(sender.troubles for sender in self.senders)
+
     def disturb_secretly(self):
-        self.chaos.hits = Hits()
+        """Nobody is told of what is done, and it is done until somebody has trouble."""
+        self.is_secret, self.chaos.hits = True, Hits()
 
     def check_troubles(self):
         for sender in self.watched:
