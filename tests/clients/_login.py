@@ -61,8 +61,8 @@ def connect(port, mode, authority):
     if os.path.exists(os.environ.get("CERTIFICATE", "")):
         context.load_cert_chain(os.environ["CERTIFICATE"], os.environ["KEY"])
     if mode == "implicit":
-        return smtplib.SMTP_SSL("127.0.0.1", port, "client.example", timeout=30, context=context)
-    client = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=30)
+        return smtplib.SMTP_SSL("127.0.0.1", port, "client.example", timeout=60, context=context)
+    client = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=60)
     client.starttls(context=context)
     return client
 

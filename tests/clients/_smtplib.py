@@ -6,7 +6,7 @@ import smtplib
 import sys
 
 port, sender, *pairs = sys.argv[1:]
-with smtplib.SMTP("127.0.0.1", int(port), "client.example", timeout=30) as client:
+with smtplib.SMTP("127.0.0.1", int(port), "client.example", timeout=60) as client:
     client.ehlo()
     for file, recipient in zip(pairs[::2], pairs[1::2]):
         options = ["BODY=8BITMIME"]

@@ -18,9 +18,9 @@ def connect():
     context = ssl.create_default_context(cafile=os.environ["TRUSTED"])
     port = int(os.environ["SMTP_PORT"])
     if MODE == "implicit":
-        client = smtplib.SMTP_SSL("127.0.0.1", port, "client.example", timeout=30, context=context)
+        client = smtplib.SMTP_SSL("127.0.0.1", port, "client.example", timeout=60, context=context)
     else:
-        client = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=30)
+        client = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=60)
         expect(client, "MAIL FROM:<alice@example.test>", 530, b"5.7.0")
         expect(client, "AUTH PLAIN AGEAYg==", 530, b"5.7.0")
         client.ehlo()

@@ -55,7 +55,7 @@ envelope() {
 }
 
 inject() {
-  { ERROR_FD=4 timeout 60 "$@" <"$DIR/message" 1<"$DIR/envelope" 4>&3 2>>"$DIR/log"; } 3>&1 | tr '\0' '\n'
+  { ERROR_FD=4 timeout $((2 * PATIENCE)) "$@" <"$DIR/message" 1<"$DIR/envelope" 4>&3 2>>"$DIR/log"; } 3>&1 | tr '\0' '\n'
 }
 
 said() {

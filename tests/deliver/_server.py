@@ -131,7 +131,7 @@ def main():
     with open(sys.argv[2], "ab") as log:
         while True:
             sock, _ = listener.accept()
-            sock.settimeout(20)
+            sock.settimeout(60)
             session = Session(sock, log)
             try:
                 for step in script[min(count, len(script) - 1)]:

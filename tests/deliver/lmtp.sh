@@ -30,7 +30,7 @@ jobs() {
     shift
   done
   # shellcheck disable=SC2086 # options are words
-  timeout 100 "$WORKER" -b "$@" -- deliver-lmtp -i 300 ${OPTIONS-} 2>>"$DIR/log"
+  timeout $((2 * PATIENCE)) "$WORKER" -b "$@" -- deliver-lmtp -i 300 ${OPTIONS-} 2>>"$DIR/log"
 }
 
 new_entry() {

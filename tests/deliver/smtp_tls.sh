@@ -231,7 +231,7 @@ test_tables_that_change() {
   entry "$DIR/message"
   assertEquals "K250
 Z4.7.5
-Z4.7.5" "$(timeout 60 python3 "$SMTP_TESTS/deliver/_smtp_reload.py" "$ENTRY" "$DIR/policies" "$PORT" \
+Z4.7.5" "$(timeout $((2 * PATIENCE)) python3 "$SMTP_TESTS/deliver/_smtp_reload.py" "$ENTRY" "$DIR/policies" "$PORT" \
     -- deliver-smtp -H me.example -P "$DIR/policies" -L "$DIR/logins" 2>"$DIR/log")"
   assertContains 'an error leaves them as they were' "$(cat "$DIR/log")" 'event=table'
 }

@@ -283,7 +283,7 @@ END
   echo "exec python3 $DIR/stuck.py" | fake stuck
   file=$(entry)
   set -- "$file" s alice@example.test "$DIR/alice/Maildir"
-  answers=$(env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 60 "$WORKER" "$@" "$@" "$@" \
+  answers=$(env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout $((2 * PATIENCE)) "$WORKER" "$@" "$@" "$@" \
     "$file" s bob@example.test "$DIR/bob/Maildir" "$file" s x@virtual.test "$DIR/vmail/x" -- \
     worker-spawn -c 2 -i 1000 maildir "$DIR/stuck" 2>>log | tr '\n' '|')
   tracers=$(cat alice/tracer)

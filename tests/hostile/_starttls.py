@@ -30,7 +30,7 @@ def check_no_victim():
 
 def end_to_end():
     with Bystander():
-        with smtplib.SMTP("127.0.0.1", PORT, "client.example", timeout=30) as session:
+        with smtplib.SMTP("127.0.0.1", PORT, "client.example", timeout=60) as session:
             session.starttls(context=context())
             session.ehlo()
             check(not session.has_extn("starttls"), "STARTTLS is still offered")

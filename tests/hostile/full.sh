@@ -50,7 +50,7 @@ test_no_file_for_a_mailbox() {
 # fails COMMAND...: it says that it could not do it, and all that was there is as it was
 fails() {
   (cd "$CHAINMAIL_CONF" && cksum ./*) >"$CHAIN/before"
-  timeout 20 "$@" 3<"$CHAIN/password" 2>"$CHAIN/said"
+  timeout "$PATIENCE" "$@" 3<"$CHAIN/password" 2>"$CHAIN/said"
   assertEquals "$1: $(cat "$CHAIN/said")" 111 $?
   assertTrue "$1 says why" "grep -q 'No space left on device' '$CHAIN/said'"
   (cd "$CHAINMAIL_CONF" && cksum ./*) >"$CHAIN/after"

@@ -106,7 +106,7 @@ ZONE
 setUp() {
   NAMES=$DNSCACHEIP
   make_folder
-  DNSCACHEIP=$NAMES PORT=25 OPTIONS='-o 192.0.2.1 -t connect=1 -t greeting=1'
+  DNSCACHEIP=$NAMES PORT=25 OPTIONS='-o 192.0.2.1'
   printf 'Subject: x\n\nhello\n' >"$DIR/message"
   : >"$LAB/ledger"
 }
@@ -129,6 +129,7 @@ came() {
 test_preferences() {
   assertEquals 'the best' 192.0.2.21 "$(came first.example)"
   assertEquals 'the next, where that is down' 192.0.2.22 "$(came second.example)"
+  OPTIONS="$OPTIONS -t connect=5 -t greeting=5"
   assertEquals 'the next, where that says nothing' 192.0.2.22 "$(came third.example)"
   assertContains "$(cat "$DIR/log")" 'host=mute.example[192.0.2.24] at=greeting'
   assertEquals 'the next, where nothing comes back' 192.0.2.22 "$(came fourth.example)"

@@ -77,7 +77,7 @@ start_host() {
 
 is_started() { case " $LAB_HOSTS " in *" $1 "*) return 0 ;; *) return 1 ;; esac }
 
-greets() { echo QUIT | timeout 5 socat - "TCP:$1:$2" 2>/dev/null | grep -q '^220'; }
+greets() { echo QUIT | timeout 10 socat -t 10 - "TCP:$1:$2" 2>/dev/null | grep -q '^220'; }
 
 start_names() {
   start_nsd "$LAB/zones" 192.0.2.53 53 || fail "nsd does not start: $(cat "$LAB/zones/log")"

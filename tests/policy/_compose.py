@@ -29,7 +29,7 @@ def compose(sender, number):
     return message
 
 
-with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example", timeout=30) as client:
+with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example", timeout=60) as client:
     client.ehlo()
     client.docmd("XCLIENT", "LOGIN=alice@example.test")
     client.ehlo()

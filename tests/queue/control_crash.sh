@@ -8,7 +8,7 @@
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
 
-ask() { printf '%s\n' "$1" | timeout 20 socat -t 20 - "UNIX-CONNECT:$QUEUE/control" 2>/dev/null; }
+ask() { printf '%s\n' "$1" | timeout "$PATIENCE" socat -t "$PATIENCE" - "UNIX-CONNECT:$QUEUE/control" 2>/dev/null; }
 
 # One message, which waits since its Maildir is broken.
 make_entry() {

@@ -199,7 +199,7 @@ testHostileServices() {
   for said in 'printf "what\\r\\n"' 'printf "220-a\\r\\n"' 'yes "250-x"' 'head -c 100000 /dev/zero; echo' \
     'printf "421 4.3.0 later\\r\\n"' 'printf "999 x\\r\\n"'; do
     hostile "$said"
-    printf 'Subject: x\n\n' | timeout 20 sendmail x@y.test 2>"$CHAIN/said"
+    printf 'Subject: x\n\n' | timeout "$PATIENCE" sendmail x@y.test 2>"$CHAIN/said"
     assertEquals "$said: $(head -c 200 "$CHAIN/said")" 75 $?
     kill "$socat" 2>/dev/null
     wait "$socat" 2>/dev/null

@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 120
+# timeout: 300
 # make run: from a checkout to mail in a Maildir, and nothing left after Ctrl-C.
 
 . "$(dirname "$0")/../_chain.sh"
@@ -101,7 +101,7 @@ test_a_port_in_use_is_told() {
   socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: 2>/dev/null & other=$!
   listens() { socat -u /dev/null "TCP:127.0.0.1:$SMTP_PORT" 2>/dev/null; }
   wait_until listens
-  output=$(timeout 60 "$TOP/scripts/run.sh" 2>&1)
+  output=$(START_TIMEOUT=5 timeout $((3 * PATIENCE)) "$TOP/scripts/run.sh" 2>&1)
   assertEquals 1 $?
   assertContains "$output" "127.0.0.1 port $SMTP_PORT"
   assertContains "$output" 'not ready'

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-PATIENCE = 20  # seconds that a server waits for a client
+PATIENCE = 60  # seconds that a server waits for a client
 
 
 def connect(port, program):

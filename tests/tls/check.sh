@@ -15,7 +15,7 @@ setUp() {
 
 # check [OPTION...]: tls-check of the folder keys; $said is what it says, $status how it ends
 check() {
-  said=$(timeout 20 tls-check "$@" "$folder/keys" 2>&1)
+  said=$(timeout "$PATIENCE" tls-check "$@" "$folder/keys" 2>&1)
   status=$?
 }
 
@@ -170,7 +170,7 @@ test_nothing() {
   check
   assertEquals 'an empty folder' 2 "$status"
   assertContains "$said" 'there is no certificate'
-  timeout 10 tls-check nowhere 2>error
+  timeout "$PATIENCE" tls-check nowhere 2>error
   assertEquals 'no folder' 3 $?
   good mail
   check -a nowhere

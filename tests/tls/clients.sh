@@ -103,7 +103,7 @@ gnutls() {
   [ $# -eq 0 ] || shift
   option=--starttls-proto=smtp
   [ "$mode" = starttls ] || option=--crlf
-  SAID=$(printf 'QUIT\r\n' | timeout 20 gnutls-cli --logfile=/dev/stdout --x509cafile "$TRUSTED" \
+  SAID=$(printf 'QUIT\r\n' | timeout "$PATIENCE" gnutls-cli --logfile=/dev/stdout --x509cafile "$TRUSTED" \
     --verify-hostname="$NAME" --sni-hostname="$NAME" $option --priority "$priority" \
     --port "$SMTP_PORT" "$@" 127.0.0.1 2>&1)
   assertTrue "$ENGINE $mode $priority: $SAID" $?

@@ -74,7 +74,7 @@ with_s_server() {
 talk() {
   port=$1
   shift
-  timeout 60 python3 "$HERE/_connect.py" client "$port" tls-connect -t 20 "$@" sh -c '
+  timeout 120 python3 "$HERE/_connect.py" client "$port" tls-connect -t 60 "$@" sh -c '
     env | grep "^SSL\|^UCSPI" | sort
     echo hello >&7 && read -r line <&6 && echo "line=$line"' >out 2>log
 }
@@ -251,7 +251,7 @@ print(os.read(plain, 100))
 '
 
 testDelayed() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of starttls)" tls-connect -u -c root.crt \
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of starttls)" tls-connect -u -c root.crt \
     -n mx.example.test python3 -c "$delayed" >out 2>log
   assertEquals "$(cat log)" 0 $?
   assertContains "$(cat out)" 220
@@ -261,7 +261,7 @@ testDelayed() {
 }
 
 testDelayedAndRefused() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of starttls)" tls-connect -u -c self.crt \
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of starttls)" tls-connect -u -c self.crt \
     -n mx.example.test python3 -c "$delayed" >out 2>log
   assertNotContains "$(cat out)" SSL_VERIFIED
   assertNotContains "$(cat out)" hello
@@ -269,7 +269,7 @@ testDelayedAndRefused() {
 }
 
 testNotAskedFor() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of plain)" tls-connect -u -a \
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of plain)" tls-connect -u -a \
     sh -c 'read -r line <&6 && echo "$line"' >out 2>log
   assertContains "$(cat out)" '220 mx.example.test ESMTP'
   assertEquals '' "$(cat log)"
@@ -278,20 +278,20 @@ testNotAskedFor() {
 # ---- bytes and their end ----
 
 testBothWays() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of bulk)" tls-connect -a sh -c '
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of bulk)" tls-connect -a sh -c '
     head -c 3000000 /dev/zero >&7 & head -c 3000000 <&6 | sha256sum; wait' >out 2>log
   assertContains 'all came' "$(cat out)" "$(head -c 3000000 /dev/zero | sha256sum)"
 }
 
 testAPoliteEnd() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of echo)" tls-connect -a \
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of echo)" tls-connect -a \
     sh -c 'echo quit >&7; cat <&6' >out 2>log
   assertEquals quit "$(cat out)"
   assertNotContains "$(cat log)" close_notify
 }
 
 testACutIsTold() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of cut)" tls-connect -a \
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of cut)" tls-connect -a \
     sh -c 'cat <&6; echo; echo end' >out 2>log
   assertContains "$(cat out)" 'half a line'
   wait_until grep -q close_notify log
@@ -299,7 +299,7 @@ testACutIsTold() {
 }
 
 testOtherDescriptors() {
-  timeout 60 python3 "$HERE/_connect.py" client "$(port_of echo)" sh -c '
+  timeout 120 python3 "$HERE/_connect.py" client "$(port_of echo)" sh -c '
     exec tls-connect -6 0 -7 1 -a sh -c "echo hello; read -r line; echo \"\$line\" >&2" <&6 >&7 6<&- 7>&-
     ' >out 2>log
   assertContains "$(cat log)" hello
@@ -323,7 +323,7 @@ testHandshakesThatBreakOff() {
 }
 
 assert_times_out() { # TITLE PORT
-  timeout 60 python3 "$HERE/_connect.py" client "$2" tls-connect -t 1 -a echo there >out 2>log
+  timeout 120 python3 "$HERE/_connect.py" client "$2" tls-connect -t 1 -a echo there >out 2>log
   assertEquals "$1" 99 $?
   assertContains "$1" "$(cat log)" 'timed out'
   assertEquals "$1" '' "$(cat out)"

@@ -13,7 +13,7 @@
 # shake [OPTION...]: a handshake and a polite end; what s_client tells is in SAID. What the client
 # can check must be right.
 shake() {
-  SAID=$(timeout 20 openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls -brief \
+  SAID=$(timeout "$PATIENCE" openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls -brief \
     -verify_return_error -CAfile "$TRUSTED" "$@" 2>&1 </dev/null)
 }
 
@@ -174,7 +174,7 @@ test_strict_names() { each with -S strict_names; }
 session() {
   word=$1
   shift
-  SAID=$(printf 'QUIT\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls \
+  SAID=$(printf 'QUIT\r\n' | timeout "$PATIENCE" openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls \
     -ign_eof -CAfile "$TRUSTED" "$@" 2>&1)
   assertContains "$ENGINE $mode $*" "$SAID" "$word, TLSv1."
   assertContains "$ENGINE $mode $*" "$SAID" '221 2.0.0'
@@ -223,7 +223,7 @@ renegotiation() {
   mkfifo "$CHAIN/keyboard"
   exec 9<>"$CHAIN/keyboard"
   echo R >&9
-  SAID=$(timeout 20 openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls -tls1_2 \
+  SAID=$(timeout "$PATIENCE" openssl s_client -connect "127.0.0.1:$SMTP_PORT" $starttls -tls1_2 \
     -CAfile "$TRUSTED" <"$CHAIN/keyboard" 2>&1)
   assertNotEquals "$ENGINE $mode: s_client waits" 124 $?
   exec 9>&-
@@ -294,7 +294,7 @@ resumed() {
 # In TLS 1.3 a client has done its part when it is refused.
 refused_as() {
   mark_log
-  SAID=$(printf 'QUIT\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$SMTP_PORT" -ign_eof \
+  SAID=$(printf 'QUIT\r\n' | timeout "$PATIENCE" openssl s_client -connect "127.0.0.1:$SMTP_PORT" -ign_eof \
     -CAfile "$TRUSTED" "$@" 2>&1)
   assertNotContains "$ENGINE: $*" "$SAID" '220 mx'
   told 'event=handshake verdict=failed'

@@ -19,7 +19,7 @@ oneTimeTearDown() { [ -z "${FOLDER-}" ] || rm -rf "$FOLDER"; }
 # play SCENARIO, with each engine
 play() {
   for engine in $engines; do
-    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." timeout 60 python3 "$HERE/_wrap.py" "$engine" "$1"
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$HERE/.." timeout 180 python3 "$HERE/_wrap.py" "$engine" "$1"
     assertEquals "$engine: $1" 0 $?
   done
 }
