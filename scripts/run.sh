@@ -10,8 +10,8 @@ SMTP_PORT=${SMTP_PORT:-2525}
 SUBMISSION_PORT=${SUBMISSION_PORT:-2587}
 SUBMISSIONS_PORT=${SUBMISSIONS_PORT:-2465}
 SMTP_ADDRESS=127.0.0.1
-START_TIMEOUT=10    # seconds until the services must be ready
-DELIVER_TIMEOUT=20  # seconds until the first message must lie in its Maildir
+START_TIMEOUT=${START_TIMEOUT:-30} # seconds until the services must be ready
+DELIVER_TIMEOUT=30 # seconds until the first message must lie in its Maildir
 login=alice@example.test
 
 say() { printf '%s\n' "chainmail: $*"; }
