@@ -35,7 +35,7 @@ static void read_rules(net_rules_t *rules, char const *path) {
   net_rules_init(rules, path);
   if (net_rules_refresh(rules) == 0) return;
   net_rules_error_text(text, path, &rules->error, rules->status);
-  strerr_diefu2x(111, "use the rules: ", text);
+  strerr_dief2x(111, "unable to use the rules: ", text);
 }
 
 int main(int argc, char const *const *argv) {

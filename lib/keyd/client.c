@@ -1,6 +1,7 @@
 /* The client of tls-keyd(8), and its stand-in with keys of this process. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -30,6 +31,13 @@ void keyd_close(keyd_t *keyd) {
   disconnect(keyd);
   if (keyd->store) keyd_store_close(keyd->store);
   keyd->store = NULL;
+}
+
+char const *keyd_error_text(keyd_t const *keyd, int error) {
+  static char text[96];
+  if (keyd->store) return strerror(error);
+  snprintf(text, sizeof text, "tls-keyd: %s", strerror(error));
+  return text;
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */

@@ -79,6 +79,10 @@ void keyd_close(keyd_t *keyd);
    cannot do that; EPROTO: its answer is no good. A connection that tls-keyd has closed meanwhile is
    made again, once. */
 
+/* What such an error is in a log: with tls-keyd's name, unless the keys are our own. It lasts until
+   the next call. */
+char const *keyd_error_text(keyd_t const *keyd, int error);
+
 /* The certificate for this server name ("" or NULL: the client gave none) that one of the schemes
    can sign for, first scheme first. strict: ENOENT for a name that is in no certificate, else the
    default certificate is taken. */

@@ -20,6 +20,8 @@ test_compile() {
   assertEquals 0 $?
   assertEquals 'nothing else is left' 'rules rules.cdb' "$(cd "$folder/conf" && echo *)"
   assertEquals deny "$(tcp-rules-query "$rules.cdb" 192.0.2.1 | tail -n 1)"
+  assertEquals "tcp-rules-query: fatal: unable to use the rules: $rules.gone: No such file or directory" \
+    "$(tcp-rules-query "$rules.gone" 192.0.2.1 2>&1)"
   echo ':allow' | tcp-rules-compile - "$folder/conf/other"
   assertEquals allow "$(tcp-rules-query "$folder/conf/other" 192.0.2.1 | tail -n 1)"
 }

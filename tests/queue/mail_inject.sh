@@ -180,7 +180,7 @@ testNothingForSome() {
 
 testNobodyThere() {
   printf 'Subject: x\n\n' >"$CHAIN/sent"
-  CHAINMAIL_RUN=$CHAIN/nowhere fails 75 'unable to connect to the service' sendmail x@y.test <"$CHAIN/sent"
+  CHAINMAIL_RUN=$CHAIN/nowhere fails 75 "unable to connect to the service at $CHAIN/nowhere/inject: No such file" sendmail x@y.test <"$CHAIN/sent"
   CHAINMAIL_RUN=$CHAIN/nowhere fails 75 'unable to connect' sendmail -bs
   CHAINMAIL_CONF=$CHAIN/nowhere fails 78 "\`me' is not there" sendmail x@y.test <"$CHAIN/sent"
 }

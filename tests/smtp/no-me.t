@@ -3,4 +3,4 @@ conf me
 S: 421 4.3.5 Not configured
 closed
 exit 111
-log event=end reason=configuration what=me
+log event=end reason=configuration what=me error="No such file or directory"

@@ -28,7 +28,7 @@ static void read_rules(net_rules_t *rules) {
   char text[NET_RULES_ERROR_MAX];
   if (net_rules_refresh(rules) == 0) return;
   net_rules_error_text(text, rules->path, &rules->error, rules->status);
-  strerr_diefu2x(111, "use the rules: ", text);
+  strerr_dief2x(111, "unable to use the rules: ", text);
 }
 
 void server_init(server_t *server, settings_t const *settings) {

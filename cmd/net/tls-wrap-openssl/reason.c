@@ -70,6 +70,6 @@ static char const *library_text(engine_t const *engine, unsigned long error) {
 /* What a callback of ours has noted says more than what OpenSSL makes of it. */
 char const *reason_find(engine_t const *engine) {
   if (engine->reason) return engine->reason;
-  if (engine->keyd_error) return strerror(engine->keyd_error);
+  if (engine->keyd_error) return keyd_error_text(engine->keyd, engine->keyd_error);
   return library_text(engine, ERR_peek_error());
 }

@@ -76,7 +76,7 @@ static int choose_identity(engine_t *engine, ability_t *ability) {
 }
 
 static int refuse_choice(engine_t *engine, int error) {
-  if (error != ENOENT) return engine_refuse(engine, strerror(error), 80);
+  if (error != ENOENT) return engine_refuse(engine, keyd_error_text(engine->keyd, error), 80);
   if (engine->settings->strict_name)
     return engine_refuse(engine, "no certificate for that name", 112);
   return engine_refuse(engine, "no certificate that the client can use", 40);
@@ -142,7 +142,7 @@ static size_t sign(br_ssl_server_policy_class const **class, unsigned int algori
   (void)algorithm;
   if (keyd_sign(engine->keyd, engine->identity.id, engine->scheme, data, hash_len, signature,
                 &len) < 0) {
-    engine_refuse(engine, strerror(errno), 80);
+    engine_refuse(engine, keyd_error_text(engine->keyd, errno), 80);
     return 0;
   }
   if (len > room) return 0;

@@ -45,6 +45,12 @@ static _Noreturn void die_refused(chain_verdict_t const *verdict, char const *wh
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
+static _Noreturn void die_unconnected(char const *path) {
+  char step[sizeof((struct sockaddr_un *)0)->sun_path + 32];
+  snprintf(step, sizeof step, "connect to the service at %s", path);
+  die_system(EX_TEMPFAIL, step);
+}
+
 /* Waits where the service has too many to listen to. */
 static int service_connect(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -57,7 +63,7 @@ static int service_connect(void) {
   int result;
   do result = connect(fd, (struct sockaddr *)&address, sizeof address);
   while (result < 0 && errno == EINTR);
-  if (result < 0) die_system(EX_TEMPFAIL, "connect to the service");
+  if (result < 0) die_unconnected(address.sun_path);
   return fd;
 }
 

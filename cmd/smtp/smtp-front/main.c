@@ -105,7 +105,7 @@ static void load_settings(void) {
     if (conf_assign(&session.conf, settings.assignments[i]) < 0)
       strerr_dief2x(100, "bad setting: ", settings.assignments[i]);
   char const *me = session.conf.text[CONF_ME];
-  errno = EINVAL;
+  errno = me && *me ? EINVAL : ENOENT;
   if (!me || !smtp_domain_valid(me, strlen(me), false)) die_unconfigured("me");
 }
 
