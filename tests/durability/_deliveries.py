@@ -241,13 +241,14 @@ class Spawned(Forwarded):
     """As real users, by a service; there the log is one with queue-send's."""
 
     follow = True
+    options = ("-f", "1")
 
     def __init__(self, kind, domain):
         super().__init__(kind, domain, "spawn", "maildir", f"unix:{CHAIN}/spawn")
         self.traced = self.usual
         with open(CHAIN / "send.log", "ab") as log:
             self.service = subprocess.Popen(
-                ["tcp-accept", f"unix:{CHAIN}/spawn", TRACED, "spawn", "worker-spawn", "-f", "1", "maildir",
+                ["tcp-accept", f"unix:{CHAIN}/spawn", TRACED, "spawn", "worker-spawn", *self.options, "maildir",
                  "deliver-maildir"], stderr=log, stdin=subprocess.DEVNULL)
         wait_until((CHAIN / "spawn").exists, "the service")
 

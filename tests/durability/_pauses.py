@@ -3,14 +3,19 @@
 still for a moment, before or after each of their system calls in turn (to read the clock is one). All ends
 as it does otherwise, and no later."""
 
+import itertools
 import os
+import pathlib
+import re
+import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import _deliveries
-from _chain import CHAIN, PATIENCE, QUEUE, Client, check, children, files_of, main, on_the_wire, wait_until
+from _chain import CHAIN, PATIENCE, QUEUE, Client, check, children, descriptors, files_of, main, on_the_wire, wait_until
 from _deliveries import AtReceiver, Bounced, Family, Forwarded, InSecret, Piped, Spawned, Submitted, inject
 from _disturb import Disturbed, until_it_becomes
 from _receiver import Receiver
@@ -44,32 +49,8 @@ class Undisturbed:
         explore(self.program, self.play_and_clear, choose or self.program.own)
 
 
-class Smtp(Undisturbed, AtReceiver):
-    pass
-
-
-class SmtpByMx(Undisturbed, InSecret):
-    pass
-
-
-class Lmtp(Undisturbed, AtReceiver):
-    pass
-
-
-class Pipe(Undisturbed, Piped):
-    pass
-
-
-class Forward(Undisturbed, Forwarded):
-    pass
-
-
-class Spawn(Undisturbed, Spawned):
-    pass
-
-
-class Bounce(Undisturbed, Bounced):
-    pass
+def undisturbed(matrix):
+    return type(matrix.__name__, (Undisturbed, matrix), {})
 
 
 class Mailboxes(Undisturbed, Forwarded):
@@ -88,33 +69,31 @@ def _route(*lines):
 def smtp():
     receiver = Receiver()
     _route(f"@smtp.example smarthost 127.0.0.1:{receiver.port}")
-    Smtp("errors", receiver, "smtp.example", "smtp", "remote", "deliver-smtp").run()
+    undisturbed(AtReceiver)("errors", receiver, "smtp.example", "smtp", "remote", "deliver-smtp").run()
 
 
 def smtp_by_mx():
     receiver = Receiver(CHAIN / "certificate")
     (CHAIN / "conf/tls-policies").write_text("tls.example verify mx.tls.example\n")
     with _deliveries.name_server("record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"):
-        SmtpByMx("errors", receiver, "tls.example", "tls", "remote",
-                 f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run()
+        undisturbed(InSecret)("errors", receiver, "tls.example", "tls", "remote",
+                              f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run()
 
 
 def lmtp():
     receiver = Receiver()
     _route(f"@lmtp.example lmtp 127.0.0.1:{receiver.port}")
-    Lmtp("errors", receiver, "lmtp.example", "lmtp", "lmtp", "deliver-lmtp").run()
+    undisturbed(AtReceiver)("errors", receiver, "lmtp.example", "lmtp", "lmtp", "deliver-lmtp").run()
 
 
 def pipe():
-    _deliveries.LEDGER.mkdir(exist_ok=True)
-    command = _deliveries.make_command()
-    _route(f"@pipe.example pipe {command}")
-    Pipe("errors", "pipe.example", "pipe", "pipe", "deliver-pipe -r -c 1").run()
+    _route(f"@pipe.example pipe {_deliveries.make_command()}")
+    undisturbed(Piped)("errors", "pipe.example", "pipe", "pipe", "deliver-pipe -r -c 1").run()
 
 
 def forward():
     _route("a@forward.example forward a@example.test", "b@forward.example forward b@example.test")
-    Forward("errors", "forward.example", "forward", "forward", "deliver-forward").run()
+    undisturbed(Forwarded)("errors", "forward.example", "forward", "forward", "deliver-forward").run()
 
 
 def maildir():
@@ -123,12 +102,53 @@ def maildir():
 
 def bounce():
     _route("known@only.example maildir known")
-    Bounce("errors").run()
+    undisturbed(Bounced)("errors").run()
 
 
 def spawn():
-    with _deliveries.spawned(Spawn, "errors") as matrix:
+    with _deliveries.spawned(undisturbed(Spawned), "errors") as matrix:
         matrix.run()
+
+
+class OnePlace(Undisturbed, Spawned):
+    """Of two users' deliverers one has to go before the other can be."""
+
+    options = ("-f", "1", "-c", "1", "-i", "600")
+
+
+def spawn_in_turn():
+    with _deliveries.spawned(OnePlace, "errors") as matrix:
+        matrix.run()
+
+
+def _in_turn(channel, deliverer, kind):
+    """Two servers, and one connection: that to the one has to end before the other is spoken to."""
+    servers, program = {name: Receiver() for name in ("one.example", "two.example")}, Family("errors", "turn", False)
+    _route(*(f"@{name} {kind} 127.0.0.1:{server.port}" for name, server in servers.items()))
+
+    def play(fault):
+        scheduler = Scheduler(["queue-send", "-w", f"{channel}=1", "-w", f"{channel}={TRACED} turn {deliverer}"])
+        scheduler.start()
+        try:
+            for _ in range(2):
+                for name in servers:
+                    inject("one", f"a@{name}")
+                for name, server in servers.items():
+                    wait_until(server.take, fault, "a message for", name, scheduler.text())
+            wait_until(scheduler.tend, "an empty queue")
+        finally:
+            program.release()
+            scheduler.stop()
+
+    explore(program, play, program.own)
+
+
+def smtp_in_turn():
+    _in_turn("remote", "deliver-smtp -C 1 -i 600", "smarthost")
+
+
+def lmtp_in_turn():
+    _in_turn("lmtp", "deliver-lmtp -c 1 -i 600", "lmtp")
 
 
 # ---- queue-send --------------------------------------------------------------------------------------
@@ -223,6 +243,75 @@ def woken():
         scheduler.signal(signal.SIGALRM)
 
     Sending(act).run()
+
+
+def _state(pid):
+    """What the process does, and how often it has gone to sleep."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return re.search(r"State:\s+(\w)", status)[1], int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", status)[1])
+
+
+# Has so many descriptors open that all of poll's, which are no more than it may have, are fewer.
+BURDENED = [sys.executable, "-c", "import os, sys\nfor _ in range(40): os.set_inheritable(os.dup(0), True)\n"
+            "os.execvp(sys.argv[1], sys.argv[1:])"]
+
+
+def wait_for(client):
+    """True if it has got its answer; else it is ended."""
+    try:
+        return client.wait(PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        client.kill()
+        return False
+
+
+class Crowded:
+    """Who asks queue-send when it has no descriptor left is heard when a second is over, even if that is
+    while it looks at the clock."""
+
+    def __init__(self):
+        self.program = Family("errors", "send", follow=False)
+
+    @staticmethod
+    def ask_in_vain(pid):
+        """The client's process; a connection for it could not be accepted, and now one could."""
+        wait_until(lambda: _state(pid)[0] == "S", "it is at rest")
+        sleeps = _state(pid)[1]
+        taken = descriptors(pid)
+        full = next(number for number in itertools.count() if number not in taken)
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (full, limits[1]))
+        client = subprocess.Popen(["queue-list"], stdout=subprocess.DEVNULL)
+        wait_until(lambda: _state(pid)[0] == "S" and _state(pid)[1] > sleeps, "it has tried")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        return client
+
+    def play(self, _):
+        scheduler = Scheduler([*BURDENED, TRACED, "send", "queue-send"])
+        below = [os.dup(0) for _ in range(40)]  # what it tells that it is ready on leaves no gap there
+        scheduler.start()
+        for number in below:
+            os.close(number)
+        try:
+            with self.ask_in_vain(scheduler.pid()) as client:
+                heard = wait_for(client)
+            check(heard, "not heard")
+        finally:
+            self.program.release()
+            scheduler.stop()
+
+    @staticmethod
+    def behind_the_failure(calls):
+        failed, again = [i for i, call in enumerate(calls) if call.name.startswith("accept")][:2]
+        check(calls[failed].result < 0, "it was accepted")
+        return [call for call in calls[failed:again] if call.name == "clock_gettime"]
+
+    def run(self):
+        explore(self.program, self.play, self.behind_the_failure, still=1200, seeds=0)
+
+
+def crowded():
+    Crowded().run()
 
 
 # ---- those who take their time --------------------------------------------------------------------

@@ -33,15 +33,19 @@ pause() {
 }
 
 test_deliverers() { pause smtp lmtp pipe forward maildir; }
+test_deliverers_with_few_connections() { pause smtp_in_turn lmtp_in_turn; }
 test_deliver_smtp_with_tls() { PREPARE=make_authority pause smtp_by_mx; }
 test_slow() { pause slow; }
 test_hanging() { pause hanging; }
 test_queue_send() { pause injected retries orders woken bounce; }
+
+# A minute.
+test_queue_send_without_descriptors() { [ -z "${CHECK_CRASH-}" ] || pause crowded; }
 test_mail_inject() { pause submission; }
 
 test_worker_spawn() {
   if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
-    pause spawn
+    pause spawn spawn_in_turn
   else
     startSkipping
     echo "skip - not root, or others cannot reach $BIN"
@@ -51,7 +55,8 @@ test_worker_spawn() {
 test_sessions() {
   make_chain && export CHAIN
   has_disturb || return 0
-  CHAIN_FRONT="$traced front smtp-front $traced inject queue-inject" start_smtp && start_send || fail 'no host'
+  CHAIN_FRONT="$traced front smtp-front $traced inject queue-inject"
+  if ! start_smtp || ! start_send; then fail 'no host'; fi
   for scenario in front queue_inject impatient; do play _pauses.py "$scenario"; done
 }
 
