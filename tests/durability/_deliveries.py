@@ -352,9 +352,12 @@ def smtp_by_mx(kind):
     """The domain's host is in the DNS, its certificate is one that an authority vouches for."""
     receiver = Receiver(CHAIN / "certificate")
     (CHAIN / "conf/tls-policies").write_text("tls.example verify mx.tls.example\n")
-    with name_server("record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"):
+    with name_server(TLS_ZONES):
         InSecret(kind, receiver, "tls.example", "tls", "remote",
                  f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run(40)
+
+
+TLS_ZONES = "record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ import sys
 import time
 
 import _deliveries
-from _chain import CHAIN, PATIENCE, QUEUE, Client, check, children, descriptors, files_of, main, on_the_wire, wait_until
+from _chain import (CHAIN, PATIENCE, QUEUE, Client, check, children, descriptors, files_of, main, on_the_wire,
+                    wait_until)
 from _deliveries import AtReceiver, Bounced, Family, Forwarded, InSecret, Piped, Spawned, Submitted, inject
 from _disturb import Disturbed, until_it_becomes
 from _receiver import Receiver
@@ -75,7 +76,7 @@ def smtp():
 def smtp_by_mx():
     receiver = Receiver(CHAIN / "certificate")
     (CHAIN / "conf/tls-policies").write_text("tls.example verify mx.tls.example\n")
-    with _deliveries.name_server("record tls.example MX mx.tls.example 10\nrecord mx.tls.example A 127.0.0.1\n"):
+    with _deliveries.name_server(_deliveries.TLS_ZONES):
         undisturbed(InSecret)("errors", receiver, "tls.example", "tls", "remote",
                               f"deliver-smtp -p {receiver.port} -A {CHAIN / 'authority'}").run()
 
@@ -123,11 +124,13 @@ def spawn_in_turn():
 
 def _in_turn(channel, deliverer, kind):
     """Two servers, and one connection: that to the one has to end before the other is spoken to."""
-    servers, program = {name: Receiver() for name in ("one.example", "two.example")}, Family("errors", "turn", False)
+    servers = {name: Receiver() for name in ("one.example", "two.example")}
+    program = Family("errors", "turn", follow=False)
     _route(*(f"@{name} {kind} 127.0.0.1:{server.port}" for name, server in servers.items()))
 
     def play(fault):
-        scheduler = Scheduler(["queue-send", "-w", f"{channel}=1", "-w", f"{channel}={TRACED} turn {deliverer}"])
+        traced = f"{channel}={TRACED} turn {deliverer}"
+        scheduler = Scheduler(["queue-send", "-w", f"{channel}=1", "-w", traced])
         scheduler.start()
         try:
             for _ in range(2):
@@ -229,7 +232,8 @@ def orders():
     def act(scheduler):
         name = refusal.await_refusal(scheduler)
         for order in "hold", "release", "retry":
-            subprocess.run([f"queue-{order}", name.partition(".")[0]], check=order != "retry", capture_output=True, timeout=PATIENCE)
+            command = [f"queue-{order}", name.partition(".")[0]]
+            subprocess.run(command, check=order != "retry", capture_output=True, timeout=PATIENCE)
 
     Sending(act).run()
 
@@ -248,7 +252,8 @@ def woken():
 def _state(pid):
     """What the process does, and how often it has gone to sleep."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return re.search(r"State:\s+(\w)", status)[1], int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", status)[1])
+    state = re.search(r"State:\s+(\w)", status)[1]
+    return state, int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", status)[1])
 
 
 # Has so many descriptors open that all of poll's, which are no more than it may have, are fewer.

@@ -427,7 +427,7 @@ static bool read_memory(tracee_t const *tracee, uintptr_t address, void *bytes, 
   int const memory = open_memory(tracee);
   ssize_t const n = memory < 0 ? -1 : pread(memory, bytes, len, (off_t)address);
   if (memory >= 0) close(memory);
-  return n == (ssize_t)len;
+  return n >= 0 && (size_t)n == len;
 }
 
 static bool write_word(tracee_t const *tracee, uintptr_t address, size_t value) {
