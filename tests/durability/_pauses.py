@@ -379,7 +379,7 @@ class Slow:
 
     @staticmethod
     def when_the_first_is_slow(calls):
-        return [call for call in calls if call.name == "recvmsg" and 8 <= call.number <= 10]
+        return [call for call in calls if call.name == "recvmsg" and 9 <= call.number <= 10]
 
     def run(self):
         explore(self.program, self.play, until_it_becomes, self.when_the_first_is_slow)

@@ -53,8 +53,9 @@ def explore(program, play, choose=everything, sample=nothing, still=STILL, seeds
     random."""
     program.clock, program.may_miss = True, 0.4
     scene = InTime(program, play, still)
-    program.record(scene.measure)
-    calls = list(choose(program.record(scene.measure)))
+    for _ in range(1 + LONG):
+        recorded = program.record(scene.measure)
+    calls = list(choose(recorded))
     single = paused(calls if LONG else sample(calls), still)
     at_random = [PausedAtRandom(seed, 12, still, program.follow) for seed in range(seeds)]
     program.disturb(scene, [*list(single)[os.getpid() % EVERY::EVERY], *at_random])
