@@ -64,7 +64,7 @@ start_sink() {
   "$SINK" -u "$(id -un)" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
     >"$DIR/sink.log" 2>&1 &
   PEERS="$PEERS $!"
-  wait_until can_connect "${SINK_ADDRESS:-127.0.0.1}" "$PORT"
+  wait_until has_accepted "${SINK_ADDRESS:-127.0.0.1}" "$PORT"
 }
 
 # Tells its port and pid when it listens.
@@ -99,6 +99,12 @@ end_peer() {
   PEERS=${all##* }
   end_peers
   PEERS=${all% *}
+}
+
+# The host has seen the connection, and logged it: it says something, or closes it.
+has_accepted() { # has_accepted ADDRESS PORT: an IPv6 address in brackets
+  python3 -c 'import socket, sys
+socket.create_connection((sys.argv[1].strip("[]"), int(sys.argv[2])), 60).recv(1)' "$1" "$2" 2>/dev/null
 }
 
 can_connect() { # can_connect ADDRESS PORT: an IPv6 address in brackets
