@@ -83,6 +83,10 @@ int chain_verdict_fd(void);
    class than the kind's is taken for text. Control bytes become spaces; cut at CHAIN_TEXT_MAX. */
 void chain_verdict_parse(chain_verdict_t *verdict, chain_kind_t kind, char const *s, size_t len);
 
+/* Writes a verdict as one line, "550 5.7.1 text", which chain_verdict_parse takes apart. */
+#define CHAIN_VERDICT_SIZE (CHAIN_TEXT_MAX + 32)
+void chain_verdict_format(char out[CHAIN_VERDICT_SIZE], chain_verdict_t const *verdict);
+
 /* Writes an id: 10 characters of time in microseconds, 6 of random bits, [0-9a-z]; it sorts by
    time. CHAIN_ID_SIZE characters and a NUL. */
 void chain_id_make(char *id);

@@ -60,3 +60,12 @@ void chain_verdict_parse(chain_verdict_t *verdict, chain_kind_t kind, char const
     verdict->text[i] = (unsigned char)s[i] < ' ' || s[i] == 0x7f ? ' ' : s[i];
   verdict->text[len] = 0;
 }
+
+void chain_verdict_format(char out[CHAIN_VERDICT_SIZE], chain_verdict_t const *verdict) {
+  if (verdict->code) {
+    out += uint_fmt(out, verdict->code);
+    *out++ = ' ';
+  }
+  if (*verdict->enhanced) out = stpcpy(stpcpy(out, verdict->enhanced), " ");
+  stpcpy(out, verdict->text);
+}

@@ -211,10 +211,6 @@ bool relay_message_was_sent(relay_t const *relay);
    (code is 0): "4.4.2 the server closed the connection". After relay_quit an acceptance. */
 chain_verdict_t const *relay_verdict(relay_t const *relay);
 
-/* Writes a verdict as one line, "550 5.1.1 no such user", which chain_verdict_parse takes apart. */
-#define RELAY_VERDICT_MAX (CHAIN_TEXT_MAX + 32)
-void relay_verdict_format(char out[RELAY_VERDICT_MAX], chain_verdict_t const *verdict);
-
 /* From RELAY_READY on. */
 relay_offers_t const *relay_offers(relay_t const *relay);
 /* NULL without TLS; for its report, its session, its reason. */

@@ -1,7 +1,4 @@
-#include <stdio.h>
 #include <string.h>
-
-#include <skalibs/types.h>
 
 #include "relay/relay.h"
 
@@ -140,11 +137,4 @@ void relay_reply_verdict(relay_reply_t const *reply, chain_verdict_t *verdict) {
       [2] = CHAIN_ACCEPT, [3] = CHAIN_ACCEPT, [4] = CHAIN_DEFER, [5] = CHAIN_REJECT};
   chain_verdict_parse(verdict, kinds[reply->code / 100], reply->text, reply->text_len);
   verdict->code = reply->code;
-}
-
-void relay_verdict_format(char out[RELAY_VERDICT_MAX], chain_verdict_t const *verdict) {
-  char code[UINT_FMT + 1] = "";
-  if (verdict->code) stpcpy(code + uint_fmt(code, verdict->code), " ");
-  snprintf(out, RELAY_VERDICT_MAX, "%s%s%s%s", code, verdict->enhanced,
-           *verdict->enhanced ? " " : "", verdict->text);
 }

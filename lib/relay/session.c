@@ -117,7 +117,7 @@ static bool is_out_of_turn(relay_t const *relay) {
 }
 
 static void trace_reply(relay_t const *relay) {
-  char line[RELAY_VERDICT_MAX];
+  char line[CHAIN_VERDICT_SIZE];
   if (!relay->settings.trace || relay->phase == PHASE_LOGIN) return;
   int const n = snprintf(line, sizeof line, "%u %s", relay->reply.code, relay->reply.text);
   relay->settings.trace(true, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);

@@ -1,5 +1,6 @@
 /* The contract: verdict texts, the pipe's records, exit codes, facts, ids. */
 #include <errno.h>
+#include <limits.h>
 
 #include "../unit.h"
 #include "chain/chain.h"
@@ -32,11 +33,28 @@ static void texts(void) {
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     chain_verdict_t v;
+    char again[CHAIN_VERDICT_SIZE];
     chain_verdict_parse(&v, cases[i].kind, cases[i].s, strlen(cases[i].s));
     CHECK(cases[i].name, v.code == cases[i].code && v.kind == cases[i].kind);
     CHECK_STR("enhanced", v.enhanced, cases[i].enhanced);
     CHECK_STR("text", v.text, cases[i].text);
+    chain_verdict_format(again, &v);
+    chain_verdict_parse(&v, cases[i].kind, again, strlen(again));
+    CHECK("as it was, when it is formatted and parsed", v.code == cases[i].code);
+    CHECK_STR("again", v.text, cases[i].text);
   }
+}
+
+static void format(void) {
+  static chain_verdict_t longest = {CHAIN_REJECT, UINT_MAX, "5.123.456", ""};
+  char line[CHAIN_VERDICT_SIZE];
+  chain_verdict_format(line, &(chain_verdict_t){CHAIN_REJECT, 550, "5.1.1", "no such user"});
+  CHECK_STR("all of it", line, "550 5.1.1 no such user");
+  chain_verdict_format(line, &(chain_verdict_t){CHAIN_DEFER, 0, "", "later"});
+  CHECK_STR("a text alone", line, "later");
+  memset(longest.text, 'x', CHAIN_TEXT_MAX);
+  chain_verdict_format(line, &longest);
+  CHECK_INT("the longest", strlen(line), CHAIN_TEXT_MAX + 21);
 }
 
 static chain_reader_t reader;
@@ -168,6 +186,7 @@ static void lists(void) {
 
 int main(void) {
   texts();
+  format();
   exits();
   recipients();
   facts();

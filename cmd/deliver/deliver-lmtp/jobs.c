@@ -95,8 +95,8 @@ void jobs_return(job_t *const *picked, size_t n) {
 }
 
 void job_report(job_t *job, chain_verdict_t const *verdict) {
-  char text[RELAY_VERDICT_MAX], result[WORKER_RESULT_MAX];
-  relay_verdict_format(text, verdict);
+  char text[CHAIN_VERDICT_SIZE], result[WORKER_RESULT_MAX];
+  chain_verdict_format(text, verdict);
   size_t const len = worker_result_format(result, job->number, verdict->kind, text);
   if (worker_results_send(0, result, len) < 0) strerr_diefu1sys(111, "report");
   job->answered = true;

@@ -15,10 +15,10 @@
 /* Why a server cannot be spoken to at all: that says nothing about a recipient. */
 static void set_failure(chain_verdict_t *verdict, connection_t const *connection) {
   chain_verdict_t const *const found = relay_verdict(connection->relay);
-  char line[RELAY_VERDICT_MAX];
+  char line[CHAIN_VERDICT_SIZE];
   *verdict = *found;
   if (!found->code) return;
-  relay_verdict_format(line, found);
+  chain_verdict_format(line, found);
   verdict_set(verdict, "4.3.2", "the server refuses the connection", line);
 }
 

@@ -25,9 +25,9 @@ void jobs_flush(void) {
 }
 
 static void answer(uint64_t number, chain_verdict_t const *verdict) {
-  char text[RELAY_VERDICT_MAX];
+  char text[CHAIN_VERDICT_SIZE];
   if (sizeof answers - answers_len < WORKER_RESULT_MAX) jobs_flush();
-  relay_verdict_format(text, verdict);
+  chain_verdict_format(text, verdict);
   answers_len += worker_result_format(answers + answers_len, number, verdict->kind, text);
 }
 

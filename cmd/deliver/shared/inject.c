@@ -108,8 +108,8 @@ static void fill_transaction(injection_t const *injection) {
 static void log_verdict(char const *server, chain_verdict_t const *verdict) {
   log_line_t line;
   char const kind[] = {(char)verdict->kind, 0};
-  char text[RELAY_VERDICT_MAX];
-  relay_verdict_format(text, verdict);
+  char text[CHAIN_VERDICT_SIZE];
+  chain_verdict_format(text, verdict);
   log_start(&line, PROG, "verdict");
   log_str(&line, "server", server);
   log_str(&line, "verdict", kind);
@@ -118,10 +118,10 @@ static void log_verdict(char const *server, chain_verdict_t const *verdict) {
 }
 
 static void tell_recipients(void) {
-  char text[RELAY_VERDICT_MAX];
+  char text[CHAIN_VERDICT_SIZE];
   for (size_t i = 0; i < transaction.count; i++) {
     chain_verdict_t const *const verdict = &transaction.recipients[i].verdict;
-    relay_verdict_format(text, verdict);
+    chain_verdict_format(text, verdict);
     chain_recipient(i, verdict->kind, text);
   }
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "queue/queue.h"
-#include "relay/relay.h"
 #include "spawn.h"
 
 #define SEND_AGAIN 50 /* milliseconds, where the socket cannot say when it can */
@@ -185,12 +184,12 @@ void children_give(job_t *job) {
 /* Deliverers are users': they answer for jobs of their own, once. 1, 0 none, -1. */
 static int take_result(child_t *child) {
   worker_result_t result;
-  char text[RELAY_VERDICT_MAX];
+  char text[CHAIN_VERDICT_SIZE];
   int taken = worker_result_next(&child->input, &result);
   if (taken <= 0) return taken;
   job_t *job = job_numbered(result.number);
   if (!job || job->child != child) return -1;
-  relay_verdict_format(text, &result.verdict);
+  chain_verdict_format(text, &result.verdict);
   child->spoke = clock_now();
   child->share = share_after(child->share, child->spoke - job->since);
   end_job(child, job, result.verdict.kind, text);

@@ -37,8 +37,8 @@ static int exit_code_of(chain_verdict_t const *verdict) {
 }
 
 static _Noreturn void die_refused(chain_verdict_t const *verdict, char const *whom) {
-  char text[RELAY_VERDICT_MAX], subject[QUEUE_ADDRESS_MAX + 32];
-  relay_verdict_format(text, verdict);
+  char text[CHAIN_VERDICT_SIZE], subject[QUEUE_ADDRESS_MAX + 32];
+  chain_verdict_format(text, verdict);
   snprintf(subject, sizeof subject, "nothing was sent: %s%s", whom, *whom ? ": " : "");
   die(exit_code_of(verdict), subject, text);
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/types.h>
-
 #include "attempt.h"
 #include "destination.h"
 #include "notice.h"
@@ -27,13 +25,8 @@ job_t *job_make(recipient_t *recipient, route_target_t const *target, uint64_t h
 /* ---- its outcome ---- */
 
 char *verdict_text(chain_verdict_t const *verdict) {
-  char text[UINT_FMT + sizeof verdict->enhanced + sizeof verdict->text + 2], *end = text;
-  if (verdict->code) {
-    end += uint_fmt(end, verdict->code);
-    *end++ = ' ';
-  }
-  if (*verdict->enhanced) end = stpcpy(stpcpy(end, verdict->enhanced), " ");
-  stpcpy(end, verdict->text);
+  char text[CHAIN_VERDICT_SIZE];
+  chain_verdict_format(text, verdict);
   return strdup(text);
 }
 
