@@ -13,13 +13,19 @@
 
 #include "net/net.h"
 
+typedef enum order_way {
+  ORDER_ASK,   /* queue-send does it */
+  ORDER_ALONE, /* that does not run: we do */
+  ORDER_TELL   /* nobody does: what would be done is told */
+} order_way_t;
+
 typedef struct order {
   tool_t tool;
   steer_verb_t verb;
   char const *usage;
   char const *reason;
-  bool all, dry;
-  bool alone; /* queue-send does not run */
+  bool all;
+  order_way_t way;
   steer_client_t client;
   uint64_t done;
 } order_t;
@@ -69,9 +75,13 @@ static steer_answer_t order_ask(order_t *order, steer_request_t const *request) 
 static steer_answer_t order_do(order_t *order, char const *name, pick_entry_t const *entry) {
   steer_request_t const request = {order->verb, name, order->reason};
   steer_subject_t const subject = {.order = entry->state.order, .held = entry->held};
-  if (order->dry) return steer_check(order->verb, &subject);
-  if (!order->alone) return order_ask(order, &request);
-  return steer_alone(order->tool.queue.new_fd, order->tool.queue.state_fd, &request, &subject);
+  pick_queue_t const *queue = &order->tool.queue;
+  switch (order->way) {
+  case ORDER_ASK: return order_ask(order, &request);
+  case ORDER_ALONE: return steer_alone(queue->new_fd, queue->state_fd, &request, &subject);
+  case ORDER_TELL: break;
+  }
+  return steer_check(order->verb, &subject);
 }
 
 /* The queue's owner can put links to anywhere into it. */
@@ -87,7 +97,7 @@ static void order_become_owner(char const *path) {
 /* Whoever has the lock keeps queue-send from starting amid this. */
 static void order_connect(order_t *order) {
   signal(SIGPIPE, SIG_IGN);
-  if (order->dry || steer_connect(&order->client, order->tool.path) == 0) return;
+  if (order->way == ORDER_TELL || steer_connect(&order->client, order->tool.path) == 0) return;
   if (errno != ENOENT && errno != ECONNREFUSED) strerr_diefu1sys(111, "speak to queue-send");
   if (order->verb == STEER_RETRY)
     strerr_dief1x(111, "queue-send does not run: nothing can be tried");
@@ -96,7 +106,7 @@ static void order_connect(order_t *order) {
     strerr_diefu3sys(111, "lock ", order->tool.path, "/lock");
   }
   order_become_owner(order->tool.path);
-  order->alone = true;
+  order->way = ORDER_ALONE;
 }
 
 /* ---- messages ---- */
@@ -108,7 +118,7 @@ static void order_print(order_t *order, pick_entry_t const *entry, steer_answer_
   print_str(out, " from ");
   print_safe(out, tool_sender(entry), 0);
   print_str(out, ": ");
-  if (fine && order->dry) print_str(out, "would be ");
+  if (fine && order->way == ORDER_TELL) print_str(out, "would be ");
   print_str(out, fine ? order_words[order->verb] : order_refusals[answer]);
   if (answer == STEER_LATER) print_str(out, " when the attempt under way is over");
   print_str(out, "\n");
@@ -139,7 +149,7 @@ static void order_parse(order_t *order, int argc, char const *const *argv, char 
   subgetopt state = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, options, &state)) != -1;) switch (option) {
     case 'a': order->all = true; break;
-    case 'n': order->dry = true; break;
+    case 'n': order->way = ORDER_TELL; break;
     case 'b': order->verb = STEER_BOUNCE; break;
     case 'm': order->reason = state.arg; break;
     default: tool_option(&order->tool, option, state.arg, order->usage);
