@@ -218,13 +218,12 @@ static bool is_shut(destination_t const *destination, attempt_t const *attempt) 
   return attempt->item->urge == ITEM_ASKED ? outage->probing : !outage_may_probe(outage);
 }
 
-place_t destination_no_memory;
-
-place_t *destination_put(job_t *job) {
+destination_answer_t destination_put(job_t *job) {
   destination_t *destination = destination_of(job);
-  if (!destination) return &destination_no_memory;
-  if (is_shut(destination, job->recipient->attempt)) return &destination->place;
-  return group_put(destination, job) ? 0 : &destination_no_memory;
+  if (!destination) return DESTINATION_NO_MEMORY;
+  job->place = &destination->place;
+  if (is_shut(destination, job->recipient->attempt)) return DESTINATION_IS_DOWN;
+  return group_put(destination, job) ? DESTINATION_TAKES : DESTINATION_NO_MEMORY;
 }
 
 /* ---- time ---- */

@@ -27,10 +27,14 @@ struct destination {
   char argument[];
 };
 
-/* Has a job done, when its turn comes. Or says what it would have to wait for:
-   destination_no_memory, or the place of its destination, which is down. */
-place_t *destination_put(job_t *job);
-extern place_t destination_no_memory;
+typedef enum destination_answer {
+  DESTINATION_TAKES, /* the job is done when its turn comes */
+  DESTINATION_IS_DOWN,
+  DESTINATION_NO_MEMORY
+} destination_answer_t;
+
+/* Gives a job to its destination, and the job that one's place. */
+destination_answer_t destination_put(job_t *job);
 
 /* What a deliverer said about a job of this group. */
 void destination_hear(group_t const *group, chain_verdict_t const *verdict);

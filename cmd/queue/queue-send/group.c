@@ -68,7 +68,6 @@ bool group_put(destination_t *destination, job_t *job) {
   group_t *group = group_open(destination, attempt);
   if (!group && !(group = add_group(destination, attempt))) return false;
   job->group = group;
-  job->place = &destination->place;
   job->next = 0;
   *(group->last ? &group->last->next : &group->first) = job;
   group->last = job;

@@ -46,9 +46,9 @@ static char const *acceptance_word(chain_verdict_t const *verdict) {
   return 0;
 }
 
-static void wait_for(job_t const *job, place_t *place) {
+static void wait_for_place(job_t const *job) {
   attempt_t *attempt = job->recipient->attempt;
-  if (!attempt_has_expired(attempt)) attempt_wait_for(attempt, place);
+  if (!attempt_has_expired(attempt)) attempt_wait_for(attempt, job->place);
 }
 
 void job_finish(job_t *job, chain_verdict_t const *verdict) {
@@ -56,22 +56,22 @@ void job_finish(job_t *job, chain_verdict_t const *verdict) {
   job->end = worker_destination_is_down(verdict) ? JOB_DOWN : JOB_TRIED;
   job->text = verdict_text(verdict);
   job->word = acceptance_word(verdict);
-  if (job->end == JOB_DOWN) wait_for(job, job->place);
+  if (job->end == JOB_DOWN) wait_for_place(job);
   report_job(job);
   recipient_settle_job(job->recipient);
 }
 
 /* The text is put down if the entry expires there. */
-static void hold(job_t *job, place_t *place) {
-  destination_t const *destination = place->destination;
+static void hold(job_t *job) {
+  destination_t const *destination = job->place->destination;
   job->kind = CHAIN_DEFER;
   job->end = JOB_HELD;
   job->text = strdup(destination ? destination_text(destination) : "4.3.2 the deliverer is busy");
-  wait_for(job, place);
+  wait_for_place(job);
 }
 
 void job_hold(job_t *job) {
-  hold(job, job->place);
+  hold(job);
   recipient_settle_job(job->recipient);
 }
 
@@ -125,9 +125,11 @@ void job_start(job_t *job) {
   attempt_t const *attempt = job->recipient->attempt;
   if (attempt->state.order == QUEUE_BOUNCED) return give_up(job, attempt->state.reason);
   if (attempt_is_late(attempt)) return return_late(job);
-  place_t *place = destination_put(job);
-  if (!place) return;
-  if (place == &destination_no_memory) return end_at_once(job, CHAIN_DEFER, JOB_NO_MEMORY);
+  switch (destination_put(job)) {
+  case DESTINATION_TAKES: return;
+  case DESTINATION_NO_MEMORY: return end_at_once(job, CHAIN_DEFER, JOB_NO_MEMORY);
+  case DESTINATION_IS_DOWN: break;
+  }
   job->recipient->pending--;
-  hold(job, place);
+  hold(job);
 }

@@ -24,7 +24,7 @@ struct job {
   job_t *sibling; /* the next one of its recipient */
   recipient_t *recipient;
   group_t *group;
-  place_t *place;  /* its destination's */
+  place_t *place;  /* its destination's, or where there was too much to do */
   uint64_t number; /* given when it is sent */
   uint64_t target;
   route_channel_t channel;
