@@ -36,6 +36,16 @@ attempt_one() {
   becomes "$ACTIVE" active
 }
 
+# attempt_two [NAME=value...]: the same for one recipient, while the other one's has failed for now
+attempt_two() {
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'Z451 4.2.2 full'
+  start_send
+  inject "$@" sender@example.test a@x.example b@y.example
+  jobs_come b@y.example 1
+}
+
 defer_one() {
   break_box b
   start_send
@@ -152,12 +162,7 @@ test_hold_under_way() {
 }
 
 test_hold_under_way_that_fails() {
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
-  start_send
-  inject sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  attempt_two
   entry=$(name_of_last)
   assertEquals +later "$(ask "hold $entry")"
   : >"$OUT/go"
@@ -172,12 +177,7 @@ test_hold_under_way_that_fails() {
 
 # What is held is not told of as late; once it is let go it is.
 test_hold_under_way_of_what_is_late() {
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
-  start_send
-  inject QUEUE_ID="$(make_id 20000)" sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  attempt_two QUEUE_ID="$(make_id 20000)"
   entry=$(name_of_last)
   assertEquals +later "$(ask "hold $entry")"
   : >"$OUT/go"
@@ -213,12 +213,7 @@ END
 }
 
 test_bounce_under_way() {
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
-  start_send
-  inject sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  attempt_two
   assertEquals +later "$(ask "bounce $(name_of_last) enough")"
   assertEquals '-dropped already' "$(ask "retry $(name_of_last)")"
   : >"$OUT/go"
@@ -229,12 +224,7 @@ test_bounce_under_way() {
 }
 
 test_drop_under_way() {
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
-  start_send
-  inject sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  attempt_two
   assertEquals +later "$(ask "drop $(name_of_last)")"
   : >"$OUT/go"
   wait_until is_empty || fail 'the queue is not empty'
