@@ -2,7 +2,6 @@
 # sasl-auth and sasl-ok behind tcp-accept, with a front that is a script: checkers that behave and such
 # that do not, stored verifiers, what is offered, abuse, attackers.
 # shellcheck disable=SC2119,SC2154,SC2317,SC2329 # shunit2 calls the functions
-# timeout: 300
 
 HERE=$(dirname "$0")
 # shellcheck source=tests/net/_net.sh

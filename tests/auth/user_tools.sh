@@ -2,7 +2,6 @@
 # user-add, user-passwd, user-del, user-list and user-compile, as an administrator uses them.
 # shellcheck disable=SC1091 # shunit2 is found in PATH
 # shellcheck disable=SC2016 # dollars are those of hashes
-# timeout: 240
 
 here=$(dirname "$0")
 # What is cheap to make, where what is made does not matter.

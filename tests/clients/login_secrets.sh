@@ -2,7 +2,6 @@
 # Passwords, tokens, verifiers and hashes are in no log, no argument, no environment and no core of any
 # process of the chain while users log in, nor afterwards, over both engines and in both modes.
 # shellcheck disable=SC2329 # shunit2 calls the functions
-# timeout: 300
 
 # shellcheck source=tests/clients/_login.sh
 . "$(dirname "$0")/_login.sh"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # A failed login takes as long for a user who does not exist as for one who does; and what a login costs.
-# timeout: 300
 # shellcheck disable=SC2329 # shunit2 calls the functions
 
 # shellcheck source=tests/clients/_login.sh

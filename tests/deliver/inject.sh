@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 180
 # smtp-inject, lmtp-inject and sendmail-inject at the end of a chain: smtp-front before them, and a
 # second smtp-front, or a program like sendmail, behind.
 # shellcheck disable=SC2317 # shunit2 calls the functions

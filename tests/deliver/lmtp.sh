@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 240
 # deliver-lmtp, spoken to as queue-send speaks to it: a real Dovecot, our own front, and servers that
 # follow a script.
 # shellcheck disable=SC2317,SC2119 # shunit2 calls the functions; a server without TLS has no arguments

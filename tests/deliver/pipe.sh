@@ -1,7 +1,6 @@
 #!/bin/sh
 # deliver-pipe, spoken to as queue-send speaks to it: what commands are given and told, what their
 # ends mean, and that none outlives its time.
-# timeout: 180
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
 # shellcheck source=tests/deliver/_job.sh

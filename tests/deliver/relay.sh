@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 300
 # What lib/relay makes of servers, through smtp-inject and lmtp-inject: good ones, old ones, and
 # those that say anything at any time.
 # shellcheck disable=SC2317 # shunit2 calls the functions

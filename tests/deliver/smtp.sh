@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 300
 # deliver-smtp, spoken to as queue-send speaks to it: which host it goes to, what it says there,
 # and what becomes of it. The hosts are Postfix's smtp-sink, in all its moods.
 # shellcheck disable=SC2317 # shunit2 calls the functions

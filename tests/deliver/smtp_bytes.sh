@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 200
 # What deliver-smtp puts on the wire, byte for byte; and what Postfix's smtp-sink and a front of our
 # own make of it.
 # shellcheck disable=SC2317 # shunit2 calls the functions

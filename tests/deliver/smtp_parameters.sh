@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 120
 # What deliver-smtp says behind MAIL and RCPT: notices, also behind aliases; time; priority; who
 # submitted a message.
 # shellcheck disable=SC2317 # shunit2 calls the functions

@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 200
 # deliver-smtp's TLS policies and logins: what goes out in the clear, what does not, and to whom.
 # shellcheck disable=SC2317 # shunit2 calls the functions
 

@@ -2,7 +2,7 @@
 # worker-spawn, spoken to as queue-send speaks to it: as whom mail is delivered, whom it believes, and
 # what one user's deliverer can do to the others.
 # The users exist in a passwd of this suite's own, which only route-compile sees.
-# timeout: 240
+# timeout: 500
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
 # shellcheck source=tests/_wait.sh

@@ -5,7 +5,6 @@
 # delivered, whole, and whoever is not hit does not notice. make check does it for seconds, make
 # check-crash for minutes, SECONDS= for as long; SEED= repeats a choice; KEEP=1 leaves the host's folder,
 # with its logs.
-# timeout: 300
 # check-crash: 900
 # shellcheck disable=SC2317 # shunit2 calls the functions
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # not confined: it traces programs and stops them for a while
+# timeout: 800
 # Processes stand still for a moment, before or after each of their system calls: nobody sleeps through
 # what happens meanwhile. make check takes a sample; PAUSES_EVERY=N in the environment is for make
 # check-crash, of whose calls it takes one in N.
-# timeout: 300
 # check-crash: 14400
 # shellcheck disable=SC2034,SC2154 # variables of and for others
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# timeout: 500
 # The power fails, at any time: what was accepted is delivered, and nothing torn is. In make check a
 # sample of the states that a disk may be left in is tried, in make check-crash nearly all of them.
 # check-crash: 1200

@@ -1,7 +1,6 @@
 #!/bin/sh
 # not confined: it traces programs and disturbs their system calls
 # Each read and write on a message's way moves less than it could, once, in each program in turn.
-# timeout: 120
 # check-crash: 300
 
 # shellcheck source=tests/durability/_message_path.sh

@@ -1,6 +1,5 @@
 #!/bin/sh
 # Clients that send without end, or bytes that have no place where they are.
-# timeout: 180
 # shellcheck disable=SC2034 # _chain.sh reads the variables
 
 # shellcheck source=tests/hostile/_hostile.sh

@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 120
 # Where deliver-smtp goes: the MX of domains that nsd serves, mail hosts with addresses of their own, all
 # on port 25 in a network of the suite's own.
 # shellcheck disable=SC2317 # shunit2 calls the functions

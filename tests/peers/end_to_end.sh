@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 200
 # From the queue to other hosts: queue-send with deliver-smtp and deliver-lmtp, names from nsd, a host
 # that keeps books, and Dovecot. Bounces are read by Python's email package, Sisimai and
 # Mail::DeliveryStatus::BounceParser.

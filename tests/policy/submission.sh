@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 120
 # submission: what it refuses, what it adds and leaves out, alone and in a live chain.
 . "$TOP/tests/_chain.sh"
 . "$TOP/tests/policy/_policy.sh"

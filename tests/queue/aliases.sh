@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 120
 # What a sender who wants to know of success is told where aliases and forwards lead a message on
 # (RFC 3461 5.2.7), by queue-send and its own deliverers.
 # shellcheck disable=SC2317 # shunit2 calls the functions

@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 300
 # not confined: strace kills the programs that it traces
 # queue-send killed at every system call of an order: what it confirmed holds when it runs again, and
 # nothing is lost or delivered twice.

@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 180
 # mail-inject: what cron, mutt, mail and Python's subprocess want of a sendmail.
 . "$TOP/tests/_chain.sh"
 

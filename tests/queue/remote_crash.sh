@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 300
 # What takes mail away from here, killed at system calls of a delivery: deliver-smtp, deliver-lmtp,
 # deliver-pipe, deliver-forward, and queue-send with deliverers that live on. When all run again, each
 # message is where it belongs, whole, and what failed for good is told of. make check takes a sample.

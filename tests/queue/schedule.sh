@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 120
 # What a sender says of when and how soon, from Python's smtplib to the mailbox: smtp-front takes it,
 # queue-send goes by it, deliver-smtp tells it to the next host.
 # shellcheck disable=SC2317 # shunit2 calls the functions

@@ -1,6 +1,6 @@
 #!/bin/sh
 # not confined: it traces programs and disturbs their system calls
-# timeout: 300
+# timeout: 500
 # queue-send and deliver-maildir, killed at every system call of a delivery: when they run again,
 # each message is delivered, whole, and the queue is empty.
 # check-crash: 900

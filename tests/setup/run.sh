@@ -1,5 +1,4 @@
 #!/bin/sh
-# timeout: 300
 # make run: from a checkout to mail in a Maildir, and nothing left after Ctrl-C.
 
 . "$(dirname "$0")/../_chain.sh"

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Clients that others wrote deliver a message over TLS, to both engines, with STARTTLS and with TLS
 # from the start. Each of them verifies the certificate.
-# timeout: 240
 # shellcheck disable=SC2329 # called by name
 
 # shellcheck source=tests/tls/_tls.sh

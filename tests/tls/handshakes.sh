@@ -1,7 +1,6 @@
 #!/bin/sh
 # What is agreed on in a handshake, with both engines and openssl s_client: versions, suites, groups,
 # certificates, sessions.
-# timeout: 240
 
 # shellcheck disable=SC2086 # $starttls is words, or none
 

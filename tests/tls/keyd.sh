@@ -1,5 +1,4 @@
 #!/bin/bash
-# timeout: 240
 # tls-keyd: what it answers and to whom, renewal, processes that die, what it gives up.
 # shellcheck disable=SC2016,SC2119,SC2120,SC2317,SC2329,SC2154,SC2034 # shunit2 calls the functions
 

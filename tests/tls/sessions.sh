@@ -1,6 +1,5 @@
 #!/bin/sh
 # TLS sessions of SMTP behind both engines: what they are worth, and what they outlive.
-# timeout: 240
 
 # shellcheck source=tests/tls/_tls.sh
 . "$(dirname "$0")/_tls.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# timeout: 500
 # What tls-wrap promises to the program behind it, whichever engine it has.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
