@@ -268,6 +268,18 @@ def clear_queue():
         entry.unlink()
 
 
+def wait_queue_empty(hurry, *words):
+    """As long as it gets emptier; hurry has what waits for a retry tried at once."""
+    least, end = float("inf"), 0
+    while left := sum(len(os.listdir(QUEUE / folder)) for folder in ("new", "state")):
+        now = time.monotonic()
+        if left < least:
+            least, end = left, now + PATIENCE
+        check(now < end, left, "stay in the queue", *words)
+        hurry()
+        time.sleep(0.3)
+
+
 # ---- mailboxes ---------------------------------------------------------------------------------
 
 TRACE = re.compile(rb"Return-Path: <[^\n]*\nDelivered-To: [^\n]*\n"

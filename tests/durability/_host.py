@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 
-from _chain import CHAIN, PATIENCE, QUEUE, check, wait_until
+from _chain import CHAIN, PATIENCE, check, wait_queue_empty, wait_until
 
 TREE = CHAIN / "s6"
 LOGS = CHAIN / "logs"
@@ -152,19 +152,8 @@ class Host:
         return [process for process in self.processes()
                 if process.program in ("smtp-front", "tls-wrap", "queue-inject", "sasl-auth")]
 
-    def wait_empty(self):
-        """As long as it gets emptier."""
-        least, end = float("inf"), 0
-        while left := sum(len(os.listdir(QUEUE / folder)) for folder in ("new", "state")):
-            now = time.monotonic()
-            if left < least:
-                least, end = left, now + PATIENCE
-            check(now < end, left, "stay in the queue:", Told("queue-list"), Told("queue-stat"))
-            self.hurry()
-            time.sleep(0.3)
-
     def wait_idle(self):
-        self.wait_empty()
+        wait_queue_empty(self.hurry, Told("queue-list"), Told("queue-stat"))
         wait_until(lambda: not (self.reap() or self.sessions()), "the end of all sessions")
 
     # -- the end --

@@ -16,7 +16,8 @@ import sys
 import threading
 import time
 
-from _chain import (CHAIN, QUEUE, Client, check, files_of, on_the_wire, received, wait_until)
+from _chain import (CHAIN, QUEUE, Client, check, files_of, on_the_wire, received,
+                    wait_queue_empty)
 
 CLIENTS = 4
 LONG = bool(os.environ.get("CHECK_CRASH"))
@@ -50,6 +51,10 @@ class Service(threading.Thread):
                 if self.over:
                     return
                 self.run_once()
+
+    def hurry(self):
+        """A message may wait for a retry when a deliverer was killed: the signal shortens that."""
+        self.process.send_signal(signal.SIGALRM)
 
     def end(self):
         with self.lock:
@@ -180,13 +185,6 @@ class Sender(threading.Thread):
 
 # ---- the reckoning -----------------------------------------------------------------------------
 
-def empty(queue_send):
-    """A message may wait for a retry when a deliverer was killed: the signal shortens that."""
-    queue_send.process.send_signal(signal.SIGALRM)
-    time.sleep(0.05)
-    return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
-
-
 def check_mailboxes(senders):
     sent = {name: what for sender in senders for name, what in sender.sent.items()}
     arrived = {}
@@ -204,6 +202,26 @@ def check_mailboxes(senders):
     return len(sent), len(accepted), len(arrived), sum(arrived.values())
 
 
+def disturb_and_settle(services, port, seed):
+    """Returns those who sent meanwhile, and one more for whom all is well again."""
+    senders = [Sender(number, port, seed) for number in range(CLIENTS)]
+    for sender in senders:
+        sender.start()
+    killer = Killer(services, random.Random(seed))
+    try:
+        killer.run()
+    finally:
+        for sender in senders:
+            sender.over.set()
+        for sender in senders:
+            sender.join()
+    print("killed", killer.kills)
+    last = Sender(CLIENTS, port, seed)
+    last.session()
+    wait_queue_empty(services[1].hurry)
+    return senders + [last]
+
+
 def main():
     seed = sys.argv[1] if sys.argv[1:] else str(random.SystemRandom().randrange(1 << 32))
     print("seed", seed)
@@ -212,24 +230,13 @@ def main():
     services = [Service("tcp-accept", f"fd:{listener.fileno()}", "smtp-front", "queue-inject",
                         fds=[listener.fileno()]),
                 Service("queue-send", "-w", "maildir=2")]
-    senders = [Sender(number, port, seed) for number in range(CLIENTS)]
-    for sender in senders:
-        sender.start()
-    killer = Killer(services, random.Random(seed))
-    killer.run()
-    for sender in senders:
-        sender.over.set()
-    for sender in senders:
-        sender.join()
-    last = Sender(CLIENTS, port, seed)
-    last.session()  # with nothing killed any more, all is well again
-    senders.append(last)
-    wait_until(lambda: empty(services[1]), "an empty queue")
-    for service in services:
-        service.end()
+    try:
+        senders = disturb_and_settle(services, port, seed)
+    finally:
+        for service in services:
+            service.end()
     check(not os.listdir(QUEUE / "bad"), "set aside:", os.listdir(QUEUE / "bad"))
     check(not os.listdir(QUEUE / "tmp"), "left:", os.listdir(QUEUE / "tmp"))
-    print("killed", killer.kills)
     print("sent %d, accepted %d, arrived in mailboxes %d, copies %d" % check_mailboxes(senders))
 
 
