@@ -57,7 +57,8 @@ stalling() {
   deliver '-c 4 -w 1 -t 12' "a=127.0.0.1:$slow" "b=[127.0.0.1]:$slow" "c=127.0.0.1:$slower" \
     "d=[127.0.0.1]:$slower" "e=127.0.0.1:$port" >"$DIR/answers"
   assertEquals "$1: one is given up, the last one is served, the others have their time" \
-    'soon K long long long ' "$(sed 's/.* K.*/K/; s/.*soon.*/soon/; s/.*too long.*/long/' "$DIR/answers" | tr '\n' ' ')"
+    'soon K long long long ' \
+    "$(sed 's/.* K.*/K/; s/.*soon.*/soon/; s/.*too long.*/long/' "$DIR/answers" | tr '\n' ' ')"
   assertEquals "$1: the last one is e" e@b "$(sed -n 's/ K.*//p' "$DIR/answers")"
 }
 
@@ -131,16 +132,16 @@ test_a_mailbox_that_was_stuck_is_left_alone() {
   assertEquals 'Z4.2.0 too long a wait for the answer to the message
 Z4.2.0 the last delivery there has not come to its end
 K250 2.0.0 '"$server"' said: kept' \
-    "$("$TOP/tests/deliver/_worker.py" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a y@b "$server" \
-      -- deliver-lmtp -t 8 2>>"$DIR/log")"
+    "$("$TOP/tests/deliver/_worker.py" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a x@b "$server" \
+      "$ENTRY" s@a y@b "$server" -- deliver-lmtp -t 8 2>>"$DIR/log")"
 }
 
 # The same of one at which the server falls over; and what it said of others counts.
 test_a_mailbox_that_ends_the_connection() {
   start x@b=close
   server=127.0.0.1:$port
-  "$TOP/tests/deliver/_worker.py" -b "$ENTRY" s@a v@b "$server" "$ENTRY" s@a x@b "$server" "$ENTRY" s@a y@b "$server" \
-    -- deliver-lmtp >"$DIR/answers" 2>>"$DIR/log"
+  "$TOP/tests/deliver/_worker.py" -b "$ENTRY" s@a v@b "$server" "$ENTRY" s@a x@b "$server" \
+    "$ENTRY" s@a y@b "$server" -- deliver-lmtp >"$DIR/answers" 2>>"$DIR/log"
   assertEquals 'K250 Z4.2.0 Z4.2.0' "$(sed 's/ .*//' "$DIR/answers" | xargs)"
 }
 

@@ -2,7 +2,7 @@
 # worker-spawn, spoken to as queue-send speaks to it: as whom mail is delivered, whom it believes, and
 # what one user's deliverer can do to the others.
 # The users exist in a passwd of this suite's own, which only route-compile sees.
-# timeout: 500
+# timeout: 700
 # shellcheck disable=SC2016,SC2317 # commands are quoted for the shell below; shunit2 calls functions
 
 # shellcheck source=tests/_wait.sh
@@ -354,6 +354,78 @@ test_busy_ones_do_not_keep_their_places() {
   ready || return 0
   printf '#!/bin/sh\nexec deliver-maildir\n' >busy && chmod 755 busy
   assertEquals '41 K' "$(answers_of busy -c 1)"
+}
+
+# virtual ADDRESS COUNT [ADDRESS COUNT]...: jobs for Maildirs whose owner is nobody the routes name
+virtual() {
+  file=$(entry)
+  while [ $# -gt 0 ]; do
+    for _ in $(seq "$2"); do printf '%s s %s@virtual.test %s/vmail/%s ' "$file" "$1" "$DIR" "$1"; done
+    shift 2
+  done
+}
+
+# spawn_slowly JOBS: each call that has to do with the Maildir bad takes 20 seconds
+spawn_slowly() {
+  mkdir -p vmail/bad/new vmail/bad/cur vmail/bad/tmp
+  chown -R "$VMAIL:$VMAIL" vmail
+  # shellcheck disable=SC2086 # words are wanted
+  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 100 "$WORKER" -o $1 -- \
+    strace -f -qq -o /dev/null -P "$DIR/vmail/bad" -e inject=all:delay_enter=20000000 \
+    worker-spawn -s 4 -t 10 maildir deliver-maildir 2>>log
+}
+
+can_trace() {
+  strace -qq true 2>/dev/null && return
+  startSkipping
+  echo 'skip - strace does not work here'
+  return 1
+}
+
+# Those for whom the routes name nobody share a deliverer, until one of their Maildirs hangs.
+test_a_maildir_that_hangs() {
+  ready && can_trace || return 0
+  # The first 64 jobs are answered before the next ones come.
+  spawn_slowly "$(virtual bad 1 good 63 bad 1 good 2)" >answers
+  assertEquals 'what it had is tried again, another one serves the rest' \
+    '1 bad@virtual.test Z4.3.0 the deliverer took too long
+62 good@virtual.test K
+1 good@virtual.test Z4.3.0 the deliverer took too long' \
+    "$(head -n 64 answers | LC_ALL=C sort | uniq -c | sed 's/^ *//')"
+  assertEquals 'from then on it waits alone' 'good@virtual.test K
+good@virtual.test K
+bad@virtual.test Z4.3.0 the deliverer took too long' "$(tail -n +65 answers)"
+  assertContains 'the log says which it may be' "$(cat log)" "to=$DIR/vmail/bad"
+}
+
+# They do not take all places, as long as they are there.
+test_maildirs_that_hang() {
+  ready || return 0
+  cat <<'END' >"$DIR/stuck.py"
+import os, socket, time
+s = socket.socket(fileno=0)
+while True:
+    frames, fds, *_ = socket.recv_fds(s, 65536, 64)
+    if not frames:
+        break
+    while frames:
+        size = 8 + int(frames[:8], 16)
+        frame, frames = frames[8:size], frames[size:]
+        if b"/bad" in frame:
+            time.sleep(1000)
+        answer = b"r\0%s\0K\0" % frame.split(b"\0")[1]
+        s.send(b"%08x" % len(answer) + answer)
+    for fd in fds:
+        os.close(fd)
+END
+  printf '#!/bin/sh\nexec python3 %s\n' "$DIR/stuck.py" >stuck && chmod 755 stuck
+  words=$(virtual bad1 1 bad2 1 good 62 bad1 1 bad2 1)
+  # shellcheck disable=SC2086 # words are wanted
+  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 60 "$WORKER" -o $words "${words%% *}" s \
+    alice@example.test "$DIR/alice/Maildir" -- \
+    worker-spawn -c 2 -s 4 -t 8 maildir "$DIR/stuck" 2>>log >answers
+  assertEquals 'somebody else gets one' 'alice@example.test K' "$(sed -n 65p answers)"
+  assertEquals 'and they are tried again' 2 "$(tail -n 2 answers | grep -c '^bad.* Z4.3')"
 }
 
 # Whoever traces his own deliverer sees what it was handed: that is the message, as it is to be read.

@@ -50,7 +50,7 @@ void child_retire(child_t *child) {
 
 static void end_job(child_t *child, job_t *job, chain_kind_t kind, char const *text) {
   job_list_remove(&child->jobs, job);
-  if (*child->name) child->bytes -= job->size;
+  if (child->has_owner) child->bytes -= job->size;
   job_answer(job, kind, text);
 }
 
@@ -63,6 +63,18 @@ void child_lose(child_t *child, char const *text, int error) {
   close(child->socket);
   child->socket = -1;
   child->spoke = clock_now();
+}
+
+/* One of the places that it had jobs for has it wait, and which is not known. */
+static void suspect_all(child_t const *child) {
+  for (job_t const *job = child->jobs.first; job; job = job->next) suspect_add(job->place);
+  jobs_review();
+}
+
+void child_end_hanging(child_t *child, char const *text) {
+  share_bar(child->name);
+  if (!*child->name) suspect_all(child);
+  child_lose(child, text, 0);
 }
 
 /* ---- giving ---- */
@@ -108,7 +120,7 @@ static int open_copy(job_t const *job) {
 }
 
 static int open_message(job_t const *job) {
-  return *job->name ? open_copy(job) : duplicate(job->asked.fd);
+  return job->has_owner ? open_copy(job) : duplicate(job->asked.fd);
 }
 
 /* What the deliverer is told: of a user's own, not by which address the message came here. */
@@ -116,7 +128,7 @@ static int put_frame(child_t *child, job_t const *job, int fd) {
   worker_job_t told = job->asked;
   told.number = job_number(job);
   told.fd = fd;
-  if (*job->name) told.original = told.recipient;
+  if (job->has_owner) told.original = told.recipient;
   return worker_job_put(&child->output, &told);
 }
 
@@ -127,7 +139,7 @@ static void count_job(child_t *child, job_t *job) {
   job->since = clock_now();
   if (!child->jobs.count) child->spoke = job->since;
   job_list_append(&child->jobs, job);
-  if (*child->name) child->bytes += job->size;
+  if (child->has_owner) child->bytes += job->size;
 }
 
 /* The longest frame has room then. */
@@ -152,13 +164,13 @@ static void start_and_put(child_t *place, job_t *job) {
   static route_account_t account;
   char text[PROBLEM_SIZE];
   if (account_find(&account, &job->asked, text) < 0) return job_refuse(job, text);
-  if (child_start(place, &account) == 0)
+  if (child_start(place, &account, job) == 0)
     put(place, job);
   else
     refuse_for(job, "start ", *settings.argv);
 }
 
-/* Else one user's could take all places, one after the other. The preset has no one user. */
+/* Else one user's could take all places, one after the other. Who shares one shares no lot. */
 static child_t const *find_lost(char const *name) {
   if (!*name) return 0;
   for (child_t const *child = children; child < children + settings.children; child++)
@@ -192,6 +204,7 @@ static int take_result(child_t *child) {
   chain_verdict_format(text, &result.verdict);
   child->spoke = clock_now();
   child->share = share_after(child->share, child->spoke - job->since);
+  if (suspect_has_name(child->name)) suspect_clear(job->place);
   end_job(child, job, result.verdict.kind, text);
   return 1;
 }
@@ -253,19 +266,25 @@ static void bury(child_t *child) {
   if (child->socket >= 0) child_lose(child, "4.3.0 the deliverer went away", 0);
 }
 
+static unsigned patience_with(child_t const *child) {
+  bool const hurried = share_keeps_others(child) && settings.hurried < settings.seconds;
+  return hurried ? settings.hurried : settings.seconds;
+}
+
 /* One that was told to end, and has nothing to do, needs no time for it, nor one that was killed.
  */
 static int64_t deadline_of(child_t const *child) {
   if (child->socket < 0) return child->spoke + PATIENCE;
-  if (child->jobs.count) return child->spoke + settings.seconds * INT64_C(1000);
+  if (child->jobs.count) return child->spoke + patience_with(child) * INT64_C(1000);
   return child->spoke + (child->phase == CHILD_SHUT ? PATIENCE : settings.idle * INT64_C(1000));
 }
 
 static void check(child_t *child) {
   bury(child);
   if (child->socket < 0 || clock_now() < deadline_of(child)) return;
-  if (child->jobs.count) share_bar(child->name);
-  if (child->jobs.count || child->phase == CHILD_SHUT)
+  if (child->jobs.count)
+    child_end_hanging(child, "4.3.0 the deliverer took too long");
+  else if (child->phase == CHILD_SHUT)
     child_lose(child, "4.3.0 the deliverer took too long", 0);
   else
     child_retire(child);

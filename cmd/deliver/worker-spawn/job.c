@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "queue/queue.h"
 #include "spawn.h"
 
 job_list_t jobs_waiting;
@@ -73,6 +74,14 @@ static int keep_strings(job_t *job) {
   return 0;
 }
 
+static void set_name(job_t *job, route_account_t const *account) {
+  job->has_owner = *account->name;
+  if (job->has_owner)
+    stpcpy(job->name, account->name);
+  else
+    suspect_name(job->name, job->place);
+}
+
 static void answer_at_once(worker_job_t const *job, char const *text) {
   report(job->number, CHAIN_DEFER, text);
   close(job->fd);
@@ -84,13 +93,14 @@ void job_take(worker_job_t const *asked) {
   struct stat status;
   if (account_find(&account, asked, problem) < 0) return answer_at_once(asked, problem);
   job_t *job = free_place();
-  *job = (job_t){.asked = *asked, .since = clock_now()};
+  *job = (job_t){
+      .asked = *asked, .place = queue_target("", asked->argument, ""), .since = clock_now()};
   if (fstat(asked->fd, &status) < 0 || keep_strings(job) < 0) {
     snprintf(problem, sizeof problem, "4.3.0 unable to keep the job: %s", strerror(errno));
     return answer_at_once(asked, problem);
   }
   job->size = (uint64_t)status.st_size;
-  stpcpy(job->name, account.name);
+  set_name(job, &account);
   job_list_append(&jobs_waiting, job);
   in_hand++;
 }
@@ -125,7 +135,7 @@ void jobs_review(void) {
     if (account_find(&account, &job->asked, problem) < 0)
       job_refuse(job, problem);
     else
-      stpcpy(job->name, account.name);
+      set_name(job, &account);
   }
 }
 

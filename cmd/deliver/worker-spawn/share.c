@@ -27,7 +27,7 @@ static bool fits(uint64_t used, uint64_t size, uint64_t limit) {
 /* Nor does a place stay empty for who could not use it. */
 bool share_has_memory(job_t const *job) {
   uint64_t used = 0;
-  if (!*job->name) return true;
+  if (!job->has_owner) return true;
   for (child_t const *child = children; child < children + settings.children; child++)
     used += child->bytes;
   if (fits(used, job->size, ALL_MEMORY)) return true;
@@ -38,7 +38,7 @@ bool share_has_memory(job_t const *job) {
 
 bool share_has_room(child_t const *child, job_t const *job) {
   if (child->jobs.count >= child->share) return false;
-  if (*child->name && !fits(child->bytes, job->size, OWN_MEMORY)) return false;
+  if (child->has_owner && !fits(child->bytes, job->size, OWN_MEMORY)) return false;
   return share_has_memory(job);
 }
 
@@ -92,12 +92,23 @@ static void make_room(char const *name) {
   heir = kept;
 }
 
+/* Those that lie on a disk which hangs are not to take all places, as long as they are there. */
+static bool suspects_have_half(void) {
+  size_t count = 0;
+  for (child_t const *child = children; child < children + settings.children; child++)
+    if (suspect_has_name(child->name))
+      count += child->jobs.count || (child->pid && child->socket < 0);
+  return count >= (settings.children + 1) / 2;
+}
+
 child_t *share_place(char const *name) {
-  child_t *place = free_place();
-  bool mine = !heir || !strcmp(heir, name) || !waits(heir);
-  if (place && mine) return heir = 0, place;
+  bool const denied = suspect_has_name(name) && suspects_have_half();
+  bool const next = heir && !strcmp(heir, name);
+  if (denied && next) heir = 0;
+  child_t *place = denied ? 0 : free_place();
+  if (place && (!heir || next || !waits(heir))) return heir = 0, place;
   wanted = true;
-  if (!place) make_room(name);
+  if (!place && !denied) make_room(name);
   return 0;
 }
 
@@ -143,6 +154,11 @@ void share_begin(void) {
   wanted = false;
 }
 
+bool share_keeps_others(child_t const *child) {
+  if (settings.channel != ROUTE_MAILDIR || *child->name) return false;
+  return child->jobs.count > 1 || waits(child->name);
+}
+
 static void refuse_waiting(void) {
   for (job_t *job = jobs_waiting.first, *next; job && is_crowded(); job = next) {
     child_t const *child = child_find(job->name);
@@ -163,8 +179,7 @@ static bool hangs(child_t const *child) {
 static void end_hanging(void) {
   for (child_t *child = children; child < children + settings.children; child++) {
     if (child->socket < 0 || !hangs(child)) continue;
-    share_bar(child->name);
-    child_lose(child, "4.3.2 the deliverer took too long, and others wait", 0);
+    child_end_hanging(child, "4.3.2 the deliverer took too long, and others wait");
   }
 }
 

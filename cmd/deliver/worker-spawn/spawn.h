@@ -4,7 +4,8 @@
  *   job      jobs in hand: they wait here, or a deliverer has them
  *   child    deliverers, and what they are given
  *   start    how one comes to be
- *   share    what one user may have while others wait */
+ *   share    what one user may have while others wait
+ *   suspect  which Maildirs may hang */
 #ifndef CHAINMAIL_WORKER_SPAWN_H
 #define CHAINMAIL_WORKER_SPAWN_H
 
@@ -63,8 +64,10 @@ typedef struct job {
   worker_job_t asked; /* by queue-send; its strings and its descriptor are there while it waits */
   char *strings;      /* malloced */
   uint64_t size;      /* of the entry */
+  uint64_t place;     /* a hash of its argument */
   int64_t since;      /* when it came, or was given */
-  char name[ROUTE_NAME_SIZE];
+  bool has_owner;     /* the routes name the user, who may look into the deliverer */
+  char name[ROUTE_NAME_SIZE]; /* of who has a deliverer: the user, or suspect_name's, or "" */
 } job_t;
 
 /* In the order in which they came. */
@@ -92,7 +95,7 @@ void job_strip(job_t *job);
 void job_answer(job_t *job, chain_kind_t kind, char const *text);
 /* The same for one that waits. */
 void job_refuse(job_t *job, char const *text);
-/* Finds anew whose those are that wait. */
+/* Finds anew whose those are that wait: the routes have changed, or the suspects have. */
 void jobs_review(void);
 /* Gives those that wait to deliverers, as far as may be. */
 void jobs_give(void);
@@ -117,7 +120,8 @@ struct child {
   int64_t started;
   int64_t spoke; /* when it answered, began to have something to do, or nothing, or was lost */
   int64_t later; /* nothing is sent to it before; 0: now */
-  char name[ROUTE_NAME_SIZE];
+  bool has_owner;
+  char name[ROUTE_NAME_SIZE]; /* whose jobs it has */
   worker_output_t output;
   worker_input_t input;
 };
@@ -143,6 +147,8 @@ void children_retire(void);
 
 /* Ends it, and its jobs with this text: whether they were done is not known. */
 void child_lose(child_t *child, char const *text, int error);
+/* The same, since it took too long. */
+void child_end_hanging(child_t *child, char const *text);
 
 /* True if there are any that are to be waited for. */
 bool children_remain(void);
@@ -157,8 +163,8 @@ int64_t children_deadline(void);
 
 /* ---- start --------------------------------------------------------------------------------- */
 
-/* Starts a deliverer as this account. 0, or -1 with errno. */
-int child_start(child_t *child, route_account_t const *account);
+/* Starts a deliverer as this account, whose the job is. 0, or -1 with errno. */
+int child_start(child_t *child, route_account_t const *account, job_t const *job);
 void log_trouble(char const *event, char const *name, char const *step, int error);
 
 /* ---- share --------------------------------------------------------------------------------- */
@@ -179,6 +185,10 @@ bool share_has_room(child_t const *child, job_t const *job);
 /* A place for one more deliverer, for this user; NULL: it is to be waited for. */
 child_t *share_place(char const *name);
 
+/* Others wait for this child, which cannot do but one thing at a time, and may be stuck at a
+   Maildir that is not theirs: it is the one that those share for whom the routes name nobody. */
+bool share_keeps_others(child_t const *child);
+
 /* This user's deliverer took too long: it has to wait before the next one. */
 void share_bar(char const *name);
 bool share_is_barred(char const *name);
@@ -189,5 +199,16 @@ void share_begin(void);
 void share_relieve(void);
 /* Others wait, or there may be some. */
 bool share_is_short(void);
+
+/* ---- suspect ------------------------------------------------------------------------------- */
+
+/* Where jobs were for that a shared deliverer had when it took too long, 256 at most: one of these
+   Maildirs hangs. Each has a deliverer of its own until that has answered. */
+void suspect_add(uint64_t place);
+void suspect_clear(uint64_t place);
+/* The name of its deliverer, which no user can have; "": it is no suspect. */
+#define SUSPECT_NAME_SIZE 18
+void suspect_name(char name[SUSPECT_NAME_SIZE], uint64_t place);
+bool suspect_has_name(char const *name);
 
 #endif

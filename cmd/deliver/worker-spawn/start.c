@@ -20,10 +20,11 @@ void log_trouble(char const *event, char const *name, char const *step, int erro
   log_send(&line);
 }
 
-static void log_start_of(route_account_t const *account, pid_t pid) {
+static void log_start_of(route_account_t const *account, job_t const *job, pid_t pid) {
   log_line_t line;
   log_start(&line, "worker-spawn", "start");
-  log_str(&line, "user", account->name);
+  log_str(&line, "user", job->name);
+  if (suspect_has_name(job->name)) log_str(&line, "to", job->asked.argument);
   log_uint(&line, "uid", *account->name ? account->uid : settings.preset->uid);
   log_uint(&line, "pid", (uint64_t)pid);
   log_send(&line);
@@ -88,7 +89,7 @@ static pid_t spawn(route_account_t const *account, int socket) {
   return pid;
 }
 
-static void begin(child_t *child, route_account_t const *account, pid_t pid, int socket) {
+static void begin(child_t *child, job_t const *job, pid_t pid, int socket) {
   int64_t const now = clock_now();
   child->pid = pid;
   child->socket = socket;
@@ -98,12 +99,13 @@ static void begin(child_t *child, route_account_t const *account, pid_t pid, int
   child->share = SHARE_FIRST;
   child->later = 0;
   child->started = child->spoke = now;
-  stpcpy(child->name, account->name);
+  child->has_owner = job->has_owner;
+  stpcpy(child->name, job->name);
   worker_input_init(&child->input);
   worker_output_init(&child->output);
 }
 
-int child_start(child_t *child, route_account_t const *account) {
+int child_start(child_t *child, route_account_t const *account, job_t const *job) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -1;
   pid_t pid = spawn(account, ends[1]);
@@ -113,7 +115,7 @@ int child_start(child_t *child, route_account_t const *account) {
     close(ends[0]);
     return errno = error, -1;
   }
-  log_start_of(account, pid);
-  begin(child, account, pid, ends[0]);
+  log_start_of(account, job, pid);
+  begin(child, job, pid, ends[0]);
   return 0;
 }
