@@ -134,8 +134,9 @@ void share_bar(char const *name) {
 }
 
 bool share_is_barred(char const *name) {
+  int64_t const now = clock_now();
   for (struct barred const *at = barred; at < barred + BARRED_MAX; at++)
-    if (at->until > clock_now() && !strcmp(at->name, name)) return true;
+    if (at->until > now && !strcmp(at->name, name)) return true;
   return false;
 }
 
