@@ -443,6 +443,23 @@ def queue_inject():
     explore(Disturbed("inject"), Session().play)
 
 
+def hooks():
+    """One that leaves somebody behind who keeps its pipe is not waited for; one that hangs is ended."""
+    hook = CHAIN / "hooks/mail"
+
+    def play(_):
+        client = Client().greet()
+        hook.write_text("#!/bin/sh\nsleep 20 &\n")
+        client.say(b"MAIL FROM:<me@client.example>", b"250 ")
+        client.say(b"RSET", b"250 ")
+        hook.write_text("#!/bin/sh\nexec sleep 1000\n")
+        client.say(b"MAIL FROM:<me@client.example>", b"451 ")
+        client.quit()
+        wait_until(lambda: not children(int(os.environ["SMTP_PID"])), "the end of a session")
+
+    explore(Disturbed("front"), play, until_it_becomes)
+
+
 def impatient():
     """A client that says one byte after the other has no more time for a command than another one."""
     (CHAIN / "conf/timeout-command").write_text("1\n")

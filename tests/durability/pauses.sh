@@ -60,6 +60,17 @@ test_sessions() {
   for scenario in front queue_inject impatient; do play _pauses.py "$scenario"; done
 }
 
+# A front that queues by itself, and has hooks.
+test_sessions_with_hooks() {
+  make_chain && export CHAIN
+  has_disturb || return 0
+  mkdir "$CHAIN/hooks" && echo '#!/bin/sh' >"$CHAIN/hooks/mail" && chmod +x "$CHAIN/hooks/mail"
+  echo 1 >"$CHAINMAIL_CONF/timeout-hook"
+  CHAIN_FRONT="$traced front smtp-front -Q -H $CHAIN/hooks"
+  if ! start_smtp || ! start_send; then fail 'no host'; fi
+  for scenario in front hooks; do play _pauses.py "$scenario"; done
+}
+
 test_sessions_with_tls() {
   make_submission || fail 'no host'
   has_disturb || return 0
