@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "queue/queue.h"
@@ -107,7 +109,7 @@ static void test_state(void) {
   state_case("torn", "1 d 0 - 0 \n1 d 1 - 0 te", "d0/0 ", 0, 0, true);
 }
 
-static void order_case(char const *name, char const *log, char order, char const *reason) {
+static void order_case(char const *name, char const *log, queue_what_t order, char const *reason) {
   queue_state_t state;
   size_t len = strlen(log);
   char *text = malloc(len + 1);
@@ -120,15 +122,15 @@ static void order_case(char const *name, char const *log, char order, char const
 }
 
 static void test_orders(void) {
-  order_case("none", "", 0, "");
-  order_case("held", "1 h 0 - 0 spam?\n", 'h', "spam?");
-  order_case("let go", "1 h 0 - 0 spam?\n2 l 0 - 0 \n", 'l', "");
-  order_case("held again", "1 h 0 - 0 a\n2 l 0 - 0 \n3 h 0 - 0 b\n", 'h', "b");
-  order_case("removed", "1 h 0 - 0 a\n2 k 0 - 0 c\n", 'k', "c");
-  order_case("given up", "1 f 0 - 0 5.7.0 no\n1 r 0 - 7 \n", 'f', "5.7.0 no");
+  order_case("none", "", QUEUE_NOTHING, "");
+  order_case("held", "1 h 0 - 0 spam?\n", QUEUE_HELD, "spam?");
+  order_case("let go", "1 h 0 - 0 spam?\n2 l 0 - 0 \n", QUEUE_RELEASED, "");
+  order_case("held again", "1 h 0 - 0 a\n2 l 0 - 0 \n3 h 0 - 0 b\n", QUEUE_HELD, "b");
+  order_case("removed", "1 h 0 - 0 a\n2 k 0 - 0 c\n", QUEUE_DROPPED, "c");
+  order_case("given up", "1 f 0 - 0 5.7.0 no\n1 r 0 - 7 \n", QUEUE_BOUNCED, "5.7.0 no");
 }
 
-static void held_case(char const *name, char const *facts, size_t facts_len, char order,
+static void held_case(char const *name, char const *facts, size_t facts_len, queue_what_t order,
                       char const *want) {
   queue_entry_t const entry = {.facts = facts, .facts_len = facts_len};
   queue_state_t const state = {.order = order, .reason = "ordered"};
@@ -140,10 +142,28 @@ static void test_held(void) {
   static char const fact[] = "VSMTP_HOLD=virus?";
   held_case("neither", "", 0, 0, "no");
   held_case("by a fact", fact, sizeof fact, 0, "virus?");
-  held_case("by a fact, let go", fact, sizeof fact, 'l', "no");
-  held_case("by an order", "", 0, 'h', "ordered");
-  held_case("by both", fact, sizeof fact, 'h', "ordered");
-  held_case("by a fact, removed", fact, sizeof fact, 'k', "no");
+  held_case("by a fact, let go", fact, sizeof fact, QUEUE_RELEASED, "no");
+  held_case("by an order", "", 0, QUEUE_HELD, "ordered");
+  held_case("by both", fact, sizeof fact, QUEUE_HELD, "ordered");
+  held_case("by a fact, removed", fact, sizeof fact, QUEUE_DROPPED, "no");
+}
+
+static void test_order_behind_torn(void) {
+  static char const log[] = "1 d 0 - 0 \n2 d 1";
+  char folder[] = "/tmp/state_test.XXXXXX";
+  queue_state_t state;
+  int const at = mkdtemp(folder) ? open(folder, O_RDONLY | O_DIRECTORY) : -1;
+  int const fd = openat(at, "log", O_WRONLY | O_CREAT, 0600);
+  CHECK("a torn log", fd >= 0 && write(fd, log, sizeof log - 1) == sizeof log - 1);
+  CHECK_INT("takes an order", queue_order(at, "log", QUEUE_HELD, "why"), 0);
+  CHECK_INT("is read", queue_state_read(&state, at, "log"), 0);
+  CHECK_INT("which is in force", state.order, QUEUE_HELD);
+  CHECK_INT("what was torn is not there", state.count, 1);
+  queue_state_free(&state);
+  close(fd);
+  unlinkat(at, "log", 0);
+  close(at);
+  rmdir(folder);
 }
 
 static void test_find(void) {
@@ -176,6 +196,7 @@ int main(void) {
   test_state();
   test_orders();
   test_held();
+  test_order_behind_torn();
   test_find();
   test_target();
   return unit_done();
