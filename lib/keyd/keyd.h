@@ -136,8 +136,10 @@ typedef void keyd_change_f(void *data, keyd_change_t change, cert_files_t const 
    NULL. NULL with errno and *reason if nothing there is any good. */
 keyd_store_t *keyd_store_open(char const *path, char const *me, keyd_change_f *change, void *data,
                               char const **reason);
-/* Looks for what has changed; unless at_once, not if it has just done so. */
-void keyd_store_refresh(keyd_store_t *store, bool at_once);
+/* Looks for what has changed. */
+void keyd_store_reread(keyd_store_t *store);
+/* The same, unless that was done just now. */
+void keyd_store_refresh(keyd_store_t *store);
 /* As keyd_choose and keyd_sign. */
 int keyd_store_choose(keyd_store_t const *store, char const *name, uint16_t const *schemes,
                       size_t count, int strict, keyd_identity_t *identity);

@@ -296,12 +296,14 @@ static void tell_folder(keyd_store_t *store, int error) {
   store->error = error;
 }
 
-void keyd_store_refresh(keyd_store_t *store, bool at_once) {
-  time_t const time = now();
-  if (!at_once && time - store->looked < KEYD_UNCHANGED) return;
-  store->looked = time;
-  forget(store, time - KEYD_RETIRED);
+void keyd_store_reread(keyd_store_t *store) {
+  store->looked = now();
+  forget(store, store->looked - KEYD_RETIRED);
   tell_folder(store, read_folder(store) < 0 ? errno : 0);
+}
+
+void keyd_store_refresh(keyd_store_t *store) {
+  if (now() - store->looked >= KEYD_UNCHANGED) keyd_store_reread(store);
 }
 
 keyd_store_t *keyd_store_open(char const *path, char const *me, keyd_change_f *change, void *data,

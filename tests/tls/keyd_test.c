@@ -247,7 +247,7 @@ static void test_expired(void) {
 static bool is_told(keyd_store_t *store, char const *change) {
   for (int tries = 0; tries < 3000; tries++) {
     struct timespec const pause = {.tv_nsec = 20000000};
-    keyd_store_refresh(store, false);
+    keyd_store_refresh(store);
     if (strstr(changes, change)) return true;
     nanosleep(&pause, NULL);
   }
@@ -294,16 +294,16 @@ static void test_renewal(void) {
   CHECK_INT("it still signs", sign(store, old), 0);
   changes[0] = 0;
   run("mv r r.away");
-  keyd_store_refresh(store, true);
-  keyd_store_refresh(store, true);
+  keyd_store_reread(store);
+  keyd_store_reread(store);
   CHECK_STR("a folder that has gone takes nothing away",
             choose(store, "y.example", LIST(ecdsa_first), 1), "y.example P-256");
   CHECK_STR("is told, and once", changes, "refused r No such file or directory\n");
   run("mv r.away r");
-  keyd_store_refresh(store, true);
+  keyd_store_reread(store);
   run("mv r r.away");
   changes[0] = 0;
-  keyd_store_refresh(store, true);
+  keyd_store_reread(store);
   CHECK_STR("and told again", changes, "refused r No such file or directory\n");
   keyd_store_close(store);
 }
@@ -330,12 +330,12 @@ static void test_shortage(void) {
   int const next = dup(0);
   close(next);
   rlim_t const before = limit_files((rlim_t)next + 1);
-  keyd_store_refresh(store, true);
-  keyd_store_refresh(store, true);
+  keyd_store_reread(store);
+  keyd_store_reread(store);
   limit_files(before);
   CHECK_STR("no descriptor but for the folder", changes, want);
   changes[0] = 0;
-  keyd_store_refresh(store, true);
+  keyd_store_reread(store);
   CHECK_STR("a renewal is not forgotten for that", changes, "replaced /x.pem \n");
   keyd_store_close(store);
 }

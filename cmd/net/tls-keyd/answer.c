@@ -17,7 +17,7 @@ typedef struct matter {
 static int choose(matter_t *matter) {
   static keyd_identity_t identity;
   keyd_request_t const *const request = &matter->request;
-  keyd_store_refresh(matter->store, false);
+  keyd_store_refresh(matter->store);
   if (keyd_store_choose(matter->store, request->name, request->schemes, request->count,
                         request->strict, &identity) < 0)
     return -1;

@@ -208,7 +208,7 @@ static void take_question(process_t *process, connection_t *connection) {
 
 static void take_signals(process_t *process) {
   for (int signal; (signal = signals_take(process->signals));) {
-    if (signal == SIGHUP) keyd_store_refresh(process->store, true);
+    if (signal == SIGHUP) keyd_store_reread(process->store);
     if (signal == SIGTERM || signal == SIGINT) process->is_ended = true;
   }
 }
@@ -229,7 +229,7 @@ static void take_time(process_t *process) {
   if (process->now - process->ticked < TICK) return;
   process->ticked = process->now;
   end_idle(process);
-  keyd_store_refresh(process->store, false);
+  keyd_store_refresh(process->store);
   if (process->speaks && process->service->sessions)
     keyd_sessions_sweep(process->service->sessions, process->now);
 }
