@@ -28,14 +28,14 @@ static void check_absent(users_file_t const *file, char const *name) {
 /* Nobody is to think of a password for a user who is there already. */
 static void check_early(char const *path, char const *name) {
   users_file_t file;
-  user_open(&file, path, true);
+  user_make(&file, path);
   check_absent(&file, name);
   users_file_close(&file);
 }
 
 static void add(char const *path, users_user_t const *user) {
   users_file_t file;
-  user_open(&file, path, true);
+  user_make(&file, path);
   check_absent(&file, user->name);
   user_put(&file, user);
   user_save(&file);

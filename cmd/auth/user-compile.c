@@ -22,7 +22,7 @@ int main(int argc, char const *const *argv) {
   if (argc > 2) strerr_dieusage(100, USAGE);
   char const *const path = user_path(argc ? argv[0] : NULL, buffer);
   user_hide();
-  if (users_file_open(&file, path, argc == 2 ? argv[1] : NULL, false) < 0)
+  if (users_file_open(&file, path, argc == 2 ? argv[1] : NULL) < 0)
     strerr_diefu2sys(111, "open ", path);
   int const result =
       only_check ? user_check(&file) : users_file_compile(&file, user_report, file.path);

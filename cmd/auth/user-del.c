@@ -20,7 +20,7 @@ int main(int argc, char const *const *argv) {
   if (argc - options.ind != 1) strerr_dieusage(100, USAGE);
   char const *const name = user_name(argv[options.ind]);
   user_hide();
-  user_open(&file, user_path(path, buffer), false);
+  user_open(&file, user_path(path, buffer));
   user_done(user_check(&file), file.path); /* while its lines have their numbers */
   if (users_file_remove(&file, name) < 0)
     strerr_dief4x(USER_EXIT_NO, "no user ", name, " in ", file.path);

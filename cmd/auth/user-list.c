@@ -168,7 +168,7 @@ int main(int argc, char const *const *argv) {
   if (argc > 1) strerr_dieusage(100, USAGE);
   if (argc) listing.name = user_name(argv[options.ind]);
   user_hide();
-  user_open(&file, user_path(path, buffer), false);
+  user_open(&file, user_path(path, buffer));
   if (listing.show == tell) json_array(&json, NULL);
   show_users(&listing, &file);
   if (listing.show == tell) json_close(&json);

@@ -31,9 +31,9 @@ static int lock(users_file_t *file) {
   return current.st_dev != file->status.st_dev || current.st_ino != file->status.st_ino;
 }
 
-static int open_locked(users_file_t *file, bool create) {
+static int open_locked(users_file_t *file, int flags) {
   for (;;) {
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | flags, 0600);
     if (file->fd < 0) return -1;
     int const replaced = lock(file);
     if (!replaced) return 0;
@@ -66,14 +66,22 @@ static int path_resolve(users_file_t *file, char const *path) {
   return path_make(file->path, realpath(path, resolved) ? resolved : path, "");
 }
 
-int users_file_open(users_file_t *file, char const *path, char const *table, bool create) {
+static int open_with(users_file_t *file, char const *path, char const *table, int flags) {
   clear(file);
   if (path_make(file->table, table ? table : path, table ? "" : ".cdb") < 0) return -1;
-  if (path_resolve(file, path) < 0 || open_locked(file, create) < 0) return -1;
+  if (path_resolve(file, path) < 0 || open_locked(file, flags) < 0) return -1;
   if (text_read(file) == 0) return 0;
   int const error = errno;
   users_file_close(file);
   return errno = error, -1;
+}
+
+int users_file_open(users_file_t *file, char const *path, char const *table) {
+  return open_with(file, path, table, 0);
+}
+
+int users_file_make(users_file_t *file, char const *path, char const *table) {
+  return open_with(file, path, table, O_CREAT);
 }
 
 void users_file_close(users_file_t *file) {

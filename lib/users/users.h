@@ -110,8 +110,10 @@ typedef struct users_file {
 } users_file_t;
 
 /* Locks the file at path (and waits for whoever has it) and reads it. table NULL: path with ".cdb"
-   behind it. create: a file that is not there is made, 0600. 0, or -1 with errno. */
-int users_file_open(users_file_t *file, char const *path, char const *table, bool create);
+   behind it. 0, or -1 with errno. */
+int users_file_open(users_file_t *file, char const *path, char const *table);
+/* The same, but a file that is not there is made, 0600. */
+int users_file_make(users_file_t *file, char const *path, char const *table);
 /* Finds a user. 0, or -1 with ENOENT. */
 int users_file_find(users_file_t const *file, char const *name, users_user_t *user);
 /* Puts user in the place of the user of that name, or at the end. 0, or -1 with errno (EINVAL: what

@@ -29,8 +29,12 @@ void user_report(void *data, size_t line, char const *reason) {
   strerr_warn(path, line ? ": line " : "", line ? digits : "", ": ", reason);
 }
 
-void user_open(users_file_t *file, char const *path, bool create) {
-  if (users_file_open(file, path, NULL, create) < 0) strerr_diefu2sys(111, "open ", path);
+void user_open(users_file_t *file, char const *path) {
+  if (users_file_open(file, path, NULL) < 0) strerr_diefu2sys(111, "open ", path);
+}
+
+void user_make(users_file_t *file, char const *path) {
+  if (users_file_make(file, path, NULL) < 0) strerr_diefu2sys(111, "open ", path);
 }
 
 void user_done(int result, char const *path) {

@@ -17,8 +17,10 @@ void user_hide(void);
 char const *user_path(char const *path, char buffer[PATH_MAX]);
 /* A users_report_f; data is the file's path. */
 void user_report(void *data, size_t line, char const *reason);
-/* Opens the file for changes (users_file_open); create: if there is none, an empty one. */
-void user_open(users_file_t *file, char const *path, bool create);
+/* Opens the file for changes (users_file_open). */
+void user_open(users_file_t *file, char const *path);
+/* The same; if there is none, an empty one (users_file_make). */
+void user_make(users_file_t *file, char const *path);
 /* Dies unless result, of a function that compiles, is 0. */
 void user_done(int result, char const *path);
 /* Compiles the text into nothing. As users_compile. */

@@ -18,7 +18,7 @@ typedef struct options {
 static void set_disabled(char const *path, char const *name, bool disabled) {
   users_file_t file;
   users_user_t user;
-  user_open(&file, path, false);
+  user_open(&file, path);
   user_find(&file, name, &user);
   user.disabled = disabled;
   user_put(&file, &user);
@@ -31,7 +31,7 @@ static void set_disabled(char const *path, char const *name, bool disabled) {
 static void check_there(char const *path, char const *name) {
   users_file_t file;
   users_user_t user;
-  user_open(&file, path, false);
+  user_open(&file, path);
   user_find(&file, name, &user);
   users_wipe(&user);
   users_file_close(&file);
@@ -45,7 +45,7 @@ static void set_password(char const *path, char const *name, password_settings_t
   check_there(path, name);
   password_ask(&password, settings, name);
   password_hash(&password, settings);
-  user_open(&file, path, false);
+  user_open(&file, path);
   user_find(&file, name, &user);
   if (user.scram_sha1.iterations) settings->sha1 = true;
   if (user.plain) settings->plain = true;
