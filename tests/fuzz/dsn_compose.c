@@ -119,16 +119,26 @@ static void check_returned(char const *s, size_t len, input_t const *input) {
        !memcmp(body + input->message_len, "\n--", 3));
 }
 
+/* The last field's, at its end: a subject may have the same word. */
+static char const *find_boundary(char const *header, char const *end) {
+  static char const word[] = "boundary=\"";
+  size_t const len = sizeof word - 1;
+  for (char const *s = end - len; s > header; s--)
+    if (!memcmp(s, word, len)) return s + len;
+  return NULL;
+}
+
 static void check(int fd, input_t const *input) {
   size_t const len = (size_t)lseek(fd, 0, SEEK_END);
   char *s = malloc(len + 1);
   if (!s || pread(fd, s, len, 0) != (ssize_t)len) abort();
   s[len] = 0;
   check_lines(s, len);
-  char const *end = strstr(s, "\n\n"), *boundary = strstr(s, "boundary=\"");
-  MUST(end && boundary && boundary < end);
+  char const *const end = strstr(s, "\n\n");
+  MUST(end);
   check_header(s, end);
-  boundary += sizeof "boundary=\"" - 1;
+  char const *const boundary = find_boundary(s, end);
+  MUST(boundary);
   check_parts(end + 1, boundary, strcspn(boundary, "\""));
   bool const misled = memmem(input->message, input->message_len, "Content-Description", 19) ||
                       strstr(input->string[4], "Content-Description");
