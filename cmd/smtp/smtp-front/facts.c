@@ -1,7 +1,8 @@
-#include <errno.h>
-#include <string.h>
+#include "facts.h"
 
-#include "session.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 
 char const *unless_empty(char const *s) {
   return s && *s ? s : 0;

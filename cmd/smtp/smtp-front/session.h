@@ -10,60 +10,16 @@
 
 #include "chain/chain.h"
 #include "conf/conf.h"
+#include "facts.h"
 #include "log/log.h"
 #include "reply.h"
 #include "route/route.h"
 #include "sasl/sasl.h"
 #include "smtp/smtp.h"
+#include "spill.h"
 #include "wire.h"
 
 #define PROGRAM "smtp-front"
-
-/* ---- facts: NAME=value strings that hooks hand back and links read (facts.c) --------------- */
-
-#define FACTS_BYTES 32768 /* that a session, or a transaction, may gather from all its hooks */
-
-typedef struct facts {
-  size_t len;
-  char *bytes; /* FACTS_BYTES of room: NAME=value\0NAME=value\0 */
-} facts_t;
-
-/* Sets NAME=value in place of an older one. -1 with ENOSPC. */
-int facts_set(facts_t *facts, char const *fact);
-int facts_set_value(facts_t *facts, char const *name, char const *value);
-void facts_unset(facts_t *facts, char const *name);
-char const *facts_get(facts_t const *facts, char const *name);
-/* Steps through them: the next fact, or NULL; *position is 0 at first. */
-char const *facts_next(facts_t const *facts, size_t *position);
-
-/* s, or NULL if it says nothing. */
-char const *unless_empty(char const *s);
-
-/* ---- spills: a small buffer that runs over into a memfd (spill.c) --------------------------- */
-
-#define SPILL_BYTES 4096
-
-typedef struct spill {
-  int fd;     /* -1 while all is in bytes */
-  bool holed; /* bytes are missing: it fails until it is reset */
-  uint64_t written;
-  size_t len;
-  char *bytes; /* SPILL_BYTES of room */
-  void *map;   /* what was viewed of the memfd, or NULL */
-  size_t map_len;
-} spill_t;
-
-/* Makes an empty one. */
-void spill_init(spill_t *spill, char *bytes);
-/* Empties it. */
-void spill_reset(spill_t *spill);
-/* Both return 0, or -1 with errno. */
-int spill_put(spill_t *spill, char const *s, size_t len);
-int spill_flush(spill_t *spill);
-/* Appends all of from. */
-int spill_append(spill_t *spill, spill_t *from);
-/* All of it in one piece, until the spill is reset. */
-int spill_view(spill_t *spill, char const **bytes, size_t *len);
 
 /* ---- hooks and extensions ------------------------------------------------------------------- */
 

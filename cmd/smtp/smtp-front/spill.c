@@ -1,9 +1,11 @@
+#include "spill.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "session.h"
+#include "chain/chain.h"
 
 void spill_init(spill_t *spill, char *bytes) {
   *spill = (spill_t){.fd = -1, .bytes = bytes};
