@@ -64,25 +64,32 @@ static void judge_owner(judgement_t *judgement, summary_t const *from, summary_t
   if (sender->own < sender->count) accuse(judgement, PROBLEM_FOREIGN_SENDER, sender);
 }
 
-/* Judges a pair of fields; the second one need not be there. */
-static void judge_pair(judgement_t *judgement, field_t const *from, field_t const *sender,
-                       rules_t const *rules, bool is_owner) {
-  summary_t authors, agent = {.count = 0};
-  if (!summarize(&authors, from, rules)) accuse(judgement, PROBLEM_BAD_FROM, &authors);
-  if (sender->count && (!summarize(&agent, sender, rules) || agent.count != 1))
-    accuse(judgement, PROBLEM_BAD_SENDER, &agent);
+/* Whom two fields name; the second one need not be there. */
+typedef struct pair {
+  summary_t from, sender;
+} pair_t;
+
+static void judge_pair(judgement_t *judgement, pair_t *pair, field_t const *from,
+                       field_t const *sender, rules_t const *rules) {
+  summary_t *const authors = &pair->from, *const agent = &pair->sender;
+  *agent = (summary_t){.count = 0};
+  if (!summarize(authors, from, rules)) accuse(judgement, PROBLEM_BAD_FROM, authors);
+  if (sender->count && (!summarize(agent, sender, rules) || agent->count != 1))
+    accuse(judgement, PROBLEM_BAD_SENDER, agent);
   if (judgement->problem) return;
-  if (!sender->end) agent.own = agent.count; /* a link of ours has added it */
-  memcpy(judgement->address, authors.address, sizeof authors.address);
-  if (is_owner && rules->user && !rules->anyone) judge_owner(judgement, &authors, &agent);
+  if (!sender->end) agent->own = agent->count; /* a link of ours has added it */
+  memcpy(judgement->address, authors->address, sizeof authors->address);
 }
 
+/* Who resends a message is its sender: the first pair then need only be well formed. */
 void head_judge(judgement_t *judgement, head_t const *head, rules_t const *rules) {
   field_t const *fields = head->fields;
-  bool const resent = rules->resent && fields[FIELD_RESENT_FROM].count;
+  pair_t pair;
   *judgement = (judgement_t){.problem = judge_form(head, rules)};
   if (judgement->problem) return;
-  judge_pair(judgement, &fields[FIELD_FROM], &fields[FIELD_SENDER], rules, !resent);
-  if (resent && !judgement->problem)
-    judge_pair(judgement, &fields[FIELD_RESENT_FROM], &fields[FIELD_RESENT_SENDER], rules, true);
+  judge_pair(judgement, &pair, &fields[FIELD_FROM], &fields[FIELD_SENDER], rules);
+  if (!judgement->problem && rules->resent && fields[FIELD_RESENT_FROM].count)
+    judge_pair(judgement, &pair, &fields[FIELD_RESENT_FROM], &fields[FIELD_RESENT_SENDER], rules);
+  if (!judgement->problem && rules->user && !rules->anyone)
+    judge_owner(judgement, &pair.from, &pair.sender);
 }
