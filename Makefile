@@ -24,7 +24,6 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 # ---- Which libraries ----
 #
@@ -326,6 +325,7 @@ build/fuzz/obj/%.o: %.c | build/packages.fuzz
 	@clang -D_GNU_SOURCE -Ilib -MMD -MP $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined \
 	  -c -o $@ $<
 
+.SECONDARY: $(fuzz_sources:%.c=build/fuzz/obj/%.o)
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(fuzz_objects)
 	@echo "  LINK  $@"
 	@clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs_tests) -lcrypt $(LDLIBS)
