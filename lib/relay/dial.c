@@ -63,6 +63,12 @@ int relay_dial_finish(relay_dial_t *dial) {
   return result < 0 ? -1 : 0;
 }
 
+/* Nothing but confine refuses a process a port in this way. */
+char const *relay_port_error(int error) {
+  return error == EACCES ? "Permission denied: no profile names this port, see confine(8), -c"
+                         : strerror(error);
+}
+
 void relay_dial_end(relay_dial_t *dial) {
   if (dial->resolver) dns_close(dial->resolver);
   dial->resolver = NULL;

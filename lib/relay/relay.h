@@ -303,6 +303,8 @@ int relay_dial_finish(relay_dial_t *dial);
 /* Begins to connect to the next of them: a socket for relay_start; -1 with errno, ENOENT after the
    last. */
 int relay_dial_next(relay_dial_t *dial);
+/* What the error of a TCP connection that did not begin is called in a verdict. */
+char const *relay_port_error(int error);
 /* Frees what relay_dial_start took; the addresses stay. */
 void relay_dial_end(relay_dial_t *dial);
 

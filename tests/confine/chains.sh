@@ -20,13 +20,15 @@ setUp() {
 tearDown() { stop_chain; }
 
 # start_confined OPTIONS: of the confine in front of tcp-accept; LINK is a link before queue-inject.
+# REMOTE=1: mail goes to other hosts, too.
 start_confined() {
   # shellcheck disable=SC2086 # words are wanted
   start_program smtp.log confine -b 0 "$@" tcp-accept -n 3 127.0.0.1 0 smtp-front ${LINK-} \
     queue-inject || return
   SMTP_PID=$STARTED
   SMTP_PORT=$(sed -n 's/.*event=listen .*port=\([0-9]*\).*/\1/p' "$CHAIN/smtp.log" | tail -n 1)
-  start_program send.log confine -p deliver-maildir queue-send -n 3 -w maildir=deliver-maildir
+  start_program send.log confine -p "deliver-maildir${REMOTE:+,deliver-smtp}" \
+    queue-send -n 3 -w maildir=deliver-maildir ${REMOTE:+-w remote=deliver-smtp}
   SEND_PID=$STARTED
 }
 
@@ -81,6 +83,20 @@ test_a_link_writes_nowhere_else() {
   assertContains "$(cat "$CHAIN/smtp.log")" "$OUTSIDE/file: Permission denied"
   assertEquals '' "$(ls "$OUTSIDE")"
   rmdir "$OUTSIDE"
+}
+
+# Nobody would look for the reason in a profile.
+test_a_smart_host_on_a_port_of_its_own() {
+  echo '@away.test smarthost 127.0.0.1:2' >>"$CHAINMAIL_CONF/routes"
+  route-compile
+  REMOTE=1 start_confined
+  assertContains "$(send away --to away@away.test)" '250 2.0.0 queued as'
+  for _ in $(seq 600); do
+    grep -q event=deferred "$CHAIN/send.log" && break
+    sleep 0.1
+  done
+  assertContains "$(grep event=deferred "$CHAIN/send.log")" \
+    'text="4.4.1 [127.0.0.1]: Permission denied: no profile names this port, see confine(8), -c"'
 }
 
 test_hooks_work_without_a_word() {

@@ -61,15 +61,18 @@ static bool start_session(connection_t *connection, uint64_t now) {
   return true;
 }
 
+static char const *error_text(connection_t const *connection, int error) {
+  return connection->dial.server.is_unix ? strerror(error) : relay_port_error(error);
+}
+
 void opening_dial(connection_t *connection, uint64_t now) {
   chain_verdict_t verdict;
   int const found = relay_dial_step(&connection->dial);
-  if (!found) return;
-  int error = errno;
-  if (found > 0 && start_session(connection, now)) return;
-  if (found > 0) error = errno;
-  verdict_set(&verdict, found > 0 ? "4.4.1" : "4.4.3",
-              found > 0 ? "no connection" : "the server's name leads nowhere", strerror(error));
+  if (!found || (found > 0 && start_session(connection, now))) return;
+  if (found > 0)
+    verdict_set(&verdict, "4.4.1", "no connection", error_text(connection, errno));
+  else
+    verdict_set(&verdict, "4.4.3", "the server's name leads nowhere", strerror(errno));
   give_up(connection, &verdict, now);
 }
 

@@ -102,7 +102,7 @@ static int begin_session(connection_t *connection, uint64_t now, chain_verdict_t
   *why = (chain_verdict_t){.kind = CHAIN_DEFER, .enhanced = "4.4.1"};
   verdict_add(why, connection->where);
   verdict_add(why, ": ");
-  verdict_add(why, strerror(errno));
+  verdict_add(why, relay_port_error(errno));
   if (fd >= 0) close(fd);
   return -1;
 }
