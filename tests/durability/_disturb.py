@@ -85,15 +85,13 @@ def shortened(calls):
                 yield Disturbance(call, count)
 
 
-def paused(calls, ms):
+def paused(calls, ms, sides=("before", "after")):
     """Before and after each call its process stands still for so many milliseconds; what does not
     return has no after, and what disturb.c has no name for is left out."""
     for call in calls:
-        if call.name.startswith("call_"):
-            continue
-        yield Disturbance(call, f"before+{ms}", clock=True)
-        if not call.name.startswith("exit"):
-            yield Disturbance(call, f"after+{ms}", clock=True)
+        for side in sides:
+            if not call.name.startswith("call_") and not (side == "after" and call.name.startswith("exit")):
+                yield Disturbance(call, f"{side}+{ms}", clock=True)
 
 
 class PausedAtRandom(Recording):
@@ -108,6 +106,10 @@ class PausedAtRandom(Recording):
 
     def words(self, trace):
         return f"{super().words(trace)} {self.fault}"
+
+    @staticmethod
+    def happened(_):
+        return True  # it may be that there are few calls, and none is chosen
 
 
 # What a process gives up, and may fail to.

@@ -14,7 +14,7 @@ from _inject import LONG
 
 STILL = 50  # milliseconds
 FAIR = 5  # seconds that a busy machine may take besides
-SEEDS = 6 if LONG else 1
+SEEDS, AT_RANDOM = (6, 12) if LONG else (1, 30)  # one in so many calls, at random
 EVERY = int(os.environ.get("PAUSES_EVERY", 1))  # of all calls, in make check-crash
 
 
@@ -49,13 +49,13 @@ def nothing(_):
 
 
 def explore(program, play, choose=everything, sample=nothing, still=STILL, seeds=SEEDS):
-    """Each of the calls that choose takes, in make check-crash; else those that sample takes. And some at
-    random."""
+    """Each of the calls that choose takes, in make check-crash; else before those that sample takes. And some
+    at random."""
     program.clock, program.may_miss = True, 0.4
     scene = InTime(program, play, still)
     for _ in range(1 + LONG):
         recorded = program.record(scene.measure)
     calls = list(choose(recorded))
-    single = paused(calls if LONG else sample(calls), still)
-    at_random = [PausedAtRandom(seed, 12, still, program.follow) for seed in range(seeds)]
+    single = paused(calls, still) if LONG else paused(sample(calls), still, ["before"])
+    at_random = [PausedAtRandom(seed, AT_RANDOM, still, program.follow) for seed in range(seeds)]
     program.disturb(scene, [*list(single)[os.getpid() % EVERY::EVERY], *at_random])

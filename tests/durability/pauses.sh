@@ -2,8 +2,8 @@
 # not confined: it traces programs and stops them for a while
 # timeout: 800
 # Processes stand still for a moment, before or after each of their system calls: nobody sleeps through
-# what happens meanwhile. make check takes a sample; PAUSES_EVERY=N in the environment is for make
-# check-crash, of whose calls it takes one in N.
+# what happens meanwhile. make check takes a sample, of half the scenes; make check-crash all, and with
+# PAUSES_EVERY=N in the environment one call in N.
 # check-crash: 14400
 # shellcheck disable=SC2034,SC2154 # variables of and for others
 
@@ -32,20 +32,28 @@ pause() {
   done
 }
 
-test_deliverers() { pause smtp lmtp pipe forward maildir; }
-test_deliverers_with_few_connections() { pause smtp_in_turn lmtp_in_turn; }
+in_full() { [ -n "${CHECK_CRASH-}" ]; }
+
+test_deliverers() {
+  pause lmtp pipe maildir smtp_in_turn
+  ! in_full || pause smtp forward lmtp_in_turn
+}
+
 test_deliver_smtp_with_tls() { PREPARE=make_authority pause smtp_by_mx; }
 test_slow() { pause slow; }
-test_hanging() { pause hanging; }
-test_queue_send() { pause injected retries orders woken bounce; }
+test_hanging() { ! in_full || pause hanging; }
 
-# A minute.
-test_queue_send_without_descriptors() { [ -z "${CHECK_CRASH-}" ] || pause crowded; }
+test_queue_send() {
+  pause injected orders
+  ! in_full || pause retries woken bounce crowded
+}
+
 test_mail_inject() { pause submission; }
 
 test_worker_spawn() {
   if [ "$(id -u)" -eq 0 ] && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; then
-    pause spawn spawn_in_turn
+    pause spawn_in_turn
+    ! in_full || pause spawn
   else
     startSkipping
     echo "skip - not root, or others cannot reach $BIN"
@@ -57,7 +65,8 @@ test_sessions() {
   has_disturb || return 0
   CHAIN_FRONT="$traced front smtp-front $traced inject queue-inject"
   if ! start_smtp || ! start_send; then fail 'no host'; fi
-  for scenario in front queue_inject impatient; do play _pauses.py "$scenario"; done
+  for scenario in front impatient; do play _pauses.py "$scenario"; done
+  ! in_full || play _pauses.py queue_inject
 }
 
 # A front that queues by itself, and has hooks.
@@ -68,7 +77,8 @@ test_sessions_with_hooks() {
   echo 1 >"$CHAINMAIL_CONF/timeout-hook"
   CHAIN_FRONT="$traced front smtp-front -Q -H $CHAIN/hooks"
   if ! start_smtp || ! start_send; then fail 'no host'; fi
-  for scenario in front hooks; do play _pauses.py "$scenario"; done
+  play _pauses.py hooks
+  ! in_full || play _pauses.py front
 }
 
 test_sessions_with_tls() {
@@ -80,8 +90,11 @@ test_sessions_with_tls() {
     "$traced" auth sasl-auth -f "$CHAIN/failures" -F 1000000,1 -j 50 \
     "$traced" checker checkpassword-file sasl-ok || fail 'no auth service'
   AUTH_PID=$STARTED
-  for ENGINE in $ENGINES; do with_tls implicit secure_wrap secure_helper; done
-  ENGINE=tls-wrap with_tls starttls secure_wrap secure_helper secure_front auth checker
+  for ENGINE in $ENGINES; do with_tls implicit secure_helper; done
+  ENGINE=tls-wrap with_tls starttls secure_wrap auth
+  in_full || return 0
+  for ENGINE in $ENGINES; do with_tls implicit secure_wrap; done
+  ENGINE=tls-wrap with_tls starttls secure_helper secure_front checker
 }
 
 # with_tls MODE SCENARIO...: with the engine of now
@@ -108,7 +121,7 @@ test_services() {
   stop_keyd
   CHAIN_FRONT='tls-wrap smtp-front queue-inject' start_smtp || fail 'no service'
   play _secure_pauses.py keyd
-  [ -z "${CHECK_CRASH-}" ] || play _secure_pauses.py killed_keyd # half a minute
+  ! in_full || play _secure_pauses.py killed_keyd
 }
 
 # shellcheck source=/dev/null
