@@ -9,9 +9,11 @@
 
 char const *PROG = "user-passwd";
 
+typedef enum change { CHANGE_PASSWORD, CHANGE_LOCK, CHANGE_UNLOCK } change_t;
+
 typedef struct options {
   char const *path;
-  bool lock, unlock; /* and no password is asked for */
+  change_t change;
   password_settings_t settings;
 } options_t;
 
@@ -58,19 +60,24 @@ static void set_password(char const *path, char const *name, password_settings_t
   users_file_close(&file);
 }
 
+static void choose(options_t *options, change_t change) {
+  if (options->change && options->change != change) strerr_dieusage(100, USAGE);
+  options->change = change;
+}
+
 static void options_read(options_t *options, int argc, char const *const **argv) {
   subgetopt state = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, *argv, "f:luh" PASSWORD_OPTIONS, &state)) != -1;)
     switch (option) {
     case 'f': options->path = state.arg; break;
-    case 'l': options->lock = true; break;
-    case 'u': options->unlock = true; break;
+    case 'l': choose(options, CHANGE_LOCK); break;
+    case 'u': choose(options, CHANGE_UNLOCK); break;
     case 'h': strerr_dieusage(0, USAGE);
     default:
       if (!password_option(&options->settings, option, state.arg)) strerr_dieusage(100, USAGE);
     }
   *argv += state.ind;
-  if (argc - state.ind != 1 || (options->lock && options->unlock)) strerr_dieusage(100, USAGE);
+  if (argc - state.ind != 1) strerr_dieusage(100, USAGE);
 }
 
 int main(int argc, char const *const *argv) {
@@ -80,8 +87,8 @@ int main(int argc, char const *const *argv) {
   options_read(&options, argc, &argv);
   char const *const path = user_path(options.path, buffer), *const name = user_name(*argv);
   user_hide();
-  if (options.lock || options.unlock)
-    set_disabled(path, name, options.lock);
+  if (options.change)
+    set_disabled(path, name, options.change == CHANGE_LOCK);
   else
     set_password(path, name, &options.settings);
   return 0;
