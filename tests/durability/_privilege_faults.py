@@ -82,8 +82,12 @@ def acceptor():
 
 
 def ids_of(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        return {int(word) for line in status if re.match("(Uid|Gid|Groups):", line) for word in line.split()[1:]}
+    """None, if it has ended meanwhile: a fault may have done that."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            return {int(word) for line in status if re.match("(Uid|Gid|Groups):", line) for word in line.split()[1:]}
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
 
 
 def keyd():

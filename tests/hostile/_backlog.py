@@ -36,11 +36,15 @@ def done():
 
 def deliverers():
     """Those of ours that are there."""
-    found = []
-    for pid, state in children(SEND):
-        if state != "Z" and b"deliverer" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
-            found.append(pid)
-    return found
+    return [pid for pid, _ in children(SEND) if b"deliverer" in command_line(pid)]
+
+
+def command_line(pid):
+    """Nothing, of one that has ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def behave(how):

@@ -271,6 +271,15 @@ class Session:
         return self.recorded("environment").split(b"\0")
 
 
+def has_ended(pid):
+    """A zombie has; who adopts it is not ours to say."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
 def indented(lines, at):
     """The lines after at that are indented, without their indent."""
     block = []
@@ -479,9 +488,9 @@ class Player:
 
     def do_gone(self, rest):
         self.after()
-        status = pathlib.Path(f"/proc/{int(self.session.recorded(rest))}/stat")
+        pid = int(self.session.recorded(rest))
         for _ in range(PATIENCE * 100):
-            if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            if has_ended(pid):
                 return
             time.sleep(0.01)
         raise Difference("the process is still there")
