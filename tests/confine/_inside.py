@@ -110,7 +110,7 @@ def main():
     ours, theirs = socket.socketpair()
     with subprocess.Popen(command, stdin=theirs) as process:
         theirs.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not waits(process.pid) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         stopped = Stopped(process.pid)
@@ -119,7 +119,7 @@ def main():
         stopped.ptrace(DETACH, None)
         ours.close()
         process.send_signal(signal.SIGTERM)
-        print("end", process.wait(20))
+        print("end", process.wait(60))
 
 
 main()

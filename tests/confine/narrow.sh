@@ -24,7 +24,7 @@ setUp() {
 
 tearDown() { stop_chain; }
 
-ask() { ANSWERS=$(timeout 60 python3 "$(dirname "$0")/_inside.py" "$@" 2>&1); }
+ask() { ANSWERS=$(timeout 180 python3 "$(dirname "$0")/_inside.py" "$@" 2>&1); }
 
 refuses() { # refuses ATTEMPT...: of what was asked
   for attempt; do

@@ -149,7 +149,7 @@ test_much_output() {
 
 test_time_limit() {
   assertEquals 'Z4.3.0 the command took too long' "$(deliver 'echo $$ >pid; sleep 1000 & echo $! >pid2
-    wait' -t 1)"
+    wait' -t 5)"
   assertTrue 'the command is gone' "wait_until has_ended $(cat pid)"
   assertTrue 'and what it started' "wait_until has_ended $(cat pid2)"
 }

@@ -224,7 +224,7 @@ gone() { wait_until [ ! -d "/proc/$1" ]; }
 test_one_that_hangs() {
   ready || return 0
   echo 'echo $$ >pid; exec sleep 1000' | fake hangs
-  assertEquals 'K|Z4.3.0 the deliverer took too long|K|' "$(with_fake hangs -t 1)"
+  assertEquals 'K|Z4.3.0 the deliverer took too long|K|' "$(with_fake hangs -t 6)"
   assertTrue 'it is gone' "gone $(cat alice/pid)"
 }
 
@@ -305,7 +305,7 @@ test_one_whose_message_fills_the_memory() {
   words="$words $DIR/small s bob@example.test $DIR/bob/Maildir"
   words="$words $DIR/small s gone@example.test $DIR/gone/Maildir"
   assertEquals "Z4.3.2 the deliverer took too long, and others wait|K|Z4.3.5 unable to open the Maildir: \
-Permission denied|" "$(spawn "$words" -c 2 -s 2 maildir "$DIR/deaf" | tr '\n' '|')"
+Permission denied|" "$(spawn "$words" -c 2 -s 4 maildir "$DIR/deaf" | tr '\n' '|')"
   assertEquals 'one deliverer each' 3 "$(grep -c event=start log)"
 }
 
@@ -325,7 +325,7 @@ test_one_that_takes_nothing() {
   echo 'exec sleep 1000' | fake deaf
   assertEquals "1 K
 2 Z4.3.0 the deliverer took too long
-38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -t 2)"
+38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -t 8)"
 }
 
 # As many jobs as queue-send hands out are in hand: there may be others' behind them.
@@ -346,7 +346,7 @@ test_ones_that_hang_do_not_keep_their_places() {
   echo 'exec sleep 1000' | fake deaf
   assertEquals 'Z4.3.2 the deliverer took too long, and others wait|K|' \
     "$(spawn "$(jobs alice@example.test "$DIR/alice/Maildir" bob@example.test "$DIR/bob/Maildir")" \
-      -c 1 -s 1 maildir "$DIR/deaf" | tr '\n' '|')"
+      -c 1 -s 4 maildir "$DIR/deaf" | tr '\n' '|')"
 }
 
 # One who always has something to do gives up his place all the same.

@@ -411,7 +411,7 @@ END
 # More than it may have open at one time wait for one deliverer; what goes by the other goes on.
 test_deliverer_that_hangs() {
   make_hanging_deliverer
-  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
   for i in $(seq 600); do inject "me$i@example.org" a@example.test; done
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
   wait_until has_mail || fail 'nothing goes on'
@@ -433,7 +433,7 @@ test_deliverer_that_hangs_with_few_descriptors() {
   make_hanging_deliverer
   for i in $(seq 200); do inject "me$i@example.org" a@example.test; done
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
-  prlimit --nofile=150: queue-send -t 1 -w "maildir=$CHAIN/deliver" 2>>"$CHAIN/send.log" &
+  prlimit --nofile=150: queue-send -t 5 -w "maildir=$CHAIN/deliver" 2>>"$CHAIN/send.log" &
   SEND_PID=$!
   wait_until has_mail || fail 'nothing goes on'
   assertTrue 'the other one hangs' "[ $(find "$MAIL" -path '*/new/*' | wc -l) -lt 212 ]"
@@ -472,7 +472,7 @@ one_has_two() { box_has a 2 || box_has b 2; }
 test_deliverers_share() {
   echo 2 >"$CHAINMAIL_CONF/concurrency-local"
   make_hanging_deliverer
-  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
   for i in 1 2 3 4; do inject "me$i@example.org" a@example.test; done
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
   wait_until has_mail || fail 'nothing goes on'
@@ -488,7 +488,7 @@ test_end_amid_an_alias() {
 all@example.test  alias a@example.test b@example.test c@example.test d@example.test
 END
   make_hanging_deliverer
-  CHAIN_SEND="-t 1 -w maildir=$CHAIN/deliver" start_send
+  CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
   inject me@example.org all@example.test
   wait_until has_mail || fail 'none is reached'
   sleeper=$(pgrep -P "$SEND_PID" -x sleep)
