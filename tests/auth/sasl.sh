@@ -333,7 +333,7 @@ test_strangers_cost_the_same() {
   if ! strace -qq true 2>/dev/null; then skip 'strace does not work here' && return; fi
   for name in alice nobody dora carol; do
     serve sasl-ok
-    strace -f -qq -e 'trace=!poll,ppoll,read' -o "$folder/trace" -p "$server" 2>/dev/null &
+    strace -f -qq -e 'trace=!poll,ppoll,restart_syscall,read' -o "$folder/trace" -p "$server" 2>/dev/null &
     tracer=$!
     wait_until grep -q "TracerPid:.$tracer\$" "/proc/$server/status"
     plays "a failure of $name" scram_failure "$name"
