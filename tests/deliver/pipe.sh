@@ -127,9 +127,12 @@ D5.3.0 the command ended with exit code 100
 Z4.3.0 the command ended with exit code 111
 D5.1.1 no such list
 Z4.3.0 the disk is full
-Z4.3.0 the command was ended by signal 15' "$(deliver_all true 'echo fine; exit 99' 'exit 100' \
+Z4.3.0 the command was ended by signal 15
+Z4.4.1 no answer from the archive
+Z451 4.4.1 the archive has no answer for this one' "$(deliver_all true 'echo fine; exit 99' 'exit 100' \
     'exit 111' 'echo 5.1.1 no such list >&2; exit 100' 'printf "the disk\n is full"; exit 75' \
-    'kill $$')"
+    'kill $$' 'echo 4.4.1 no answer from the archive; exit 111' \
+    'echo 451 4.4.1 the archive has no answer for this one; exit 111')"
 }
 
 test_descriptors() {

@@ -44,8 +44,8 @@ int64_t clock_now(void) {
 
 /* A queue-send that has gone tries the job again. */
 static void report(uint64_t number, chain_verdict_t const *verdict) {
-  char frame[WORKER_RESULT_MAX], text[CHAIN_TEXT_MAX + sizeof verdict->enhanced + 1];
-  stpcpy(stpcpy(stpcpy(text, verdict->enhanced), *verdict->enhanced ? " " : ""), verdict->text);
+  char frame[WORKER_RESULT_MAX], text[CHAIN_VERDICT_SIZE];
+  chain_verdict_format(text, verdict);
   size_t len = worker_result_format(frame, number, verdict->kind, text);
   if (worker_results_send(0, frame, len) == 0) return;
   strerr_warnwu1sys("report");
