@@ -129,6 +129,9 @@ def _in_turn(channel, deliverer, kind):
     _route(*(f"@{name} {kind} 127.0.0.1:{server.port}" for name, server in servers.items()))
 
     def play(fault):
+        _clear()
+        for server in servers.values():
+            server.take()
         traced = f"{channel}={TRACED} turn {deliverer}"
         scheduler = Scheduler(["queue-send", "-w", f"{channel}=1", "-w", traced])
         scheduler.start()
@@ -156,6 +159,15 @@ def lmtp_in_turn():
 
 # ---- queue-send --------------------------------------------------------------------------------------
 
+def _clear():
+    """What a play that failed has left would have the next ones fail."""
+    for folder in "new", "state":
+        for file in (QUEUE / folder).iterdir():
+            file.unlink()
+    for file in files_of("box"):
+        file.unlink()
+
+
 class Sending:
     """queue-send alone is disturbed. In a life of it something is done."""
 
@@ -165,6 +177,7 @@ class Sending:
         self.act, self.program = act, Family("errors", "send", follow=False)
 
     def play(self, fault):
+        _clear()
         scheduler = Scheduler([TRACED, "send", "queue-send", "-w", "maildir=1", "-w", "pipe=1",
                                "-w", "pipe=deliver-pipe -r"])
         scheduler.start()
@@ -341,12 +354,6 @@ class Silent:
             self.peer.close()
 
 
-def _clear_queue():
-    for folder in "new", "state":
-        for file in (QUEUE / folder).iterdir():
-            file.unlink()
-
-
 class Slow:
     """deliver-smtp with two connections, and two hosts that are silent: one of them may be waited for,
     and a third host is served. They become slow one just after the other."""
@@ -375,7 +382,7 @@ class Slow:
             for host in hosts:
                 host.end()
             scheduler.stop()
-            _clear_queue()
+            _clear()
 
     @staticmethod
     def when_the_first_is_slow(calls):
@@ -409,7 +416,7 @@ def hanging():
         finally:
             program.release()
             scheduler.stop()
-            _clear_queue()
+            _clear()
 
     explore(program, play, program.own)
 
@@ -421,6 +428,7 @@ class Session:
     BDAT whose last chunk lies there before it is asked for."""
 
     def play(self, _):
+        _clear()
         client = Client().greet()
         client.deliver("box", _deliveries.MESSAGES["two"])
         body = on_the_wire(_deliveries.MESSAGES["one"])[:-3]
