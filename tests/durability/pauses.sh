@@ -77,8 +77,8 @@ test_sessions_with_hooks() {
   echo 1 >"$CHAINMAIL_CONF/timeout-hook"
   CHAIN_FRONT="$traced front smtp-front -Q -H $CHAIN/hooks"
   if ! start_smtp || ! start_send; then fail 'no host'; fi
-  play _pauses.py hooks
   ! in_full || play _pauses.py front
+  play _pauses.py hooks # it leaves one that hangs
 }
 
 test_sessions_with_tls() {
