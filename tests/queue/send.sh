@@ -407,6 +407,7 @@ exec deliver-maildir
 END
   chmod +x "$CHAIN/deliver"
 }
+find_sleeper() { sleeper=$(pgrep -P "$SEND_PID" -x sleep); } # it looks at its job before it is one
 
 # More than it may have open at one time wait for one deliverer; what goes by the other goes on.
 test_deliverer_that_hangs() {
@@ -416,7 +417,7 @@ test_deliverer_that_hangs() {
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
   wait_until has_mail || fail 'nothing goes on'
   assertEquals 'the other one hangs' 0 "$(count_box a)"
-  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  wait_until find_sleeper || fail 'none hangs'
   kill -TERM "$SEND_PID"
   wait "$SEND_PID"
   assertEquals 'the end is not waited for longer than -t' 0 $?
@@ -437,7 +438,7 @@ test_deliverer_that_hangs_with_few_descriptors() {
   SEND_PID=$!
   wait_until has_mail || fail 'nothing goes on'
   assertTrue 'the other one hangs' "[ $(find "$MAIL" -path '*/new/*' | wc -l) -lt 212 ]"
-  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  wait_until find_sleeper || fail 'none hangs'
   stop_send
   kill "$sleeper"
 }
@@ -477,7 +478,7 @@ test_deliverers_share() {
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
   wait_until has_mail || fail 'nothing goes on'
   assertEquals 'the other one hangs' 0 "$(count_box a)"
-  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
+  wait_until find_sleeper || fail 'none hangs'
   stop_send
   kill "$sleeper"
 }
@@ -491,8 +492,7 @@ END
   CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
   inject me@example.org all@example.test
   wait_until has_mail || fail 'none is reached'
-  sleeper=$(pgrep -P "$SEND_PID" -x sleep)
-  assertNotNull 'none hangs' "$sleeper"
+  wait_until find_sleeper || fail 'none hangs'
   stop_send
   kill "$sleeper"
   start_send
