@@ -70,6 +70,20 @@ test_servers_that_greet_and_stall() {
   stalling data
 }
 
+# What is ended on a connection that was kept is not tried on another one first, which would have the
+# others wait once more.
+test_servers_that_stall_on_a_kept_connection() {
+  start mail2=silent
+  slow=$port
+  start mail2=silent
+  slower=$port
+  start
+  deliver '-c 2 -s 1 -w 1 -t 9' "a=127.0.0.1:$slow" "b=127.0.0.1:$slower" "c=127.0.0.1:$slow" \
+    "d=127.0.0.1:$slower" "e=127.0.0.1:$port" >"$DIR/answers"
+  assertEquals 'one is given up, and then the last one is served' 'soon e@b K' \
+    "$(sed -n '3s/.*soon.*/soon/p; 4s/ K.*/ K/p' "$DIR/answers" | xargs)"
+}
+
 # Each answer comes soon enough, and all of them together do not.
 test_servers_that_drip() {
   start rcpt=drip

@@ -134,6 +134,7 @@ static void cut_short(connection_t *connection, uint64_t now) {
     opening_cut_short(connection, now);
     return;
   }
+  connection->was_used = false; /* the server is slow, the connection not stale */
   relay_give_up(connection->relay, TOO_SLOW);
   connection_step(connection, now);
 }
