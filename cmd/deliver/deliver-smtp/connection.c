@@ -184,6 +184,7 @@ static void cut_one(connection_t *connection, uint64_t now) {
     opening_cut_short(connection, now);
     return;
   }
+  connection->delivery->repeated = true; /* the host is slow, the connection not stale */
   relay_give_up(connection->relay, TOO_SLOW);
   step(connection, now);
 }
