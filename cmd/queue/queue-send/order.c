@@ -72,9 +72,8 @@ static int write_down(subject_t const *subject, steer_request_t const *request) 
   if (!order) return 0;
   steer_reason(reason, request);
   if (subject->attempt) return journal_order(subject->attempt, order, reason);
-  if (queue_order(settings.state_fd, request->name, order, reason) < 0) return -1;
-  if (item->stage == ITEM_FRESH) item->stage = ITEM_OLD; /* it has a log */
-  return 0;
+  if (item->stage == ITEM_FRESH) item->stage = ITEM_OLD; /* it may have a log, also if this fails */
+  return queue_order(settings.state_fd, request->name, order, reason);
 }
 
 static void go(item_t *item) {
