@@ -76,7 +76,7 @@ static bool pass_to_server(tls_client_t *client) {
 }
 
 static void pass(tls_client_t *client) {
-  while (pass_to_client(client) | pass_to_server(client))
+  while (pass_to_client(client) || pass_to_server(client))
     ;
 }
 
@@ -184,7 +184,7 @@ static void test_refusal(void) {
   settings.names = other_names;
   tls_client_t *const client = tls_client_start(&settings);
   start_server("ec");
-  while (pass_to_server(client) |
+  while (pass_to_server(client) ||
          (tls_client_state(client) == TLS_CLIENT_HANDSHAKE && pass_to_client(client)))
     ;
   check_failed("another name", client, "certificate: name mismatch");
