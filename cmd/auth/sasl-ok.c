@@ -1,5 +1,4 @@
 /* sasl-ok: see sasl-ok(8). */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -1,5 +1,4 @@
 /* tcp-env: see tcp-env(8). */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

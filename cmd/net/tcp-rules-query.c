@@ -1,5 +1,4 @@
 /* tcp-rules-query: see tcp-rules-query(1). */
-#include <errno.h>
 
 #include <skalibs/buffer.h>
 #include <skalibs/sgetopt.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_SIZE = 12, RCODE_OK = 0, RCODE_NAME = 3, TYPE_OPT = 41, CLASS_IN = 1 };
+enum { RCODE_OK = 0, RCODE_NAME = 3, TYPE_OPT = 41, CLASS_IN = 1 };
 enum { POINTER = 0xc0, LABEL_MAX = 63, LABELS_MAX = 127, WIRE_NAME_MAX = 255 };
 
 /* ---- writing ------------------------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <skalibs/buffer.h>
 #include <skalibs/cdbmake.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/types.h>

@@ -9,7 +9,6 @@
 
 #include "clock/clock.h"
 #include "internal.h"
-#include "smtp/smtp.h"
 
 #define ROUNDS 64 /* of one step: a fast server and a large message leave others their turn */
 

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "queue/queue.h"
-
 /* LF becomes CRLF, and so does CRLF; any other CR, and NUL, become blanks, whatever was thought of
    them before: what comes out has CR and LF in pairs alone. With dots, one is put before each that
    begins a line (RFC 5321, 4.5.2). */

@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define REPORT_MAX 1024 /* bytes of one finding; a longer one is cut */
 #define ERRORS_MAX 100  /* that are reported one by one */

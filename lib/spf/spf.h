@@ -11,7 +11,6 @@
 #define CHAINMAIL_SPF_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <skalibs/ip46.h>

@@ -6,7 +6,6 @@
 #define CHAINMAIL_THROTTLE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <skalibs/ip46.h>

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/buffer.h>
 #include <skalibs/cdbmake.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>

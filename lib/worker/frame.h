@@ -3,7 +3,6 @@
 #define CHAINMAIL_WORKER_FRAME_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #define FRAME_PREFIX 8 /* hex digits of the length */
 

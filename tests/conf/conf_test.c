@@ -1,7 +1,5 @@
 /* Settings: defaults, files, bounds. */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../unit.h"

@@ -2,7 +2,6 @@
    line is empty or no field. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "mime/mime.h"
 

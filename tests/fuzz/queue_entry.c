@@ -1,7 +1,6 @@
 /* Entries: whoever may write into new/ can put any file there. The first byte says whether the rest
  * is a file, or a trailer alone, which the fuzzer would seldom find the sizes for. */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 /* A record: its terms lie in it, one behind the other, and what they say can be used. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "spf/record.h"
 

@@ -2,7 +2,6 @@
    branch they take is counted, so that the count is the same every time, and the functions of libc
    that they call are here, to be counted too. Twice the input is at most 2.1 times the work, for
    every form that invites to more. */
-#include <strings.h>
 
 #include "../counted.h"
 #include "../unit.h"

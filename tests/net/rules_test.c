@@ -1,6 +1,5 @@
 /* Access rules: what parses, which rule is found, and what is never taken for a table. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>

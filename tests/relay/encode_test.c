@@ -1,6 +1,5 @@
 /* The encoder as a filter for tests/deliver/encode.sh, and what it makes of single messages. With
    an argument, "8" or "7", it encodes fd 0 to fd 1: 8-bit bytes may stay, or not. */
-#include <unistd.h>
 
 #include "../../lib/relay/encode.h"
 #include "../unit.h"

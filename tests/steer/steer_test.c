@@ -1,4 +1,3 @@
-#include <errno.h>
 
 #include "../unit.h"
 #include "steer/steer.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>

@@ -1,7 +1,6 @@
 /* deliver-lmtp: see deliver-lmtp(8). */
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>

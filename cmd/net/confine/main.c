@@ -1,7 +1,6 @@
 /* confine: see confine(8). */
 #include <string.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 

@@ -1,7 +1,6 @@
 #include "tcp-accept.h"
 
 #include <time.h>
-#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>

@@ -1,7 +1,6 @@
 #include "print/print.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "tls-check.h"
 

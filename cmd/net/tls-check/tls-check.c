@@ -1,7 +1,6 @@
 /* tls-check: see tls-check(1). */
 #include "tls-check.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

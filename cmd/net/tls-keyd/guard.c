@@ -1,6 +1,5 @@
 /* What a process that has keys does without. */
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,7 +1,6 @@
 /* tls-keyd: see tls-keyd(8). */
 #include "tls-keyd.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>

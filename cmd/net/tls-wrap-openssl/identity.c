@@ -1,6 +1,5 @@
 /* The certificate for a client: by its name for us, and by what it can verify. */
 #include <errno.h>
-#include <string.h>
 
 #include "openssl.h"
 

@@ -2,7 +2,6 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "openssl.h"
 

@@ -1,7 +1,6 @@
 /* tls-wrap: see tls-wrap(8). With OpenSSL's engine: tls-wrap-openssl(8). */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>

@@ -12,7 +12,6 @@
 
 #include "conf/conf.h"
 #include "inject.h"
-#include "mime/mime.h"
 #include "smtp/smtp.h"
 
 #define USAGE                                                                                      \

@@ -3,7 +3,6 @@
 #define SMTP_FRONT_REPLY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "chain/chain.h"
 

@@ -4,7 +4,6 @@
 #define SMTP_FRONT_WIRE_H
 
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
