@@ -36,13 +36,14 @@ base $CHAIN/mail
 @localhost     maildir %l
 postmaster     alias   box@example.test
 END
-  route-compile "$CHAINMAIL_CONF/routes" && mkfifo "$CHAIN/ready"
+  route-compile "$CHAINMAIL_CONF/routes"
 }
 
 # start_program LOG COMMAND...: sets STARTED. The command tells on fd 3 that it is ready.
 start_program() {
   log=$1
   shift
+  make_ready "$CHAIN/ready"
   "$@" 3>"$CHAIN/ready" >>"$CHAIN/$log" 2>&1 </dev/null &
   STARTED=$!
   await_ready "$CHAIN/ready" && return

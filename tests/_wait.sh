@@ -4,7 +4,9 @@
 #
 #   PATIENCE               seconds until something that must come counts as missing
 #   wait_until COMMAND...  tries it until it is true; 1 if that took too long
-#   await_ready FILE       a line has come from a named pipe; 1 if none came
+#   make_ready FILE        a named pipe for one program to tell that it is ready, in the place of the last
+#                          one's: that one may have it open for a moment yet, and so end it for others
+#   await_ready FILE       a line has come from it; 1 if none came
 #   has_ended PID          true of a zombie, too: a child that nobody has waited for yet
 
 PATIENCE=60
@@ -19,6 +21,7 @@ wait_until() {
   done
 }
 
+make_ready() { rm -f "$1" && mkfifo "$1"; }
 await_ready() { timeout "$PATIENCE" grep -q '^' "$1"; }
 
 has_ended() {

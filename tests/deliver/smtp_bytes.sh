@@ -87,7 +87,7 @@ test_by_our_own_front() {
   printf 'Subject: \303\274\n\n\303\274\n.\n' >"$DIR/message"
   mkdir -p "$DIR/there/conf" "$DIR/there/queue/new" "$DIR/there/queue/tmp"
   echo me.there >"$DIR/there/conf/me"
-  mkfifo "$DIR/ready"
+  make_ready "$DIR/ready"
   CHAINMAIL_CONF=$DIR/there/conf CHAINMAIL_QUEUE=$DIR/there/queue RELAYCLIENT='' \
     tcp-accept -n 3 127.0.0.1 0 env RELAYCLIENT= smtp-front queue-inject 3>"$DIR/ready" 2>"$DIR/front.log" &
   PEERS="$PEERS $!"

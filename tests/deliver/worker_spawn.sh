@@ -496,8 +496,8 @@ test_many_jobs() {
 
 # The service, as queue-send and smtp-front use it: who has an account has a mailbox at home.
 serve() { # serve [DELIVERER]: it instead of deliver-maildir
-  mkfifo ready
   for channel in maildir pipe; do
+    make_ready ready
     deliverer=deliver-$channel
     [ "$channel" = pipe ] || deliverer=${1-$deliverer}
     env UID="$VMAIL" GID="$VMAIL" GIDLIST= tcp-accept -n 3 "unix:$DIR/$channel" \
@@ -505,6 +505,7 @@ serve() { # serve [DELIVERER]: it instead of deliver-maildir
     SERVERS="$! $SERVERS"
     await_ready ready || fail "not ready: $(cat log)"
   done
+  make_ready ready
   queue-send -n 3 -t 1 -q "$DIR/queue" -w maildir=1 -w "maildir=unix:$DIR/maildir" -w "pipe=unix:$DIR/pipe" \
     3>ready >>send.log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
@@ -583,7 +584,7 @@ test_service_with_some_that_hang() {
 test_service_tree() {
   ready || return 0
   command -v s6-envuidgid >/dev/null || { startSkipping && echo 'skip - there is no s6'; return; }
-  mkfifo -m 600 queue/trigger ready
+  mkfifo -m 600 queue/trigger
   printf 'queue:x:54331:54331::/:/bin/sh\nvmail:x:%s:%s::/:/bin/sh\n' "$VMAIL" "$VMAIL" >>passwd
   cp -R "$TOP/service/s6" tree
   sed -i '/^mkdir/d; s|@PREFIX@/lib/chainmail|'"$BIN"'|' tree/settings
@@ -592,10 +593,12 @@ CHAINMAIL_CONF='$DIR/conf' CHAINMAIL_QUEUE='$DIR/queue' CHAINMAIL_RUN='$DIR/run'
 REAL_USERS=1
 END
   mkdir run
+  make_ready ready
   (cd tree/deliver-maildir && exec unshare --mount sh -c \
     "mount --bind $DIR/passwd /etc/passwd && exec ./run") 3>ready >>log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
   await_ready ready || fail "not ready: $(cat log)"
+  make_ready ready
   queue-send -n 3 -q "$DIR/queue" -w "maildir=unix:$DIR/run/queue/deliver-maildir" \
     3>ready >>send.log 2>&1 </dev/null &
   SERVERS="$! $SERVERS"
