@@ -81,7 +81,7 @@ END
 # it holds the lock.
 make_login() {
   if [ ! -s "$RUN/password" ]; then
-    (umask 077 && head -c 9 /dev/urandom | base64 | tr '+/' '-_' >"$RUN/password")
+    (umask 077 && od -An -N 9 -tx1 /dev/urandom | tr -d ' \n' >"$RUN/password")
     user-del "$login" 2>/dev/null || :
   fi
   user-list | grep -q "^$login" || user-add -p 0 "$login" <"$RUN/password"

@@ -50,6 +50,7 @@ test_first_message_and_another() {
 test_lines_to_paste_log_in() {
   sed -n 's/^  \(swaks .*--auth-password .*\)/\1/p' "$HOST/output" >"$HOST/lines"
   assertEquals 'after STARTTLS, and over TLS' 2 "$(wc -l <"$HOST/lines")"
+  assertTrue 'the password may stand on any command line' "grep -Eqx '[0-9a-z]{16,}' '$RUN/password'"
   while read -r line; do
     # shellcheck disable=SC2086 # the words of a command
     output=$($line 2>&1 </dev/null)
