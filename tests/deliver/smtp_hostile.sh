@@ -260,10 +260,12 @@ test_stalling_on_kept_connections() {
   pid=$!
   assertTrue 'one is cut short' 'wait_until one_is_cut_short'
   end_peers # the other one is worth another try, and finds nobody
-  wait $pid
+  wait "$pid"
   assertEquals 1 "$(grep -c 'soon enough' "$DIR/answers")"
   assertEquals 2 "$(cat "$DIR"/dump/slow*/commands | grep -c connect)"
 }
+
+one_went() { grep -q 'event=transaction .*accepted=1' "$DIR/log"; }
 
 # Each answer comes soon enough, and all of them together do not.
 test_dripping_ones_do_not_have_all_connections() {
@@ -272,8 +274,12 @@ test_dripping_ones_do_not_have_all_connections() {
   start_server
   OPTIONS='-C 2 -t opening=1'
   # shellcheck disable=SC2046 # words are wanted
-  deliver $(for i in 1 2 3 4; do echo "r$i@x=127.0.0.1:$slow" "r$i@x=[127.0.0.1]:$slow"; done) \
-    "e@x=127.0.0.1:$PORT" >"$DIR/answers"
+  deliver $(for i in $(seq 20); do echo "r$i@x=127.0.0.1:$slow" "r$i@x=[127.0.0.1]:$slow"; done) \
+    "e@x=127.0.0.1:$PORT" >"$DIR/answers" &
+  pid=$!
+  assertTrue 'another one has its turn' 'wait_until one_went'
+  end_peers
+  wait "$pid"
   assertContains "$(grep event=transaction "$DIR/log" | head -n 2)" accepted=1
 }
 
