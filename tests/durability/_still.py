@@ -13,7 +13,8 @@ from _disturb import PausedAtRandom, paused
 from _inject import LONG
 
 STILL = 50  # milliseconds
-FAIR = 5  # seconds that a busy machine may take besides
+FAIR = 5  # seconds that a busy machine may take besides,
+TRIES = 4  # but for some of so many times
 SEEDS, AT_RANDOM = (6, 12) if LONG else (1, 30)  # one in so many calls, at random
 EVERY = int(os.environ.get("PAUSES_EVERY", 1))  # of all calls, in make check-crash
 
@@ -32,12 +33,19 @@ class InTime:
         self.play(fault)
         return time.monotonic() - begun
 
-    def stood_still(self):
-        return len(self.program.read_trace().splitlines()) * self.still / 1000
+    def late(self, fault):
+        """By how many seconds more than it stood still."""
+        took = self.time(fault)
+        return took - self.usual - len(self.program.read_trace().splitlines()) * self.still / 1000
 
     def __call__(self, fault):
-        took = self.time(fault)
-        check(took < self.usual + self.stood_still() + FAIR, f"{took:.1f} seconds, usually {self.usual:.1f}")
+        """Who misses something does so each time; a machine that stands still itself does not."""
+        late = [self.late(fault)]
+        while late[-1] > FAIR and len(late) < TRIES:
+            with self.program.under(fault):
+                late.append(self.late(fault))
+        check(late[-1] <= FAIR, f"{' and '.join(f'{some:.1f}' for some in late)} seconds late, "
+              f"usually {self.usual:.1f} in all")
 
 
 def everything(calls):
