@@ -111,12 +111,6 @@ int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
   return errno = error, -1;
 }
 
-void throttle_close(throttle_t *throttle) {
-  if (!throttle->is_open) return;
-  throttle->is_open = false;
-  close(throttle->fd);
-}
-
 /* ---- networks ------------------------------------------------------------------------------- */
 
 static uint64_t key_of(throttle_t const *throttle, ip46 const *ip) {

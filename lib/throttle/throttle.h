@@ -20,7 +20,8 @@ typedef struct throttle {
 } throttle_t;
 
 /* Opens the file at path, or makes it, 0660 less the umask. 0, or -1 with errno: EPROTO: there is
-   something else at path. A file that somebody has begun to make is finished. */
+   something else at path. A file that somebody has begun to make is finished. It stays open while
+   the process lives. */
 int throttle_open(throttle_t *throttle, char const *path, unsigned int failures,
                   unsigned int seconds);
 /* True if ip's network, an IPv4 address or the first 64 bits of an IPv6 one, has no failure left.
@@ -35,6 +36,5 @@ int throttle_count(throttle_t *throttle, ip46 const *ip, uint64_t now);
  */
 int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milliseconds);
 void throttle_leave(throttle_t *throttle);
-void throttle_close(throttle_t *throttle);
 
 #endif

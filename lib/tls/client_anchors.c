@@ -153,10 +153,6 @@ tls_anchors_t *tls_anchors_load(char const *path) {
   return errno = error, anchors;
 }
 
-size_t tls_anchors_count(tls_anchors_t const *anchors) {
-  return anchors->count;
-}
-
 void tls_anchors_free(tls_anchors_t *anchors) {
   if (!anchors) return;
   for (size_t i = 0; i < anchors->count; i++) free(anchors->all[i].dn.data);

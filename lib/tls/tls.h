@@ -93,7 +93,6 @@ typedef struct tls_anchors tls_anchors_t;
 tls_anchors_t *tls_anchors_read(char const *pem, size_t len);
 /* The same for a file. */
 tls_anchors_t *tls_anchors_load(char const *path);
-size_t tls_anchors_count(tls_anchors_t const *anchors);
 void tls_anchors_free(tls_anchors_t *anchors);
 
 /* What is known of a server's certificate beforehand: a TLSA record (RFC 6698, section 2.1). */

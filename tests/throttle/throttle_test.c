@@ -54,7 +54,7 @@ static void test_counting(void) {
   fail(&throttle, "192.0.2.1", 1000, NOW + 60);
   CHECK_INT("a thousand are forgotten as three are", is_over(&throttle, "192.0.2.1", NOW + 180), 0);
   CHECK_INT("a clock that was set back", is_over(&throttle, "192.0.2.1", NOW - 86400), 0);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 static void test_networks(void) {
@@ -66,7 +66,7 @@ static void test_networks(void) {
   fail(&throttle, "::ffff:192.0.2.9", 3, NOW);
   CHECK_INT("an IPv4 address is one", is_over(&throttle, "192.0.2.9", NOW), 1);
   CHECK_INT("0.0.0.0 is an address", is_over(&throttle, "0.0.0.0", NOW), 0);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 /* A flood of other networks cannot make the worst be forgotten. */
@@ -80,7 +80,7 @@ static void test_flood(void) {
     fail(&throttle, text, 1, NOW);
   }
   CHECK_INT("it is still known", is_over(&throttle, "198.51.100.1", NOW), 1);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 static void test_sharing(void) {
@@ -98,10 +98,10 @@ static void test_sharing(void) {
   CHECK_INT("all could count", failed, 0);
   throttle_open(&throttle, path, CHILDREN * EACH, 60);
   CHECK_INT("none was lost", is_over(&throttle, "192.0.2.1", NOW), 1);
-  throttle_close(&throttle);
+  close(throttle.fd);
   throttle_open(&throttle, path, CHILDREN * EACH + 1, 60);
   CHECK_INT("none was counted twice", is_over(&throttle, "192.0.2.1", NOW), 0);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 static void write_file(char const *text) {
@@ -131,14 +131,14 @@ static void test_unfinished_file(void) {
   throttle_t throttle;
   open_new(&throttle);
   fail(&throttle, "192.0.2.1", 3, NOW);
-  throttle_close(&throttle);
+  close(throttle.fd);
   for (off_t size = 56 + 1024 * 4 * 16 - 1; size; size /= 2) {
     if (truncate(path, size) < 0) abort();
     CHECK_INT("it is finished", throttle_open(&throttle, path, 3, 60), 0);
     CHECK_INT("nobody has failed", is_over(&throttle, "192.0.2.1", NOW), 0);
     fail(&throttle, "192.0.2.1", 3, NOW);
     CHECK_INT("and it counts", is_over(&throttle, "192.0.2.1", NOW), 1);
-    throttle_close(&throttle);
+    close(throttle.fd);
   }
 }
 
@@ -150,7 +150,7 @@ static void test_file_that_shrinks(void) {
   CHECK_INT("nothing can be looked up", throttle_is_over(&throttle, &ip, NOW), -1);
   CHECK_INT("and why", errno, EPROTO);
   CHECK_INT("nor counted", throttle_count(&throttle, &ip, NOW), -1);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 /* A process that was stopped with the lock in its hands must not stop all others. */
@@ -164,7 +164,7 @@ static void test_lock_that_is_held(void) {
   CHECK_INT("and why", errno, EWOULDBLOCK);
   close(other);
   CHECK_INT("then it goes on", throttle_count(&throttle, &ip, NOW), 0);
-  throttle_close(&throttle);
+  close(throttle.fd);
 }
 
 static void test_places(void) {
@@ -180,10 +180,10 @@ static void test_places(void) {
   CHECK_INT("counting goes on", throttle_count(&third, &ip, NOW), 0);
   throttle_leave(&second);
   CHECK_INT("one is given back", throttle_enter(&third, 2, 0), 0);
-  throttle_close(&first);
+  close(first.fd);
   CHECK_INT("who ends gives it back", throttle_enter(&second, 2, 0), 0);
-  throttle_close(&second);
-  throttle_close(&third);
+  close(second.fd);
+  close(third.fd);
 }
 
 static long waits(void) {
@@ -200,8 +200,8 @@ static void test_patience(void) {
   long const before = waits();
   CHECK_INT("it is the only one", throttle_enter(&second, 1, 1000), -1);
   CHECK_INT("who waits does not look for it all the time", waits() - before < 30, 1);
-  throttle_close(&first);
-  throttle_close(&second);
+  close(first.fd);
+  close(second.fd);
 }
 
 int main(void) {
