@@ -160,10 +160,9 @@ static bool make_envelope(stralloc *envelope, worker_job_t const *first, queue_e
 
 static int put_message(int fd, worker_job_t const *first, queue_entry_t const *entry) {
   static char buffer[65536];
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
   size_t filled = delivery_delivered_to(buffer, first->recipient);
-  queue_entry_stream(entry, &stream);
   do {
     n = queue_stream_read(&stream, buffer + filled, sizeof buffer - filled);
     if (n < 0) return -1;

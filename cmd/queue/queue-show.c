@@ -251,12 +251,11 @@ static size_t cut_character(char const *s, size_t len) {
 
 static void show_message(queue_entry_t const *entry, part_t part) {
   static char buffer[COPY_SIZE];
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   char last = '\n';
   bool goes_on = true;
   size_t kept = 0; /* of what was read before */
   ssize_t n;
-  queue_entry_stream(entry, &stream);
   while (goes_on && (n = queue_stream_read(&stream, buffer + kept, sizeof buffer - kept)) > 0) {
     size_t const all = kept + (size_t)n, cut = cut_character(buffer, all);
     size_t const len = part == HEADER ? header_length(buffer, all - cut, last) : all - cut;

@@ -61,10 +61,9 @@ bool delivery_loop_feed(delivery_loop_t *loop, char const *bytes, size_t len) {
 int delivery_is_loop(queue_entry_t const *entry, char const *recipient) {
   char bytes[CHUNK];
   delivery_loop_t loop;
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
   delivery_loop_init(&loop, recipient);
-  queue_entry_stream(entry, &stream);
   do {
     n = queue_stream_read(&stream, bytes, sizeof bytes);
     if (n < 0) return -1;

@@ -42,8 +42,7 @@ static bool is_global(dsn_draft_t const *draft) {
 static bool whole_wanted(dsn_draft_t const *draft) {
   queue_entry_t const *entry = draft->request->entry;
   char const *ret = dsn_message_parameter(&entry->envelope, "RET");
-  queue_stream_t stream;
-  queue_entry_stream(entry, &stream);
+  queue_stream_t stream = queue_entry_stream(entry);
   if (draft->views->result->action != DSN_FAILED) return false;
   if (ret && smtp_word_is(ret, strlen(ret), "HDRS")) return false;
   return queue_stream_size(&stream) <= draft->settings->whole_max;

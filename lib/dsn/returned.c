@@ -10,10 +10,9 @@
 /* ---- the header ----------------------------------------------------------------------------- */
 
 static ssize_t read_start(dsn_draft_t *draft) {
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(draft->request->entry);
   size_t len = 0;
   ssize_t n = 1;
-  queue_entry_stream(draft->request->entry, &stream);
   while (n > 0 && len < DSN_HEADER_MAX) {
     n = queue_stream_read(&stream, draft->header + len, DSN_HEADER_MAX - len);
     if (n > 0) len += (size_t)n;
@@ -55,10 +54,9 @@ char const *dsn_header_value(dsn_draft_t const *draft, char const *name, size_t 
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static void put_message(dsn_sink_t *sink, dsn_draft_t const *draft) {
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(draft->request->entry);
   char buffer[16384];
   ssize_t n;
-  queue_entry_stream(draft->request->entry, &stream);
   while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0)
     dsn_put(sink, buffer, (size_t)n);
   if (n < 0 && !sink->error) sink->error = errno;

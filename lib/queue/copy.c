@@ -8,9 +8,8 @@
 
 static int copy_message(int to, queue_entry_t const *entry) {
   char buffer[65536];
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
-  queue_entry_stream(entry, &stream);
   while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0)
     if (allwrite(to, buffer, (size_t)n) < (size_t)n) return -1;
   return (int)n;
@@ -18,7 +17,7 @@ static int copy_message(int to, queue_entry_t const *entry) {
 
 static int append_trailer(int to, queue_entry_t const *entry, char const *recipient) {
   static char const *const no_facts[] = {0};
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   char record[1 + QUEUE_ADDRESS_MAX + 1] = "T";
   size_t len = strlen(recipient);
   if (len > QUEUE_ADDRESS_MAX) return errno = ENAMETOOLONG, -1;
@@ -28,7 +27,6 @@ static int append_trailer(int to, queue_entry_t const *entry, char const *recipi
                                       .recipients = record,
                                       .recipients_len = 1 + len + 1,
                                       .count = 1};
-  queue_entry_stream(entry, &stream);
   return queue_trailer_append(to, queue_stream_size(&stream), &draft);
 }
 

@@ -119,11 +119,11 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name) {
   return 0;
 }
 
-void queue_entry_stream(queue_entry_t const *entry, queue_stream_t *stream) {
-  *stream = (queue_stream_t){.fd = entry->fd,
-                             .size = entry->message_size,
-                             .headers = entry->headers,
-                             .headers_len = entry->headers_len,
-                             .ranges = entry->ranges,
-                             .nranges = entry->nranges};
+queue_stream_t queue_entry_stream(queue_entry_t const *entry) {
+  return (queue_stream_t){.fd = entry->fd,
+                          .size = entry->message_size,
+                          .headers = entry->headers,
+                          .headers_len = entry->headers_len,
+                          .ranges = entry->ranges,
+                          .nranges = entry->nranges};
 }

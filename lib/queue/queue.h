@@ -234,7 +234,8 @@ int queue_entry_verify(queue_entry_t const *entry);
 /* The value of a fact, or NULL. */
 char const *queue_entry_fact(queue_entry_t const *entry, char const *name);
 
-void queue_entry_stream(queue_entry_t const *entry, queue_stream_t *stream);
+/* Its message as edited, from the beginning. It is read through the entry, which must stay open. */
+queue_stream_t queue_entry_stream(queue_entry_t const *entry);
 
 /* Makes an entry for someone who is to know the message and no more: as edited, with the same id
    and sender, and this recipient alone; no parameters, no facts, and nothing of what was cut out.

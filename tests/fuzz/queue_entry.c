@@ -17,10 +17,9 @@ static void walk(queue_entry_t const *entry) {
 }
 
 static void read_all(queue_entry_t const *entry) {
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   char buffer[64];
   ssize_t n;
-  queue_entry_stream(entry, &stream);
   while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0) continue;
   if (n < 0) __builtin_trap();
 }
@@ -28,12 +27,11 @@ static void read_all(queue_entry_t const *entry) {
 /* Whoever has the copy can read it: it is whole, and names nobody but the one. */
 static void copy(queue_entry_t const *entry) {
   queue_entry_t made;
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   int fd = queue_entry_copy(entry, "r@example");
   if (fd < 0 || queue_entry_from_fd(&made, fd) < 0 || queue_entry_verify(&made) < 0)
     __builtin_trap();
   walk(&made);
-  queue_entry_stream(entry, &stream);
   if (made.envelope.count != 1 || made.message_size != queue_stream_size(&stream)) __builtin_trap();
   queue_entry_close(&made);
 }

@@ -82,10 +82,9 @@ static void reading(void) {
   CHECK_STR("fact", queue_entry_fact(&entry, "SPF_RESULT"), "pass");
   CHECK_STR("empty fact", queue_entry_fact(&entry, "X_EMPTY"), "");
   CHECK_STR("no such fact", queue_entry_fact(&entry, "SPF"), 0);
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(&entry);
   char text[64];
   size_t len = 0;
-  queue_entry_stream(&entry, &stream);
   for (ssize_t n; (n = queue_stream_read(&stream, text + len, sizeof text - len)) > 0;)
     len += (size_t)n;
   CHECK_MEM("edited", text, len, "X-A: b\nX-C: d\n\nhelo\n", 20);

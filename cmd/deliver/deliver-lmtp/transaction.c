@@ -40,9 +40,9 @@ static void fill_transaction(connection_t *connection) {
                                        .ret = queue_envelope_value(envelope, "", "RET"),
                                        .envid = queue_envelope_value(envelope, "", "ENVID"),
                                        .utf8 = utf8 && *utf8,
+                                       .message = queue_entry_stream(&connection->entry),
                                        .count = connection->count,
                                        .recipients = connection->recipients};
-  queue_entry_stream(&connection->entry, &transaction->message);
 }
 
 /* The entry is read through the first job's descriptor, which stays the job's. */

@@ -73,9 +73,8 @@ static char buffer[65536];
 /* Writes the message with its trace fields on top. The file is created when the first bytes are
    there to be written. */
 static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled) {
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
-  queue_entry_stream(entry, &stream);
   do {
     n = queue_stream_read(&stream, buffer + filled, sizeof buffer - filled);
     if (n < 0) return -1;
@@ -108,8 +107,7 @@ static bool has_room(delivery_t *delivery, delivery_t const *batch, uint64_t byt
 }
 
 static uint64_t edited_size(queue_entry_t const *entry) {
-  queue_stream_t stream;
-  queue_entry_stream(entry, &stream);
+  queue_stream_t stream = queue_entry_stream(entry);
   return queue_stream_size(&stream);
 }
 

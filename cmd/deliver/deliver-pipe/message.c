@@ -40,9 +40,8 @@ static int put_fields(int fd, worker_job_t const *job) {
 
 static int put_message(int fd, queue_entry_t const *entry) {
   static char buffer[65536];
-  queue_stream_t stream;
+  queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
-  queue_entry_stream(entry, &stream);
   while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0)
     if (put(fd, buffer, (size_t)n) < 0) return -1;
   return n < 0 ? -1 : 0;

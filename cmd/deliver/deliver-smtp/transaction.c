@@ -30,9 +30,9 @@ static void fill_transaction(connection_t *connection) {
                             .auth = queue_envelope_value(envelope, "", "AUTH"),
                             .by = timed ? &connection->by : NULL,
                             .utf8 = queue_entry_fact(&message->entry, "SMTP_UTF8") != NULL,
+                            .message = queue_entry_stream(&message->entry),
                             .count = connection->delivery->count,
                             .recipients = connection->recipients};
-  queue_entry_stream(&message->entry, &connection->transaction.message);
 }
 
 static void transact(connection_t *connection, uint64_t now) {
