@@ -86,20 +86,26 @@ static bool take_login(session_t *session, sasl_service_t const *service,
 
 /* ---- what comes of it ----------------------------------------------------------------------- */
 
+/* What a failed login costs the client. */
+typedef enum weight {
+  WEIGHT_NONE,
+  WEIGHT_COUNTED, /* among those that a session may have */
+  WEIGHT_DELAYED  /* as well, and it is told late, so that guesses take time */
+} weight_t;
+
 static struct outcome {
   reply_name_t reply;
-  bool counts; /* among the failed logins that a session may have */
-  bool waits;  /* before it is told, so that guesses take time */
+  weight_t weight;
 } const outcomes[] = {
-    [SASL_SUCCESS] = {REPLY_AUTH_OK, false, false},
-    [SASL_FAILED] = {REPLY_AUTH_FAILED, true, true},
-    [SASL_MALFORMED] = {REPLY_AUTH_MALFORMED, true, false},
-    [SASL_CANCELLED] = {REPLY_AUTH_CANCELLED, false, false},
-    [SASL_UNKNOWN] = {REPLY_AUTH_MECHANISM, false, false},
-    [SASL_UNFIT] = {REPLY_AUTH_NEEDS_TLS, false, false},
-    [SASL_TOO_WEAK] = {REPLY_AUTH_TOO_WEAK, true, true},
-    [SASL_TEMPORARY] = {REPLY_AUTH_TROUBLE, true, false},
-    [SASL_THROTTLED] = {REPLY_THROTTLED, true, true},
+    [SASL_SUCCESS] = {REPLY_AUTH_OK, WEIGHT_NONE},
+    [SASL_FAILED] = {REPLY_AUTH_FAILED, WEIGHT_DELAYED},
+    [SASL_MALFORMED] = {REPLY_AUTH_MALFORMED, WEIGHT_COUNTED},
+    [SASL_CANCELLED] = {REPLY_AUTH_CANCELLED, WEIGHT_NONE},
+    [SASL_UNKNOWN] = {REPLY_AUTH_MECHANISM, WEIGHT_NONE},
+    [SASL_UNFIT] = {REPLY_AUTH_NEEDS_TLS, WEIGHT_NONE},
+    [SASL_TOO_WEAK] = {REPLY_AUTH_TOO_WEAK, WEIGHT_DELAYED},
+    [SASL_TEMPORARY] = {REPLY_AUTH_TROUBLE, WEIGHT_COUNTED},
+    [SASL_THROTTLED] = {REPLY_THROTTLED, WEIGHT_DELAYED},
 };
 
 /* The first failure waits as long as the setting says, each next one twice as long. Only one to
@@ -113,10 +119,10 @@ static void wait_for_failure(session_t const *session) {
 }
 
 /* Counts a failed login. What is to be said: its reply, or a farewell behind it. */
-static reply_t fail(session_t *session, reply_t reply, bool waits) {
+static reply_t fail(session_t *session, reply_t reply, weight_t weight) {
   session->auth_failures++;
   wire_flush(&session->wire);
-  if (waits) wait_for_failure(session);
+  if (weight == WEIGHT_DELAYED) wait_for_failure(session);
   bool enough = session->auth_failures >= session->conf.number[CONF_AUTH_ATTEMPTS];
   if (reply.close || !enough) return reply;
   session_reply(session, &reply);
@@ -141,7 +147,7 @@ static reply_t welcome(session_t *session, sasl_mechanism_t mechanism) {
   log_auth(session, mechanism, &reply);
   if (!refused) return reply;
   auth_forget(session);
-  return fail(session, reply, true);
+  return fail(session, reply, WEIGHT_DELAYED);
 }
 
 /* What the client is told of a result. */
@@ -154,7 +160,7 @@ static reply_t settle(session_t *session, sasl_mechanism_t mechanism, sasl_resul
   struct outcome const *outcome = &outcomes[result];
   reply_t reply = reply_get(outcome->reply, session->conf.text[CONF_ME]);
   log_auth(session, mechanism, &reply);
-  return outcome->counts ? fail(session, reply, outcome->waits) : reply;
+  return outcome->weight ? fail(session, reply, outcome->weight) : reply;
 }
 
 /* ---- the exchange --------------------------------------------------------------------------- */

@@ -44,12 +44,11 @@ reply_name_t check_hello(session_t *session, argument_t argument) {
 }
 
 /* A repeated greeting resets the transaction (RFC 5321 4.1.4). */
-static reply_t greet(session_t *session, argument_t argument, bool extended) {
+static reply_t greet(session_t *session, argument_t argument) {
   reply_t reply = {0};
   transaction_reset(session);
   memcpy(session->helo, argument.s, argument.len);
   session->helo[argument.len] = 0;
-  session->extended = extended;
   if (hook_run(session, HOOK_HELO, 0, &reply) == HOOK_REFUSED) {
     log_refusal("helo", session->helo, &reply);
     *session->helo = 0;
@@ -58,12 +57,14 @@ static reply_t greet(session_t *session, argument_t argument, bool extended) {
 }
 
 reply_t proceed_helo(session_t *session, argument_t argument) {
-  reply_t refusal = greet(session, argument, false);
+  session->extended = false;
+  reply_t refusal = greet(session, argument);
   return refusal.code ? refusal : reply_get(REPLY_HELO, session->conf.text[CONF_ME]);
 }
 
 reply_t proceed_ehlo(session_t *session, argument_t argument) {
-  reply_t refusal = greet(session, argument, true);
+  session->extended = true;
+  reply_t refusal = greet(session, argument);
   if (refusal.code) return refusal;
   char text[CHAIN_TEXT_MAX];
   extensions_list(session, text, sizeof text);
