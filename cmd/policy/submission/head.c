@@ -75,7 +75,7 @@ static int read_gaps(gaps_t *gaps, size_t len) {
 }
 
 static void read_message_field(head_t *head, char const *message, mime_field_t const *field,
-                               bool replaces_user) {
+                               field_name_t replaced) {
   field_name_t const name = note(head, message, field);
   if (name == FIELDS) return;
   field_t *first = &head->fields[name];
@@ -83,11 +83,11 @@ static void read_message_field(head_t *head, char const *message, mime_field_t c
     first->begin = field->begin;
     first->end = field->end;
   }
-  bool const gone = known[name].gone || (name == FIELD_AUTHENTICATED && replaces_user);
+  bool const gone = known[name].gone || name == replaced;
   if (gone && queue_cuts_add(&head->cuts, field->begin, field->end) < 0) head->too_many_cuts = true;
 }
 
-int head_read(head_t *head, char const *message, size_t len, bool replaces_user) {
+int head_read(head_t *head, char const *message, size_t len, field_name_t replaced) {
   static gaps_t gaps;
   char const *added = getenv("ADD_HEADERS");
   mime_field_t field;
@@ -95,7 +95,7 @@ int head_read(head_t *head, char const *message, size_t len, bool replaces_user)
   if (read_gaps(&gaps, len) < 0) return -1;
   if (added) read_added(head, added);
   for (size_t at = 0; (found = mime_field_next(message, len, &at, &field)) > 0;)
-    if (!is_cut(&gaps, field.begin)) read_message_field(head, message, &field, replaces_user);
+    if (!is_cut(&gaps, field.begin)) read_message_field(head, message, &field, replaced);
   head->broken = found < 0;
   return 0;
 }

@@ -167,7 +167,7 @@ static void check(options_t const *options) {
   judgement_t judgement;
   char const *step, *message = queue_message_map(conf_queue(), &len, &step);
   if (!message) fail("4.3.0", "cannot read the message", step);
-  if (head_read(&head, message, len, options->tells_user) < 0)
+  if (head_read(&head, message, len, options->tells_user ? FIELD_AUTHENTICATED : FIELDS) < 0)
     fail("4.3.5", "a filter asked for a bad edit", "parse CUT_RANGES");
   head_judge(&judgement, &head, &options->rules);
   report_begin(&report, options, &judgement);

@@ -52,9 +52,10 @@ typedef struct head {
   queue_cuts_t cuts; /* fields that are to be left out whatever the verdict */
 } head_t;
 
-/* Reads ADD_HEADERS and the message, without what CUT_RANGES cuts. X-Authenticated-User is left out
-   of the message if it is replaced. 0, or -1 with errno (that of queue_ranges_parse). */
-int head_read(head_t *head, char const *message, size_t len, bool replaces_user);
+/* Reads ADD_HEADERS and the message, without what CUT_RANGES cuts. Fields of the message that bear
+   the name replaced are left out of it; FIELDS: none is. 0, or -1 with errno (that of
+   queue_ranges_parse). */
+int head_read(head_t *head, char const *message, size_t len, field_name_t replaced);
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
 
