@@ -235,22 +235,10 @@ static void forward_group(worker_job_t *first) {
 
 /* ---- taking jobs ---- */
 
-static char const *keep(forward_t *forward, size_t *used, char const *s) {
-  char *kept = forward->strings + *used;
-  *used += (size_t)(stpcpy(kept, s) + 1 - kept);
-  return kept;
-}
-
-/* Its strings come from one frame, so they fit. */
 static void keep_job(forward_t *forward, worker_job_t const *job) {
-  size_t used = 0;
   forward->grouped = false;
   forward->job = *job;
-  forward->job.sender = keep(forward, &used, job->sender);
-  forward->job.recipient = keep(forward, &used, job->recipient);
-  forward->job.argument = keep(forward, &used, job->argument);
-  forward->job.id = keep(forward, &used, job->id);
-  forward->job.original = keep(forward, &used, job->original);
+  worker_job_keep(&forward->job, forward->strings);
 }
 
 /* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */

@@ -90,6 +90,11 @@ int worker_input_wait(worker_input_t *input, int socket);
 int worker_job_next(worker_input_t *input, worker_job_t *job);
 int worker_result_next(worker_input_t *input, worker_result_t *result);
 
+/* Bytes of a job's strings with their NULs; of one that was taken less than WORKER_FRAME_MAX. */
+size_t worker_job_size(worker_job_t const *job);
+/* Copies them to memory, worker_job_size bytes, and points job to the copies: they stay. */
+void worker_job_keep(worker_job_t *job, char *memory);
+
 /* How the text of an acceptance begins that a host gave which knows nothing of DSN (RFC 3461,
    5.2.2), before a colon: who asked for a notice of success gets "relayed", from queue-send. */
 #define WORKER_NO_DSN "relayed, no DSN"

@@ -77,6 +77,25 @@ static void test_batch(void) {
   CHECK_INT("no descriptor is left open", open_files(), before);
 }
 
+/* Its strings are those of a frame that the next one is read over. */
+static void test_keep(void) {
+  char frame[] = "s@example.org\0r@example.test\0box\0id\0o@example.test";
+  worker_job_t job = {.sender = frame,
+                      .recipient = frame + 14,
+                      .argument = frame + 29,
+                      .id = frame + 33,
+                      .original = frame + 36};
+  char memory[64];
+  CHECK_INT("a job's strings take so much", worker_job_size(&job), sizeof frame);
+  worker_job_keep(&job, memory);
+  memset(frame, 'x', sizeof frame);
+  CHECK_STR("they outlive the frame: the sender", job.sender, "s@example.org");
+  CHECK_STR("the recipient", job.recipient, "r@example.test");
+  CHECK_STR("the argument", job.argument, "box");
+  CHECK_STR("the id", job.id, "id");
+  CHECK_STR("the original recipient", job.original, "o@example.test");
+}
+
 static void test_too_long(void) {
   char long_one[WORKER_FRAME_MAX];
   worker_job_t job = {1, "", "r", "a", "i", "o", false, 0};
@@ -250,6 +269,7 @@ static void test_too_many_on_the_way(void) {
 int main(void) {
   test_down();
   test_batch();
+  test_keep();
   test_too_long();
   test_short_writes();
   test_no_descriptor();

@@ -56,21 +56,10 @@ size_t jobs_in_hand(void) {
 
 /* ---- taking ---- */
 
-/* The strings of a job lie where the next ones come in. */
 static int keep_strings(job_t *job) {
-  worker_job_t *asked = &job->asked;
-  char const **strings[] = {&asked->sender, &asked->recipient, &asked->argument, &asked->id,
-                            &asked->original};
-  size_t const count = sizeof strings / sizeof *strings;
-  size_t len = 0;
-  for (size_t i = 0; i < count; i++) len += strlen(*strings[i]) + 1;
-  char *to = job->strings = malloc(len);
-  if (!to) return -1;
-  for (size_t i = 0; i < count; i++) {
-    char *start = to;
-    to = stpcpy(to, *strings[i]) + 1;
-    *strings[i] = start;
-  }
+  job->strings = malloc(worker_job_size(&job->asked));
+  if (!job->strings) return -1;
+  worker_job_keep(&job->asked, job->strings);
   return 0;
 }
 
