@@ -10,11 +10,11 @@
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "chain/chain.h"
 #include "log/log.h"
-#include "queue/queue.h"
+#include "shared/inject.h"
+#include "shared/option.h"
 
 #define USAGE          "sendmail-inject [-t seconds] program..."
 #define RECIPIENTS_MAX 1000
@@ -24,16 +24,6 @@
 char const *PROG = "sendmail-inject";
 
 static pid_t child;
-
-static _Noreturn void fail(char const *step) {
-  log_line_t line;
-  int const error = errno;
-  log_start(&line, PROG, "failure");
-  log_str(&line, "step", step);
-  log_errno(&line, error);
-  log_send(&line);
-  chain_defer(451, "4.3.0", "the message cannot be handed on now");
-}
 
 /* ---- what the exit codes of sysexits.h mean ---- */
 
@@ -75,22 +65,11 @@ static _Noreturn void end(int status) {
   chain_end(meaning->kind, meaning->code, meaning->enhanced, meaning->text);
 }
 
-/* ---- the envelope ---- */
-
-static void read_envelope(queue_envelope_t *envelope) {
-  size_t len;
-  char const *const bytes = queue_envelope_read(&len);
-  if (!bytes) fail("read the envelope");
-  if (queue_envelope_parse(envelope, bytes, len) == 0) return;
-  if (chain_verdict_fd() < 0) _exit(CHAIN_EXIT_ENVELOPE);
-  fail("parse the envelope");
-}
-
 /* ---- the program ---- */
 
 static char const **allocate_words(size_t count) {
   char const **const words = calloc(count, sizeof *words);
-  if (!words) fail("make the arguments");
+  if (!words) inject_fail("make the arguments");
   return words;
 }
 
@@ -118,7 +97,7 @@ static int run(char const *const *argv, unsigned int seconds) {
   char path[4096];
   int status;
   chain_fd_t const fds[] = {{0, 0}, {1, 2}, {2, 2}};
-  if (chain_find(argv[0], path, sizeof path) < 0) fail("find the program");
+  if (chain_find(argv[0], path, sizeof path) < 0) inject_fail("find the program");
   chain_spawn_t const spawn = {.path = path,
                                .argv = argv,
                                .envp = (char const *const *)environ,
@@ -126,11 +105,11 @@ static int run(char const *const *argv, unsigned int seconds) {
                                .nfds = sizeof fds / sizeof *fds,
                                .own_group = true};
   child = chain_spawn(&spawn);
-  if (child < 0) fail("start the program");
+  if (child < 0) inject_fail("start the program");
   signal(SIGALRM, end_late);
   alarm(seconds);
   while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) fail("wait for the program");
+    if (errno != EINTR) inject_fail("wait for the program");
   return status;
 }
 
@@ -142,32 +121,23 @@ static void keep_verdict(void) {
   }
 }
 
-static unsigned int parse_seconds(char const *s) {
-  unsigned int seconds;
-  if (!uint0_scan(s, &seconds) || !seconds || seconds > 86400)
-    strerr_dief2x(100, "bad number of seconds: ", s);
-  return seconds;
-}
-
 int main(int argc, char const *const *argv) {
   unsigned int seconds = PATIENCE;
   queue_envelope_t envelope;
   subgetopt options = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "ht:", &options)) != -1;) {
     if (option == 't')
-      seconds = parse_seconds(options.arg);
+      seconds = option_number(options.arg, 1, INJECT_SECONDS_MAX);
     else
       strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
   }
   size_t const count = (size_t)(argc - options.ind);
   if (!count) strerr_dieusage(100, USAGE);
   log_session(getenv("SESSION_ID"));
-  read_envelope(&envelope);
+  inject_envelope(&envelope);
   if (envelope.count > RECIPIENTS_MAX)
     chain_defer(452, "4.5.3", "too many recipients for the next program");
-  if (queue_envelope_value(&envelope, "", "HOLDFOR") ||
-      queue_envelope_value(&envelope, "", "HOLDUNTIL"))
-    chain_reject(554, "5.3.3", "messages cannot be held here");
+  inject_refuse_hold(&envelope);
   keep_verdict();
   end(run(make_arguments(argv + options.ind, count, &envelope), seconds));
 }

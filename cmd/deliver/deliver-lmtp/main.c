@@ -5,9 +5,9 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "../shared/descriptors.h"
+#include "../shared/option.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 #include "deliver.h"
@@ -24,12 +24,6 @@ settings_t settings = {.connections = 20, .per_server = 4, .idle = 10000, .openi
 static conf_t conf;
 
 /* ---- set-up ---- */
-
-static unsigned int parse_number(char const *s, unsigned int max) {
-  unsigned int number;
-  if (!uint0_scan(s, &number) || !number || number > max) strerr_dief2x(100, "bad number: ", s);
-  return number;
-}
 
 /* No step may take longer than most seconds. */
 static void set_patience(unsigned int most) {
@@ -49,12 +43,12 @@ static void parse_options(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "c:hi:n:s:t:w:", &options)) != -1;)
     switch (option) {
-    case 'c': settings.connections = parse_number(options.arg, CONNECTIONS_MAX); break;
-    case 'i': settings.idle = (uint64_t)parse_number(options.arg, 86400) * 1000; break;
+    case 'c': settings.connections = option_number(options.arg, 1, CONNECTIONS_MAX); break;
+    case 'i': settings.idle = (uint64_t)option_number(options.arg, 1, 86400) * 1000; break;
     case 'n': settings.name = options.arg; break;
-    case 's': settings.per_server = parse_number(options.arg, CONNECTIONS_MAX); break;
-    case 't': most = parse_number(options.arg, 86400); break;
-    case 'w': settings.opening = (uint64_t)parse_number(options.arg, 86400) * 1000; break;
+    case 's': settings.per_server = option_number(options.arg, 1, CONNECTIONS_MAX); break;
+    case 't': most = option_number(options.arg, 1, 86400); break;
+    case 'w': settings.opening = (uint64_t)option_number(options.arg, 1, 86400) * 1000; break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }

@@ -8,9 +8,9 @@
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "../shared/descriptors.h"
+#include "../shared/option.h"
 #include "batch.h"
 #include "confine/confine.h"
 #include "delivery.h"
@@ -20,12 +20,6 @@ char const *PROG = "deliver-maildir";
 #define USAGE "deliver-maildir [-d root] [-u umask] [-q quota] [-R routes.cdb] [-efp]"
 /* Entries that came and those of the batch, its files, Maildirs, and some more. */
 #define FDS_MAX (4 * WORKER_BATCH_MAX + MAILBOXES_MAX + 16)
-
-static void set_umask(char const *s) {
-  unsigned int mask;
-  if (!uint0_oscan(s, &mask) || mask > 0777) strerr_dief2x(100, "not a umask: ", s);
-  umask(mask);
-}
 
 static void set_quota(char const *s) {
   static maildir_usage_t every;
@@ -46,7 +40,7 @@ static char const *parse_options(int argc, char const *const *argv) {
   for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:efph", &subgetopt_here)) != -1;) {
     switch (option) {
     case 'd': root = subgetopt_here.arg; break;
-    case 'u': set_umask(subgetopt_here.arg); break;
+    case 'u': option_umask(subgetopt_here.arg); break;
     case 'q': set_quota(subgetopt_here.arg); break;
     case 'R': routes = subgetopt_here.arg; break;
     case 'e': mailbox_settings.make_missing = false; break;

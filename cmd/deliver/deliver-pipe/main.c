@@ -2,19 +2,17 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
+#include "../shared/event.h"
+#include "../shared/option.h"
+#include "clock/clock.h"
 #include "pipe.h"
 
 char const *PROG = "deliver-pipe";
@@ -32,12 +30,6 @@ static worker_input_t input;
 static bool more = true; /* jobs may come */
 static run_t runs[COMMANDS_MAX];
 static unsigned running;
-
-int64_t clock_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- results ---- */
 
@@ -104,24 +96,13 @@ static void check_runs(void) {
 
 /* Milliseconds until the first command has to end; -1: none runs. */
 static int64_t time_to_wait(void) {
-  int64_t first = -1, now = clock_now();
+  int64_t first = -1, now = clock_milliseconds();
   for (run_t *run = runs; run < runs + commands; run++) {
     if (!run->pid) continue;
     int64_t left = run->deadline > now ? run->deadline - now : 0;
     if (first < 0 || left < first) first = left;
   }
   return first;
-}
-
-/* Signals come in only here, so a command that ends before is not missed. */
-static void wait_event(struct pollfd *polls, nfds_t count) {
-  int64_t left = time_to_wait();
-  struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-  sigset_t none;
-  sigemptyset(&none);
-  if (ppoll(polls, count, left < 0 ? 0 : &limit, &none) >= 0) return;
-  if (errno != EINTR) strerr_diefu1sys(111, "poll");
-  for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
 }
 
 static void wait_and_read(void) {
@@ -134,7 +115,7 @@ static void wait_and_read(void) {
     readers[count] = run;
     polls[count++] = (struct pollfd){run->output, POLLIN, 0};
   }
-  wait_event(polls, count);
+  event_wait(polls, count, time_to_wait());
   for (nfds_t i = 1; i < count; i++)
     if (polls[i].revents) run_read(readers[i]);
   if (polls[0].revents) read_jobs();
@@ -142,31 +123,12 @@ static void wait_and_read(void) {
 
 /* ---- set-up ---- */
 
-static void prepare_socket(void) {
-  int type;
-  socklen_t size = sizeof type;
-  if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-    strerr_diefu1sys(111, "use descriptor 0 as a socket");
-}
-
-static unsigned parse_number(char const *s, unsigned max) {
-  unsigned number;
-  if (!uint0_scan(s, &number) || !number || number > max) strerr_dief2x(100, "bad number: ", s);
-  return number;
-}
-
-static void set_umask(char const *s) {
-  unsigned int mask;
-  if (!uint0_oscan(s, &mask) || mask > 0777) strerr_dief2x(100, "not a umask: ", s);
-  umask(mask);
-}
-
 static void set_option(int option, char const *value, char const **root) {
   switch (option) {
-  case 'c': commands = parse_number(value, COMMANDS_MAX); break;
-  case 't': settings.seconds = parse_number(value, SECONDS_MAX); break;
+  case 'c': commands = option_number(value, 1, COMMANDS_MAX); break;
+  case 't': settings.seconds = option_number(value, 1, SECONDS_MAX); break;
   case 'd': *root = value; break;
-  case 'u': set_umask(value); break;
+  case 'u': option_umask(value); break;
   case 'R': settings.routes = value; break;
   case 'q': settings.bare = true; break;
   case 'r': as_root = true; break;
@@ -200,7 +162,7 @@ static void find_places(void) {
 
 int main(int argc, char const *const *argv) {
   parse_options(argc, argv);
-  prepare_socket();
+  event_check_socket();
   find_places();
   chain_call_init();
   prctl(PR_SET_DUMPABLE, 0);

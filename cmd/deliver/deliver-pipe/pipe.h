@@ -20,8 +20,6 @@ typedef struct settings {
 
 extern settings_t settings;
 
-int64_t clock_now(void); /* milliseconds, for waiting */
-
 /* ---- message: what a command reads ---------------------------------------------------------- */
 
 /* Writes the entry's edited message, below the fields of this job, into a file without a name. The

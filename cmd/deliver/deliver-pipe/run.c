@@ -9,6 +9,7 @@
 
 #include <skalibs/strerr.h>
 
+#include "clock/clock.h"
 #include "pipe.h"
 #include "route/route.h"
 
@@ -83,7 +84,8 @@ static bool start_with(run_t *run, worker_job_t const *job, queue_entry_t const 
     set_failure(verdict, "copy the message");
     return false;
   }
-  *run = (run_t){.number = job->number, .deadline = clock_now() + settings.seconds * INT64_C(1000)};
+  *run = (run_t){.number = job->number,
+                 .deadline = clock_milliseconds() + settings.seconds * INT64_C(1000)};
   bool started = start_reading(run, job, message);
   if (!started) set_failure(verdict, "start the command");
   close(message);
@@ -158,7 +160,7 @@ bool run_check(run_t *run, chain_verdict_t *verdict) {
     delivery_command_verdict(verdict, &run->said, status);
     return true;
   }
-  if (clock_now() < run->deadline) return false;
+  if (clock_milliseconds() < run->deadline) return false;
   end_group(run);
   finish(run);
   chain_verdict_parse(verdict, CHAIN_DEFER, late, sizeof late - 1);

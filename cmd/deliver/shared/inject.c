@@ -8,7 +8,6 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "conf/conf.h"
 #include "log/log.h"
@@ -20,13 +19,6 @@ static relay_transaction_t transaction;
 static unsigned int patience[RELAY_PATIENCES];
 
 /* ---- settings ---- */
-
-unsigned int inject_parse_seconds(char const *s) {
-  unsigned int seconds;
-  if (!uint0_scan(s, &seconds) || !seconds || seconds > 86400)
-    strerr_dief2x(100, "bad number of seconds: ", s);
-  return seconds;
-}
 
 static char const *own_name(void) {
   static conf_t conf;
@@ -73,12 +65,6 @@ static smtp_by_t const *find_by(void) {
   return value && smtp_by_parse(&by, value, strlen(value)) == 0 ? &by : NULL;
 }
 
-/* There is no queue here (RFC 4865: who offers to hold messages does so). */
-static void refuse_hold(void) {
-  if (parameter("HOLDFOR") || parameter("HOLDUNTIL"))
-    chain_reject(554, "5.3.3", "messages cannot be held here");
-}
-
 /* A caller who speaks LMTP can say who got the message and who did not. */
 static bool caller_is_lmtp(void) {
   char const *const protocol = getenv("SMTP_PROTO");
@@ -89,7 +75,7 @@ static void fill_transaction(injection_t const *injection) {
   char const *const utf8 = getenv("SMTP_UTF8");
   inject_message(&transaction.message);
   inject_envelope(&envelope);
-  refuse_hold();
+  inject_refuse_hold(&envelope);
   transaction.sender = injection->sender ? injection->sender : envelope.sender;
   transaction.ret = parameter("RET");
   transaction.envid = parameter("ENVID");

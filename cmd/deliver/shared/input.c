@@ -34,3 +34,9 @@ void inject_envelope(queue_envelope_t *envelope) {
   if (chain_verdict_fd() < 0) _exit(CHAIN_EXIT_ENVELOPE);
   fail("4.3.0", "a bad envelope", "parse the envelope");
 }
+
+void inject_refuse_hold(queue_envelope_t const *envelope) {
+  if (queue_envelope_value(envelope, "", "HOLDFOR") ||
+      queue_envelope_value(envelope, "", "HOLDUNTIL"))
+    chain_reject(554, "5.3.3", "messages cannot be held here");
+}

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "queue/queue.h"
 #include "spawn.h"
 
@@ -27,7 +28,7 @@ static bool is_lost(child_t const *child) {
 }
 
 bool child_is_stuck(child_t const *child) {
-  return is_lost(child) && clock_now() >= child->spoke + PATIENCE;
+  return is_lost(child) && clock_milliseconds() >= child->spoke + PATIENCE;
 }
 
 child_t *child_find(char const *name) {
@@ -45,7 +46,7 @@ void child_retire(child_t *child) {
   if (child->socket < 0 || worker_output_pending(&child->output)) return;
   shutdown(child->socket, SHUT_WR);
   child->phase = CHILD_SHUT;
-  if (!child->jobs.count) child->spoke = clock_now();
+  if (!child->jobs.count) child->spoke = clock_milliseconds();
 }
 
 static void end_job(child_t *child, job_t *job, chain_kind_t kind, char const *text) {
@@ -62,7 +63,7 @@ void child_lose(child_t *child, char const *text, int error) {
   worker_input_free(&child->input);
   close(child->socket);
   child->socket = -1;
-  child->spoke = clock_now();
+  child->spoke = clock_milliseconds();
 }
 
 /* One of the places that it had jobs for has it wait, and which is not known. */
@@ -83,10 +84,10 @@ void child_end_hanging(child_t *child, char const *text) {
 static void send_output(child_t *child) {
   worker_output_t *output = &child->output;
   size_t nfds = output->nfds;
-  if (!worker_output_pending(output) || clock_now() < child->later) return;
+  if (!worker_output_pending(output) || clock_milliseconds() < child->later) return;
   int result = worker_output_send(output, child->socket);
   if (result < 0) return child_lose(child, "4.3.0 the deliverer went away", errno);
-  child->later = result ? clock_now() + SEND_AGAIN : 0;
+  child->later = result ? clock_milliseconds() + SEND_AGAIN : 0;
   if (!output->nfds)
     for (size_t i = 0; i < nfds; i++) close(output->fds[i]);
   if (child->phase == CHILD_RETIRING) child_retire(child);
@@ -136,7 +137,7 @@ static void count_job(child_t *child, job_t *job) {
   job_list_remove(&jobs_waiting, job);
   job_strip(job);
   job->child = child;
-  job->since = clock_now();
+  job->since = clock_milliseconds();
   if (!child->jobs.count) child->spoke = job->since;
   job_list_append(&child->jobs, job);
   if (child->has_owner) child->bytes += job->size;
@@ -202,7 +203,7 @@ static int take_result(child_t *child) {
   job_t *job = job_numbered(result.number);
   if (!job || job->child != child) return -1;
   chain_verdict_format(text, &result.verdict);
-  child->spoke = clock_now();
+  child->spoke = clock_milliseconds();
   child->share = share_after(child->share, child->spoke - job->since);
   if (suspect_has_name(child->name)) suspect_clear(job->place);
   end_job(child, job, result.verdict.kind, text);
@@ -281,7 +282,7 @@ static int64_t deadline_of(child_t const *child) {
 
 static void check(child_t *child) {
   bury(child);
-  if (child->socket < 0 || clock_now() < deadline_of(child)) return;
+  if (child->socket < 0 || clock_milliseconds() < deadline_of(child)) return;
   if (child->jobs.count)
     child_end_hanging(child, "4.3.0 the deliverer took too long");
   else if (child->phase == CHILD_SHUT)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "queue/queue.h"
 #include "spawn.h"
 
@@ -82,8 +83,9 @@ void job_take(worker_job_t const *asked) {
   struct stat status;
   if (account_find(&account, asked, problem) < 0) return answer_at_once(asked, problem);
   job_t *job = free_place();
-  *job = (job_t){
-      .asked = *asked, .place = queue_target("", asked->argument, ""), .since = clock_now()};
+  *job = (job_t){.asked = *asked,
+                 .place = queue_target("", asked->argument, ""),
+                 .since = clock_milliseconds()};
   if (fstat(asked->fd, &status) < 0 || keep_strings(job) < 0) {
     snprintf(problem, sizeof problem, "4.3.0 unable to keep the job: %s", strerror(errno));
     return answer_at_once(asked, problem);

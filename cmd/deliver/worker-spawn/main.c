@@ -2,19 +2,18 @@
    deliverer that is that user. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "../shared/descriptors.h"
+#include "../shared/event.h"
+#include "../shared/option.h"
+#include "clock/clock.h"
 #include "spawn.h"
 
 char const *PROG = "worker-spawn";
@@ -33,12 +32,6 @@ settings_t settings = {.children = 32, .seconds = 600, .hurried = 60, .idle = 30
 
 static worker_input_t input;
 static bool more = true; /* jobs may come */
-
-int64_t clock_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A queue-send that has gone tries its jobs again. */
 void report(uint64_t number, chain_kind_t kind, char const *text) {
@@ -84,24 +77,18 @@ static void read_jobs(void) {
 
 /* ---- the loop ---- */
 
-/* Signals come in only here, so a deliverer that ends before is not missed. */
-static void wait_event(struct pollfd *polls, nfds_t count) {
-  int64_t deadline = children_deadline(), left = deadline < 0 ? INT64_MAX : deadline - clock_now();
-  if (left < 0) left = 0;
-  if (share_is_short() && left > WAIT_MAX) left = WAIT_MAX;
-  bool const forever = left == INT64_MAX;
-  struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-  sigset_t none;
-  sigemptyset(&none);
-  if (ppoll(polls, count, forever ? 0 : &limit, &none) >= 0) return;
-  if (errno != EINTR) strerr_diefu1sys(111, "poll");
-  for (nfds_t i = 0; i < count; i++) polls[i].revents = 0;
+/* Milliseconds until something is due; -1: nothing is. */
+static int64_t time_to_wait(void) {
+  int64_t const deadline = children_deadline(), now = clock_milliseconds();
+  int64_t const left = deadline < 0 ? INT64_MAX : deadline > now ? deadline - now : 0;
+  if (share_is_short() && left > WAIT_MAX) return WAIT_MAX;
+  return deadline < 0 ? -1 : left;
 }
 
 static void wait_and_work(void) {
   struct pollfd polls[1 + CHILDREN_MAX] = {{more && has_room() ? 0 : -1, POLLIN, 0}};
   size_t count = 1 + children_polls(polls + 1);
-  wait_event(polls, count);
+  event_wait(polls, count, time_to_wait());
   children_handle(polls + 1);
   children_check();
   if (polls[0].revents) read_jobs();
@@ -112,21 +99,14 @@ static void wait_and_work(void) {
 
 /* ---- set-up ---- */
 
-static unsigned parse_number(char const *s, unsigned min, unsigned max) {
-  unsigned number;
-  if (!uint0_scan(s, &number) || number < min || number > max)
-    strerr_dief2x(100, "bad number: ", s);
-  return number;
-}
-
 static void set_option(int option, char const *value) {
   switch (option) {
-  case 'c': settings.children = parse_number(value, 1, CHILDREN_MAX); break;
-  case 'j': settings.jobs = parse_number(value, 1, JOBS_MAX); break;
-  case 's': settings.hurried = parse_number(value, 1, SECONDS_MAX); break;
-  case 't': settings.seconds = parse_number(value, 1, SECONDS_MAX); break;
-  case 'i': settings.idle = parse_number(value, 0, SECONDS_MAX); break;
-  case 'f': settings.first = parse_number(value, 1, UINT32_MAX - 1); break;
+  case 'c': settings.children = option_number(value, 1, CHILDREN_MAX); break;
+  case 'j': settings.jobs = option_number(value, 1, JOBS_MAX); break;
+  case 's': settings.hurried = option_number(value, 1, SECONDS_MAX); break;
+  case 't': settings.seconds = option_number(value, 1, SECONDS_MAX); break;
+  case 'i': settings.idle = option_number(value, 0, SECONDS_MAX); break;
+  case 'f': settings.first = option_number(value, 1, UINT32_MAX - 1); break;
   case 'R': settings.routes = value; break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);
@@ -167,17 +147,10 @@ static void set_preset(void) {
   settings.preset = &preset;
 }
 
-static void prepare_socket(void) {
-  int type;
-  socklen_t size = sizeof type;
-  if (getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-    strerr_diefu1sys(111, "use descriptor 0 as a socket");
-}
-
 int main(int argc, char const *const *argv) {
   parse_options(argc, argv);
   set_preset();
-  prepare_socket();
+  event_check_socket();
   descriptors_allow(FDS_MAX);
   chain_call_init();
   prctl(PR_SET_DUMPABLE, 0);

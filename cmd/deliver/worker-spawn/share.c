@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "clock/clock.h"
 #include "spawn.h"
 
 #define SHARE_MAX  32                    /* jobs at one deliverer */
@@ -45,7 +46,7 @@ bool share_has_room(child_t const *child, job_t const *job) {
 /* ---- places ---- */
 
 static int64_t age_of_jobs(child_t const *child) {
-  return child->jobs.first ? clock_now() - child->jobs.first->since : 0;
+  return child->jobs.first ? clock_milliseconds() - child->jobs.first->since : 0;
 }
 
 static bool is_slow(child_t const *child) {
@@ -77,7 +78,7 @@ static child_t *find_leaver(void) {
   for (child_t *child = children; child < children + settings.children; child++) {
     if (is_slow(child) || child_is_stuck(child)) continue;
     if (child->phase != CHILD_SERVING) return 0;
-    bool may_go = !child->jobs.count || clock_now() - child->started >= TURN;
+    bool may_go = !child->jobs.count || clock_milliseconds() - child->started >= TURN;
     if (may_go && is_better(child, leaver)) leaver = child;
   }
   return leaver;
@@ -129,12 +130,12 @@ void share_bar(char const *name) {
   if (!*name) return;
   for (struct barred *other = barred; other < barred + BARRED_MAX; other++)
     if (other->until < at->until) at = other;
-  at->until = clock_now() + LONGER * silence();
+  at->until = clock_milliseconds() + LONGER * silence();
   stpcpy(at->name, name);
 }
 
 bool share_is_barred(char const *name) {
-  int64_t const now = clock_now();
+  int64_t const now = clock_milliseconds();
   for (struct barred const *at = barred; at < barred + BARRED_MAX; at++)
     if (at->until > now && !strcmp(at->name, name)) return true;
   return false;
@@ -163,7 +164,7 @@ bool share_keeps_others(child_t const *child) {
 static void refuse_waiting(void) {
   for (job_t *job = jobs_waiting.first, *next; job && is_crowded(); job = next) {
     child_t const *child = child_find(job->name);
-    int64_t age = clock_now() - job->since;
+    int64_t age = clock_milliseconds() - job->since;
     next = job->next;
     if (child && is_slow(child) && age >= TURN)
       job_refuse(job, "4.3.2 the user's other deliveries take their time");
@@ -173,8 +174,8 @@ static void refuse_waiting(void) {
 }
 
 static bool hangs(child_t const *child) {
-  return child->jobs.count &&
-         (clock_now() - child->spoke >= silence() || age_of_jobs(child) >= LONGER * silence());
+  return child->jobs.count && (clock_milliseconds() - child->spoke >= silence() ||
+                               age_of_jobs(child) >= LONGER * silence());
 }
 
 static void end_hanging(void) {

@@ -38,8 +38,6 @@ typedef struct settings {
 
 extern settings_t settings;
 
-int64_t clock_now(void); /* milliseconds, for waiting */
-
 /* Answers queue-send's job of this number: kind and a text that begins with its enhanced code. */
 void report(uint64_t number, chain_kind_t kind, char const *text);
 

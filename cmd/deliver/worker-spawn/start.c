@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "log/log.h"
 #include "spawn.h"
 
@@ -90,7 +91,7 @@ static pid_t spawn(route_account_t const *account, int socket) {
 }
 
 static void begin(child_t *child, job_t const *job, pid_t pid, int socket) {
-  int64_t const now = clock_now();
+  int64_t const now = clock_milliseconds();
   child->pid = pid;
   child->socket = socket;
   child->phase = CHILD_SERVING;
