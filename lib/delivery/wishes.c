@@ -8,20 +8,11 @@
 
 /* ---- NOTIFY ---- */
 
-/* True if a list with commas has this word. */
-static bool lists(char const *list, char const *word) {
-  for (size_t len; *list; list += len + (list[len] == ',')) {
-    len = strcspn(list, ",");
-    if (smtp_word_is(list, len, word)) return true;
-  }
-  return false;
-}
-
 /* NOTIFY without SUCCESS. What asks for nothing else asks for nothing. */
 static char const *without_success(char const *notify) {
   static char const *const rest[2][2] = {{"NEVER", "DELAY"}, {"FAILURE", "FAILURE,DELAY"}};
-  if (!lists(notify, "SUCCESS")) return notify;
-  return rest[lists(notify, "FAILURE")][lists(notify, "DELAY")];
+  if (!smtp_list_has(notify, "SUCCESS")) return notify;
+  return rest[smtp_list_has(notify, "FAILURE")][smtp_list_has(notify, "DELAY")];
 }
 
 /* ---- ORCPT ---- */

@@ -14,6 +14,9 @@ char const *dsn_addressee(queue_entry_t const *entry, dsn_settings_t const *sett
 
 /* ---- results as they are told --------------------------------------------------------------- */
 
+/* "failed"... (RFC 3464 2.3.3). */
+extern char const *const dsn_action_words[DSN_ACTIONS];
+
 #define DSN_STATUS_SIZE 12
 
 typedef struct dsn_view {

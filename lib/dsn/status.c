@@ -5,8 +5,8 @@
 #include "dsn/internal.h"
 #include "smtp/smtp.h"
 
-#define FIELD_SIZE                                                                                 \
-  4096 /* bytes of a value: a result's words, three bytes for one that is no UTF-8 */
+/* Bytes of a value: a result's words, three bytes for one that is no UTF-8. */
+#define FIELD_SIZE 4096
 
 /* What RFC 6533 3 has no QCHAR for. */
 static char const address_escapes[] = "\\+= ";
@@ -115,7 +115,7 @@ static void put_message_fields(field_t *field, dsn_draft_t const *draft) {
   put_text(field, "X-Chainmail-Queue-Id: ", "", entry->id, strlen(entry->id));
 }
 
-static char const *const actions[DSN_ACTIONS] = {
+char const *const dsn_action_words[DSN_ACTIONS] = {
     [DSN_FAILED] = "failed",   [DSN_DELAYED] = "delayed",     [DSN_EXPANDED] = "expanded",
     [DSN_RELAYED] = "relayed", [DSN_DELIVERED] = "delivered",
 };
@@ -138,7 +138,7 @@ static void put_words(field_t *field, dsn_view_t const *view) {
 
 static void put_recipient_fields(field_t *field, dsn_view_t const *view) {
   dsn_result_t const *result = view->result;
-  char const *action = actions[result->action];
+  char const *action = dsn_action_words[result->action];
   if (view->original) put_original(field, view->original);
   put_address(field, "Final-Recipient: ", result->recipient);
   put_text(field, "Action: ", "", action, strlen(action));

@@ -200,14 +200,9 @@ static void render(dsn_sink_t *sink, context_t const *context, char const *text)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static char const *const notice_names[DSN_ACTIONS] = {
-    [DSN_FAILED] = "failed",   [DSN_DELAYED] = "delayed",     [DSN_EXPANDED] = "expanded",
-    [DSN_RELAYED] = "relayed", [DSN_DELIVERED] = "delivered",
-};
-
-/* Views are sorted: the first is one of the gravest. */
+/* Texts are called by the words of actions. Views are sorted: the first is one of the gravest. */
 static char const *notice_text(dsn_draft_t const *draft) {
-  char const *name = draft->is_double ? "double" : notice_names[draft->views->result->action];
+  char const *name = draft->is_double ? "double" : dsn_action_words[draft->views->result->action];
   return dsn_text(draft->settings->texts, name);
 }
 

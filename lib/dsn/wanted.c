@@ -78,15 +78,6 @@ static struct {
     [DSN_DELIVERED] = {"SUCCESS", false},
 };
 
-static bool list_has(char const *list, char const *word) {
-  for (;; list++) {
-    size_t const len = strcspn(list, ",");
-    if (smtp_word_is(list, len, word)) return true;
-    list += len;
-    if (!*list) return false;
-  }
-}
-
 /* What bounced is a bounce: that is told to double_to once, and no one is told that it could not be
    told. */
 static bool double_wanted(queue_entry_t const *entry, char const *double_to,
@@ -97,8 +88,8 @@ static bool double_wanted(queue_entry_t const *entry, char const *double_to,
 }
 
 static bool is_asked(dsn_result_t const *result, char const *notify) {
-  if (result->unasked) return !notify || !list_has(notify, "NEVER");
-  return notify ? list_has(notify, actions[result->action].condition)
+  if (result->unasked) return !notify || !smtp_list_has(notify, "NEVER");
+  return notify ? smtp_list_has(notify, actions[result->action].condition)
                 : actions[result->action].unasked;
 }
 

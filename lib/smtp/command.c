@@ -9,6 +9,15 @@ bool smtp_word_is(char const *s, size_t len, char const *word) {
   return len == strlen(word) && !strncasecmp(s, word, len);
 }
 
+bool smtp_list_has(char const *list, char const *word) {
+  for (;; list++) {
+    size_t const len = strcspn(list, ",");
+    if (smtp_word_is(list, len, word)) return true;
+    list += len;
+    if (!*list) return false;
+  }
+}
+
 static bool has_control(char const *s, size_t len) {
   while (len--) {
     if (is_control(*s) && *s != '\t') return true;

@@ -94,6 +94,8 @@ int smtp_parameter_next(smtp_parameter_t *parameter, char const *s, size_t len, 
 
 /* True if keyword is word, in any case. */
 bool smtp_word_is(char const *s, size_t len, char const *word);
+/* True if it is one of a list's, with commas between them. */
+bool smtp_list_has(char const *list, char const *word);
 
 /* SIZE=n: up to 20 digits (RFC 1870 4). A number beyond 2^64-1 is 2^64-1. 0, or -1. */
 int smtp_size_parse(uint64_t *size, char const *s, size_t len);

@@ -73,5 +73,10 @@ int main(void) {
   CHECK("not a longer one", !smtp_word_is("SIZES", 5, "SIZE"));
   CHECK("nor with a NUL", !smtp_word_is("SIZ\0", 4, "SIZE"));
   CHECK("the empty word", smtp_word_is("", 0, ""));
+  CHECK("one of a list's", smtp_list_has("FAILURE,delay", "DELAY"));
+  CHECK("its first", smtp_list_has("FAILURE,DELAY", "FAILURE"));
+  CHECK("not a part of one", !smtp_list_has("FAILURE,DELAYS", "DELAY"));
+  CHECK("not two of them", !smtp_list_has("FAILURE,DELAY", "FAILURE,DELAY"));
+  CHECK("an empty list has none", !smtp_list_has("", "DELAY"));
   return unit_done();
 }
