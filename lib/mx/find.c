@@ -135,11 +135,12 @@ static bool is_our_address(mx_self_t const *self, ip46 const *ip) {
   return self->networks && net_list_contains(self->networks, ip) > 0;
 }
 
-/* A host's addresses of both families. False: an answer is still to come. */
+/* A host's addresses. */
 typedef struct host_answers {
   dns_answer_t const *family[2]; /* IPv6, IPv4 */
 } host_answers_t;
 
+/* False: an answer is still to come. */
 static bool ask_host(search_t const *search, char const *host, host_answers_t *answers) {
   dns_answer_t const *const v6 = dns_peek(search->resolver, host, DNS_AAAA);
   dns_answer_t const *const v4 = dns_peek(search->resolver, host, DNS_A);

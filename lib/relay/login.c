@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -6,9 +7,8 @@
 #include "base64/base64.h"
 #include "internal.h"
 
-#define INITIAL_MAX                                                                                \
-  400 /* characters of a first message that a command line of 512 has room for                     \
-       */
+/* Characters of a first message that a command line of 512 has room for. */
+#define INITIAL_MAX 400
 
 /* The best comes first. */
 static sasl_mechanism_t const preferred[] = {
@@ -140,14 +140,11 @@ static void take_challenge(relay_t *relay) {
 }
 
 void relay_login_answer(relay_t *relay) {
-  unsigned int const class = relay->reply.code / 100;
   if (relay->reply.code == 334) {
     take_challenge(relay);
-  } else if (class != 2) {
-    char text[CHAIN_TEXT_MAX + 1];
-    char const code[] = {(char)('0' + class), (char)('0' + relay->reply.code / 10 % 10),
-                         (char)('0' + relay->reply.code % 10), ' ', 0};
-    stpncpy(stpcpy(text, code), relay->reply.text, sizeof text - sizeof code)[0] = 0;
+  } else if (relay_reply_class(relay) != 2) {
+    char text[CHAIN_VERDICT_SIZE];
+    snprintf(text, sizeof text, "%u %s", relay->reply.code, relay->reply.text);
     fail(relay, "the server refuses the login", text);
   } else if (!sasl_client_trusts(&relay->sasl)) {
     fail(relay, "the server failed to prove itself in the login", NULL);

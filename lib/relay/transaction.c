@@ -185,14 +185,14 @@ static void rcpt_answer(relay_t *relay, relay_recipient_t *recipient, chain_verd
 }
 
 static void data_answer(relay_t *relay, chain_verdict_t const *verdict) {
-  if (relay->reply.code / 100 == 3) return;
+  if (relay_reply_class(relay) == 3) return;
   relay->course.data_refused = true;
   relay_settle(relay->transaction, verdict);
 }
 
 /* True if no server can mean it: 3xx is for DATA alone, and DATA is no success. */
 static bool is_nonsense(relay_t const *relay, size_t command) {
-  unsigned int const class = relay->reply.code / 100;
+  unsigned int const class = relay_reply_class(relay);
   return command == data_command(relay) ? class == 2 : class == 3;
 }
 
@@ -203,7 +203,7 @@ void relay_envelope_answer(relay_t *relay) {
   relay_reply_verdict(&relay->reply, &verdict);
   if (command == course->sent || is_nonsense(relay, command) ||
       (command == COMMAND_RSET && verdict.kind != CHAIN_ACCEPT)) {
-    relay_fail(relay, "4.5.0", "the server's answer makes no sense", relay->reply.text);
+    relay_nonsense(relay);
     return;
   }
   course->answered++;
@@ -323,8 +323,8 @@ void relay_final_answer(relay_t *relay) {
     relay_content_answer(relay);
     return;
   }
-  if (relay->reply.code / 100 == 3) {
-    relay_fail(relay, "4.5.0", "the server's answer makes no sense", relay->reply.text);
+  if (relay_reply_class(relay) == 3) {
+    relay_nonsense(relay);
     return;
   }
   if (relay->settings.protocol == RELAY_LMTP) {
