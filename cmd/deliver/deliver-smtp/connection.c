@@ -39,7 +39,6 @@ void connection_quit(connection_t *connection, uint64_t now) {
 void connection_open(destination_t *destination, uint64_t now) {
   connection_t *const connection = calloc(1, sizeof *connection);
   if (!connection) {
-    static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
     destination_fail(destination, &no_memory);
     return;
   }

@@ -2,6 +2,7 @@
 
 #include "deliver-smtp.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -50,7 +51,8 @@ static void wait_for_events(bool more) {
   polls[0] = (struct pollfd){more && jobs_count < JOBS_MAX ? 0 : -1, POLLIN, 0};
   count += destinations_wait(polls + count, now, &deadline);
   count += connections_wait(polls + count, now, &deadline);
-  poll(polls, count, deadline > now ? (int)(deadline - now) : 0);
+  int const ms = deadline > now ? (int)(deadline - now) : 0;
+  if (poll(polls, count, ms) < 0 && errno != EINTR) strerr_diefu1sys(111, "poll");
 }
 
 /* Results go out before anything is waited for. After the end of the jobs, what is in hand is still
@@ -83,7 +85,7 @@ static void add_network(stralloc *list, struct sockaddr const *address) {
   else
     return;
   size_t const len = ip46_fmt(text, &ip);
-  if ((list->len && !stralloc_catb(list, ",", 1)) || !stralloc_catb(list, text, len))
+  if (!stralloc_catb(list, ",", 1) || !stralloc_catb(list, text, len))
     strerr_diefu1sys(111, "list our addresses");
 }
 

@@ -82,6 +82,9 @@ void delivery_free(delivery_t *delivery);
 /* Answers all of its jobs, and frees it. */
 void delivery_fail(delivery_t *delivery, chain_verdict_t const *verdict);
 
+/* The verdict on what there is no memory for. */
+extern chain_verdict_t const no_memory;
+
 /* Answers a job, and frees it. */
 void job_report(job_t *job, chain_verdict_t const *verdict);
 /* Sends the answers that were given. */

@@ -145,7 +145,7 @@ void delivery_fail(delivery_t *delivery, chain_verdict_t const *verdict) {
 /* ---- taking ---- */
 
 static chain_verdict_t const bad_destination = {CHAIN_REJECT, 0, "5.1.2", "not a destination"};
-static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
+chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
 
 static chain_verdict_t const *bad_entry(int error) {
   static chain_verdict_t verdict;
@@ -196,7 +196,7 @@ static chain_verdict_t const *take_job(worker_job_t const *job) {
 /* 1, 0 at the end, -1 if nothing is at hand. */
 static int read_jobs(void) {
   int const result = worker_input_read(&input, 0);
-  if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
+  if (result < 0 && errno != EAGAIN) strerr_diefu1sys(111, "read jobs");
   return result;
 }
 

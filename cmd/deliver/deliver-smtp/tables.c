@@ -70,29 +70,28 @@ static int read_file(text_t *text, char const *path, bool secret) {
   return result;
 }
 
+/* errno stays. */
 static void text_free(text_t *text) {
+  int const saved = errno;
   if (text->s) explicit_bzero(text->s, text->len);
   free(text->s);
+  errno = saved;
 }
 
 /* 0, or -1 with errno; of a line that is no good error tells. */
 static int load_policies(tables_t *tables, remote_error_t *error) {
   text_t text;
-  int result = read_file(&text, settings.policies, false);
-  if (result == 0) tables->policies = remote_policies_parse(text.s ? text.s : "", text.len, error);
-  int const saved = errno;
+  if (read_file(&text, settings.policies, false) == 0)
+    tables->policies = remote_policies_parse(text.s ? text.s : "", text.len, error);
   text_free(&text);
-  errno = saved;
   return tables->policies ? 0 : -1;
 }
 
 static int load_logins(tables_t *tables, remote_error_t *error) {
   text_t text;
-  int result = read_file(&text, settings.logins, true);
-  if (result == 0) tables->logins = remote_logins_parse(text.s ? text.s : "", text.len, error);
-  int const saved = errno;
+  if (read_file(&text, settings.logins, true) == 0)
+    tables->logins = remote_logins_parse(text.s ? text.s : "", text.len, error);
   text_free(&text);
-  errno = saved;
   return tables->logins ? 0 : -1;
 }
 
@@ -104,7 +103,7 @@ static void complain(char const *path, remote_error_t const *error) {
   if (error->reason)
     log_str(&line, "reason", error->reason);
   else if (errno == EACCES)
-    log_str(&line, "reason", "unreadable, or readable by everyone");
+    log_str(&line, "reason", "unreadable, or others may read or change it");
   else
     log_errno(&line, errno);
   log_send(&line);

@@ -65,13 +65,12 @@ void transaction_next(connection_t *connection, uint64_t now) {
   delivery_t *const delivery = destination_take(destination, recipients_limit(connection));
   if (!delivery) return;
   connection->recipients = calloc(delivery->count, sizeof *connection->recipients);
-  connection->delivery = delivery;
-  if (connection->recipients) {
-    transact(connection, now);
+  if (!connection->recipients) {
+    delivery_fail(delivery, &no_memory);
     return;
   }
-  static chain_verdict_t const no_memory = {CHAIN_DEFER, 0, "4.3.0", "out of memory"};
-  delivery_fail(delivery, &no_memory);
+  connection->delivery = delivery;
+  transact(connection, now);
 }
 
 /* ---- results ---- */
@@ -103,10 +102,9 @@ static void word(connection_t const *connection, chain_verdict_t const *said,
   verdict_add(verdict, said->text);
 }
 
-/* RFC 5321, 4.5.3.1.10: 452, which many say as 552. */
+/* RFC 5321, 4.5.3.1.10; lib/relay has made it of the 552 that some say. */
 static bool is_too_many(chain_verdict_t const *verdict) {
-  if (verdict->code == 452) return true;
-  return verdict->code == 552 && (!*verdict->enhanced || !strcmp(verdict->enhanced, "5.5.3"));
+  return verdict->code == 452;
 }
 
 static size_t count_kind(connection_t const *connection, chain_kind_t kind) {
