@@ -157,6 +157,14 @@ test_time_limit() {
   assertTrue 'and what it started' "wait_until has_ended $(cat pid2)"
 }
 
+# One that waits for a device is not gone when it is killed. Others need not wait for it.
+test_one_that_is_killed_and_stays() {
+  answers=$("$TOP/tests/deliver/_pipe_stuck.py" "$(entry "$DIR/message")" deliver-pipe -r -t 5)
+  case $answers in 'cannot trace') echo 'skip - nobody may trace' && startSkipping ;; esac
+  assertEquals 'K
+Z4.3.0 the command took too long' "$answers"
+}
+
 # Whoever waits for the pipe's end would wait for what a command left behind.
 test_background() {
   assertEquals K "$(deliver 'sleep 1000 & echo $! >pid')"

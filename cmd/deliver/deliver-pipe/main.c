@@ -94,11 +94,11 @@ static void check_runs(void) {
 
 /* ---- the loop ---- */
 
-/* Milliseconds until the first command has to end; -1: none runs. */
+/* Milliseconds until the first command has to end; -1: none has to. */
 static int64_t time_to_wait(void) {
   int64_t first = -1, now = clock_milliseconds();
   for (run_t *run = runs; run < runs + commands; run++) {
-    if (!run->pid) continue;
+    if (!run->pid || run->late) continue;
     int64_t left = run->deadline > now ? run->deadline - now : 0;
     if (first < 0 || left < first) first = left;
   }

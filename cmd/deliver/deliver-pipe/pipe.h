@@ -33,6 +33,7 @@ typedef struct run {
   uint64_t number;
   int output; /* -1 after its end */
   int64_t deadline;
+  bool late; /* it was killed at its deadline */
   delivery_output_t said;
 } run_t;
 
@@ -41,7 +42,8 @@ typedef struct run {
 bool run_start(run_t *run, worker_job_t const *job, chain_verdict_t *verdict);
 /* Reads what it has said, once. */
 void run_read(run_t *run);
-/* Looks after it. True when it has come to its end, and what the verdict is. */
+/* Kills it when its time is up. True when it has come to its end, and what the verdict is: one that
+   is killed while it waits for a device may take longer than others are to wait. */
 bool run_check(run_t *run, chain_verdict_t *verdict);
 
 #endif

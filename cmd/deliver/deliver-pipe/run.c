@@ -92,27 +92,27 @@ static bool start_with(run_t *run, worker_job_t const *job, queue_entry_t const 
   return started;
 }
 
-static bool refuse(worker_job_t const *job, chain_verdict_t *verdict, char const *step) {
-  set_failure(verdict, step);
-  close(job->fd);
-  return false;
-}
-
 /* What a rule means for one user is not done as another. */
 static bool is_ours(worker_job_t const *job, chain_verdict_t *verdict) {
   char problem[DELIVERY_PROBLEM_SIZE];
   route_terms_t terms;
   if (delivery_terms(&terms, &routes, ROUTE_PIPE, job, problem) == 0) return true;
   chain_verdict_parse(verdict, CHAIN_DEFER, problem, strlen(problem));
-  close(job->fd);
   return false;
+}
+
+/* False: the job's descriptor is still there. */
+static bool open_entry(queue_entry_t *entry, worker_job_t const *job, chain_verdict_t *verdict) {
+  char const *step = read_routes() ? NULL : "read the routes";
+  if (!step && !is_ours(job, verdict)) return false;
+  if (!step && queue_entry_from_fd(entry, job->fd) < 0) step = "read the queue entry";
+  if (step) set_failure(verdict, step);
+  return !step;
 }
 
 bool run_start(run_t *run, worker_job_t const *job, chain_verdict_t *verdict) {
   queue_entry_t entry;
-  if (!read_routes()) return refuse(job, verdict, "read the routes");
-  if (!is_ours(job, verdict)) return false;
-  if (queue_entry_from_fd(&entry, job->fd) < 0) return refuse(job, verdict, "read the queue entry");
+  if (!open_entry(&entry, job, verdict)) return close(job->fd), false;
   bool started = start_with(run, job, &entry, verdict);
   queue_entry_close(&entry);
   return started;
@@ -146,23 +146,23 @@ static void finish(run_t *run) {
   run->pid = 0;
 }
 
-static void end_group(run_t *run) {
+static void check_time(run_t *run) {
+  if (run->late || clock_milliseconds() < run->deadline) return;
+  run->late = true;
   kill(-run->pid, SIGKILL);
-  kill(run->pid, SIGKILL); /* should it not have come to setpgid */
-  while (waitpid(run->pid, 0, 0) < 0 && errno == EINTR) continue;
 }
 
 bool run_check(run_t *run, chain_verdict_t *verdict) {
   static char const late[] = "4.3.0 the command took too long";
   int status;
-  if (waitpid(run->pid, &status, WNOHANG) == run->pid) {
-    finish(run);
-    delivery_command_verdict(verdict, &run->said, status);
-    return true;
+  if (waitpid(run->pid, &status, WNOHANG) != run->pid) {
+    check_time(run);
+    return false;
   }
-  if (clock_milliseconds() < run->deadline) return false;
-  end_group(run);
   finish(run);
-  chain_verdict_parse(verdict, CHAIN_DEFER, late, sizeof late - 1);
+  if (run->late)
+    chain_verdict_parse(verdict, CHAIN_DEFER, late, sizeof late - 1);
+  else
+    delivery_command_verdict(verdict, &run->said, status);
   return true;
 }
