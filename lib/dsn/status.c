@@ -44,7 +44,8 @@ static void put_text(field_t *field, char const *name, char const *type, char co
 
 /* A host: a domain or an address literal; others have no type of their own. */
 static void put_host(field_t *field, char const *name, char const *host, size_t len) {
-  bool const known = smtp_domain_valid(host, len, field->global) || smtp_literal_valid(host, len);
+  bool const known = smtp_domain_valid(host, len, field->global ? SMTP_UTF8 : SMTP_ASCII) ||
+                     smtp_literal_valid(host, len);
   put_text(field, name, known ? "dns; " : "x-local-hostname; ", host, len);
 }
 
@@ -66,7 +67,7 @@ static void put_address(field_t *field, char const *name, char const *address) {
 static void put_original(field_t *field, char const *original) {
   char type[32], address[SMTP_ORCPT_MAX + 1];
   size_t const len = strlen(original), type_len = strcspn(original, ";");
-  if (!smtp_orcpt_valid(original, len, true) || type_len > sizeof type - 3) return;
+  if (!smtp_orcpt_valid(original, len, SMTP_UTF8) || type_len > sizeof type - 3) return;
   memcpy(type, original, type_len);
   memcpy(type + type_len, "; ", 3);
   begin(field, type);

@@ -10,7 +10,7 @@
 static bool take_domain(mx_destination_t *destination, char const *s, size_t len) {
   if (len && s[len - 1] == '.') len--;
   if (!len || dns_name_to_ascii(destination->host, s, len) < 0) return false;
-  return smtp_domain_valid(destination->host, strlen(destination->host), false);
+  return smtp_domain_valid(destination->host, strlen(destination->host), SMTP_ASCII);
 }
 
 static bool take_address(mx_destination_t *destination, char const *s, size_t len) {

@@ -72,7 +72,7 @@ static bool take_weight(char const **s, int *weight) {
 
 static bool take_zone(char const **s, char *zone) {
   size_t len = strcspn(*s, "=&*");
-  if (len > DNS_NAME_MAX || !smtp_domain_valid(*s, len, false)) return false;
+  if (len > DNS_NAME_MAX || !smtp_domain_valid(*s, len, SMTP_ASCII)) return false;
   memcpy(zone, *s, len);
   zone[len] = 0;
   *s += len;

@@ -15,7 +15,7 @@ static bool has_address(dns_answer_t const *answer, ip46 const *ip) {
 
 /* Whoever has the reverse zone can put any bytes there. */
 static bool is_name(dns_record_t const *record) {
-  return record->len <= DNS_NAME_MAX && smtp_domain_valid(record->data, record->len, false);
+  return record->len <= DNS_NAME_MAX && smtp_domain_valid(record->data, record->len, SMTP_ASCII);
 }
 
 static fcrdns_result_t confirm(char *name, dns_resolver_t *resolver, dns_record_t const *names,

@@ -31,7 +31,7 @@ static bool take_name(relay_server_t *server, char const *s, size_t len) {
   ip46 ip;
   if (!take_host(server, s, len)) return false;
   server->is_address = net_address_parse(&ip, server->host) == 0;
-  return server->is_address || smtp_domain_valid(s, len, true);
+  return server->is_address || smtp_domain_valid(s, len, SMTP_UTF8);
 }
 
 static bool take_port(relay_server_t *server, char const *s) {

@@ -153,7 +153,7 @@ static bool take_command(draft_t *draft, word_t const *word, stralloc *text) {
 }
 
 static bool host_valid(char const *s, size_t len) {
-  return smtp_domain_valid(s, len, true) || smtp_literal_valid(s, len);
+  return smtp_domain_valid(s, len, SMTP_UTF8) || smtp_literal_valid(s, len);
 }
 
 static bool port_valid(char const *s, size_t len) {

@@ -42,7 +42,7 @@ bool route_address_foreign(route_address_t const *address) {
   char const *domain = route_address_text(address) + address->at + 1;
   if (!address->at || address->at == address->len) return false;
   size_t len = address->len - address->at - 1;
-  return smtp_domain_valid(domain, len, true) || smtp_literal_valid(domain, len);
+  return smtp_domain_valid(domain, len, SMTP_UTF8) || smtp_literal_valid(domain, len);
 }
 
 /* ---- extensions ---- */

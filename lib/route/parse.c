@@ -60,8 +60,8 @@ bool draft_name(draft_t *draft, word_t const *word, route_address_t *address) {
 }
 
 bool draft_domain(draft_t *draft, word_t const *word, route_address_t *address) {
-  if (word->len > SMTP_DOMAIN_MAX ||
-      (!smtp_domain_valid(word->s, word->len, true) && !smtp_literal_valid(word->s, word->len))) {
+  if (word->len > SMTP_DOMAIN_MAX || (!smtp_domain_valid(word->s, word->len, SMTP_UTF8) &&
+                                      !smtp_literal_valid(word->s, word->len))) {
     draft_error(draft, draft->line, WORD_FORMAT " is not a domain", WORD_ARGS(word));
     return false;
   }

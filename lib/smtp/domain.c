@@ -37,10 +37,10 @@ smtp_path_status_t smtp_domain_check(char const *s, size_t len) {
   }
 }
 
-bool smtp_domain_valid(char const *s, size_t len, bool utf8) {
+bool smtp_domain_valid(char const *s, size_t len, smtp_charset_t charset) {
   if (smtp_domain_check(s, len)) return false;
   for (size_t i = 0; i < len; i++)
-    if (!is_ascii(s[i]) && !utf8) return false;
+    if (!is_ascii(s[i]) && charset == SMTP_ASCII) return false;
   return true;
 }
 

@@ -121,13 +121,14 @@ static bool unitext_valid(char const *s, size_t len) {
   return true;
 }
 
-bool smtp_orcpt_valid(char const *s, size_t len, bool utf8) {
+bool smtp_orcpt_valid(char const *s, size_t len, smtp_charset_t charset) {
   char const *semicolon = memchr(s, ';', len);
   if (!semicolon || semicolon == s || len > SMTP_ORCPT_MAX) return false;
   size_t type_len = (size_t)(semicolon - s), address_len = len - type_len - 1;
   for (size_t i = 0; i < type_len; i++)
     if (!is_atext(s[i])) return false;
   if (!address_len) return false;
-  if (utf8 && smtp_word_is(s, type_len, "utf-8")) return unitext_valid(semicolon + 1, address_len);
+  if (charset == SMTP_UTF8 && smtp_word_is(s, type_len, "utf-8"))
+    return unitext_valid(semicolon + 1, address_len);
   return smtp_xtext_valid(semicolon + 1, address_len);
 }

@@ -15,9 +15,11 @@
 
 /* ---- domains, literals, paths -------------------------------------------------------------- */
 
-/* True if s is a Domain (5321 4.1.2; with utf8 also 6531's U-labels). Underscores are let through,
-   as they are in the wild; a final dot is not. */
-bool smtp_domain_valid(char const *s, size_t len, bool utf8);
+typedef enum smtp_charset { SMTP_ASCII, SMTP_UTF8 } smtp_charset_t;
+
+/* True if s is a Domain (5321 4.1.2; of SMTP_UTF8 also 6531's U-labels). Underscores are let
+   through, as they are in the wild; a final dot is not. */
+bool smtp_domain_valid(char const *s, size_t len, smtp_charset_t charset);
 
 /* True if s is an address literal: [192.0.2.1], [IPv6:2001:db8::1], or a general one. */
 bool smtp_literal_valid(char const *s, size_t len);
@@ -114,8 +116,8 @@ bool smtp_xtext_valid(char const *s, size_t len);
 
 /* NOTIFY=NEVER or a list of SUCCESS, FAILURE, DELAY, each once (RFC 3461 4.1). */
 bool smtp_notify_valid(char const *s, size_t len);
-/* ORCPT=addr-type;xtext (4.2), with utf8 also utf-8;... of RFC 6533 3. */
-bool smtp_orcpt_valid(char const *s, size_t len, bool utf8);
+/* ORCPT=addr-type;xtext (4.2), of SMTP_UTF8 also utf-8;... of RFC 6533 3. */
+bool smtp_orcpt_valid(char const *s, size_t len, smtp_charset_t charset);
 
 /* "BDAT n [LAST]" (RFC 3030 2). -1 with EINVAL or, for n beyond 2^63-1, EOVERFLOW. */
 int smtp_bdat_parse(uint64_t *size, bool *last, char const *s, size_t len);

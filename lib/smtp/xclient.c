@@ -9,7 +9,7 @@
 typedef bool check_t(char const *s, size_t len);
 
 static bool is_name(char const *s, size_t len) {
-  return smtp_domain_valid(s, len, true);
+  return smtp_domain_valid(s, len, SMTP_UTF8);
 }
 
 static bool is_address(char const *s, size_t len) {

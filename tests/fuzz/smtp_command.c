@@ -53,7 +53,7 @@ static void check_parameters(char const *s, size_t len) {
     if (!parameter.value) continue;
     smtp_size_parse(&size, parameter.value, parameter.value_len);
     smtp_notify_valid(parameter.value, parameter.value_len);
-    smtp_orcpt_valid(parameter.value, parameter.value_len, true);
+    smtp_orcpt_valid(parameter.value, parameter.value_len, SMTP_UTF8);
     smtp_xtext_valid(parameter.value, parameter.value_len);
     check_auth_path(parameter.value, parameter.value_len);
   } while (position > before && position <= len);
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   if (at < 0) at = smtp_path_find(argument, len, "TO:");
   if (at >= 0) check_envelope(argument + at, len - (size_t)at, 15);
   check_auth(argument, len);
-  smtp_domain_valid(argument, len, false);
+  smtp_domain_valid(argument, len, SMTP_ASCII);
   smtp_literal_valid(argument, len);
   if (!smtp_bdat_parse(&chunk, &last, argument, len)) MUST(chunk <= INT64_MAX);
   return 0;

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   if (len > 0 && smtp_xtext_decode(out, (size_t)len, s, size) >= 0) abort();
   free(out);
   smtp_notify_valid(s, size);
-  if (smtp_orcpt_valid(s, size, false) && size > SMTP_ORCPT_MAX) abort();
-  smtp_orcpt_valid(s, size, true);
+  if (smtp_orcpt_valid(s, size, SMTP_ASCII) && size > SMTP_ORCPT_MAX) abort();
+  smtp_orcpt_valid(s, size, SMTP_UTF8);
   return 0;
 }

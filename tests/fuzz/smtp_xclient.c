@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(uint8_t const *data, size_t size) {
   for (size_t i = 0; i < SMTP_XCLIENT_COUNT; i++)
     if (xclient.given[i]) check_value(xclient.value[i]);
   char const *name = xclient.value[SMTP_XCLIENT_NAME];
-  if (xclient.given[SMTP_XCLIENT_NAME] && *name && !smtp_domain_valid(name, strlen(name), true))
+  if (xclient.given[SMTP_XCLIENT_NAME] && *name &&
+      !smtp_domain_valid(name, strlen(name), SMTP_UTF8))
     abort();
   return 0;
 }

@@ -125,18 +125,18 @@ static valid_t const literals[] = {
     {"[name]", false},
 };
 
-static void check_domains(valid_t const *cases, size_t count, bool utf8) {
+static void check_domains(valid_t const *cases, size_t count, smtp_charset_t charset) {
   for (valid_t const *c = cases; c < cases + count; c++)
     CHECK_INT(*c->text ? c->text : "the empty domain",
-              smtp_domain_valid(c->text, strlen(c->text), utf8), c->valid);
+              smtp_domain_valid(c->text, strlen(c->text), charset), c->valid);
 }
 
 int main(void) {
-  check_domains(domains, sizeof domains / sizeof *domains, false);
-  check_domains(utf8_domains, sizeof utf8_domains / sizeof *utf8_domains, true);
+  check_domains(domains, sizeof domains / sizeof *domains, SMTP_ASCII);
+  check_domains(utf8_domains, sizeof utf8_domains / sizeof *utf8_domains, SMTP_UTF8);
   for (size_t i = 0; i < sizeof literals / sizeof *literals; i++)
     CHECK_INT(literals[i].text[0] ? literals[i].text : "the empty literal",
               smtp_literal_valid(literals[i].text, strlen(literals[i].text)), literals[i].valid);
-  CHECK("a NUL is in no domain", !smtp_domain_valid("a\0b", 3, true));
+  CHECK("a NUL is in no domain", !smtp_domain_valid("a\0b", 3, SMTP_UTF8));
   return unit_done();
 }

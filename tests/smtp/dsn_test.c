@@ -138,13 +138,13 @@ int main(void) {
   for (size_t i = 0; i < sizeof orcpts / sizeof *orcpts; i++) {
     char name[64];
     snprintf(name, sizeof name, "ORCPT=%s", orcpts[i].text);
-    CHECK_INT(name, smtp_orcpt_valid(orcpts[i].text, strlen(orcpts[i].text), false),
+    CHECK_INT(name, smtp_orcpt_valid(orcpts[i].text, strlen(orcpts[i].text), SMTP_ASCII),
               orcpts[i].valid);
   }
   for (size_t i = 0; i < sizeof utf8_orcpts / sizeof *utf8_orcpts; i++) {
     char name[64];
     snprintf(name, sizeof name, "with SMTPUTF8, ORCPT=%s", utf8_orcpts[i].text);
-    CHECK_INT(name, smtp_orcpt_valid(utf8_orcpts[i].text, strlen(utf8_orcpts[i].text), true),
+    CHECK_INT(name, smtp_orcpt_valid(utf8_orcpts[i].text, strlen(utf8_orcpts[i].text), SMTP_UTF8),
               utf8_orcpts[i].valid);
   }
   return unit_done();

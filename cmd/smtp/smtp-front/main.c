@@ -106,7 +106,7 @@ static void load_settings(void) {
       strerr_dief2x(100, "bad setting: ", settings.assignments[i]);
   char const *me = session.conf.text[CONF_ME];
   errno = me && *me ? EINVAL : ENOENT;
-  if (!me || !smtp_domain_valid(me, strlen(me), false)) die_unconfigured("me");
+  if (!me || !smtp_domain_valid(me, strlen(me), SMTP_ASCII)) die_unconfigured("me");
 }
 
 static void load_texts(void) {

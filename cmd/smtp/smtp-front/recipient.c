@@ -12,8 +12,9 @@ static reply_name_t take_notify(session_t *session, smtp_parameter_t *parameter)
 }
 
 static reply_name_t take_orcpt(session_t *session, smtp_parameter_t *parameter) {
-  bool valid = parameter->value && parameter->value_len <= SMTP_ORCPT_MAX &&
-               smtp_orcpt_valid(parameter->value, parameter->value_len, session->transaction.utf8);
+  smtp_charset_t charset = session->transaction.utf8 ? SMTP_UTF8 : SMTP_ASCII;
+  bool valid =
+      parameter->value && smtp_orcpt_valid(parameter->value, parameter->value_len, charset);
   return valid ? REPLY_NONE : REPLY_BAD_PARAMETER;
 }
 
