@@ -19,6 +19,7 @@ slice_t slice_cut(slice_t *rest, char separator);
 /* Takes a beginning off s; false if it has another. */
 bool slice_skip(slice_t *s, char const *beginning);
 /* Writes s and a NUL to text; false if it does not fit or has a NUL itself. */
+typedef bool slice_copy_f(char *text, size_t size, slice_t s);
 bool slice_copy(char *text, size_t size, slice_t s);
 /* saslname of RFC 5801, section 4: "=2C" is a comma, "=3D" an equals sign. */
 bool slice_copy_saslname(char *text, size_t size, slice_t s);
@@ -46,7 +47,8 @@ sasl_step_t server_send(sasl_server_t *server, char const *text);
 sasl_step_t server_fail(sasl_server_t *server, char const *why);
 /* Keeps a name or a secret: SASL_STEP_SEND if it is sound, else how the exchange ends. */
 sasl_step_t server_take_name(sasl_server_t *server, slice_t name);
-sasl_step_t server_take_authzid(sasl_server_t *server, slice_t authzid, bool saslname);
+/* copy: slice_copy, or slice_copy_saslname where it is written as a saslname. */
+sasl_step_t server_take_authzid(sasl_server_t *server, slice_t authzid, slice_copy_f *copy);
 sasl_step_t server_take_secret(sasl_server_t *server, slice_t secret);
 sasl_step_t server_refuse_token(sasl_server_t *server);
 

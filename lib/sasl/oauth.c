@@ -47,7 +47,7 @@ static sasl_step_t take_bearer(sasl_server_t *server, slice_t message) {
   if (!gs2_header_parse(&header, message) || header.flag == 'p') return SASL_STEP_MALFORMED;
   if (!slice_skip(&header.rest, "\x01") || !find_value(header.rest, "auth", &value))
     return SASL_STEP_MALFORMED;
-  sasl_step_t const step = server_take_authzid(server, header.authzid, true);
+  sasl_step_t const step = server_take_authzid(server, header.authzid, slice_copy_saslname);
   if (step != SASL_STEP_SEND) return step;
   memcpy(server->name, server->authzid, sizeof server->name);
   return take_token(server, value);

@@ -9,7 +9,7 @@ sasl_step_t server_plain(sasl_server_t *server, slice_t message) {
   if (!secret.s || (secret.len && memchr(secret.s, 0, secret.len)) || server->stage++)
     return SASL_STEP_MALFORMED;
   sasl_step_t step = server_take_name(server, name);
-  if (step == SASL_STEP_SEND) step = server_take_authzid(server, authzid, false);
+  if (step == SASL_STEP_SEND) step = server_take_authzid(server, authzid, slice_copy);
   if (step == SASL_STEP_SEND) step = server_take_secret(server, secret);
   return step == SASL_STEP_SEND ? SASL_STEP_PASSWORD : step;
 }

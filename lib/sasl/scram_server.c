@@ -56,7 +56,8 @@ static sasl_step_t take_first(sasl_server_t *server, slice_t message) {
       !take_nonce(server, nonce))
     return SASL_STEP_MALFORMED;
   sasl_step_t step = take_scram_name(server, name);
-  if (step == SASL_STEP_SEND) step = server_take_authzid(server, header.authzid, true);
+  if (step == SASL_STEP_SEND)
+    step = server_take_authzid(server, header.authzid, slice_copy_saslname);
   if (step != SASL_STEP_SEND) return step;
   return binding_fits(server, &header) ? SASL_STEP_VERIFIER : server_fail(server, "binding");
 }

@@ -69,12 +69,9 @@ sasl_step_t server_take_name(sasl_server_t *server, slice_t name) {
   return sasl_text_valid(name.s, name.len) ? SASL_STEP_SEND : server_fail(server, "name");
 }
 
-sasl_step_t server_take_authzid(sasl_server_t *server, slice_t authzid, bool saslname) {
+sasl_step_t server_take_authzid(sasl_server_t *server, slice_t authzid, slice_copy_f *copy) {
   if (!authzid.len) return SASL_STEP_SEND;
-  bool const sound = saslname
-                         ? slice_copy_saslname(server->authzid, sizeof server->authzid, authzid)
-                         : slice_copy(server->authzid, sizeof server->authzid, authzid);
-  if (!sound)
+  if (!copy(server->authzid, sizeof server->authzid, authzid))
     return authzid.len > SASL_NAME_MAX ? server_fail(server, "long") : SASL_STEP_MALFORMED;
   if (sasl_text_valid(server->authzid, strlen(server->authzid))) return SASL_STEP_SEND;
   return server_fail(server, "identity");
