@@ -64,19 +64,21 @@ static spf_match_t count_void(spf_evaluation_t *evaluation, char const *name, dn
 }
 
 spf_match_t spf_ask(spf_evaluation_t *evaluation, dns_answer_t const **answer, char const *name,
-                    dns_type_t type, bool counts) {
+                    dns_type_t type) {
   *answer = dns_get(evaluation->resolver, name, type);
   trace_answer(evaluation, name, type, *answer);
-  switch ((*answer)->status) {
-  case DNS_FOUND: return SPF_MATCH;
-  case DNS_NO_DATA:
-  case DNS_NO_NAME: return counts ? count_void(evaluation, name, type) : SPF_NO_MATCH;
-  case DNS_BAD_NAME: return SPF_NO_MATCH;
-  default: break;
-  }
-  if (!counts) return SPF_MATCH_TEMPERROR;
-  return spf_problem(evaluation, SPF_MATCH_TEMPERROR,
-                     SPF_STRINGS("no answer for ", type_name(type), " of ", name));
+  if ((*answer)->status == DNS_FOUND) return SPF_MATCH;
+  return (*answer)->status == DNS_TROUBLE ? SPF_MATCH_TEMPERROR : SPF_NO_MATCH;
+}
+
+spf_match_t spf_ask_for_term(spf_evaluation_t *evaluation, dns_answer_t const **answer,
+                             char const *name, dns_type_t type) {
+  spf_match_t const match = spf_ask(evaluation, answer, name, type);
+  if (match == SPF_MATCH_TEMPERROR)
+    return spf_problem(evaluation, match,
+                       SPF_STRINGS("no answer for ", type_name(type), " of ", name));
+  bool const is_void = match == SPF_NO_MATCH && (*answer)->status != DNS_BAD_NAME;
+  return is_void ? count_void(evaluation, name, type) : match;
 }
 
 spf_match_t spf_too_many_lookups(spf_evaluation_t *evaluation) {

@@ -27,7 +27,7 @@ static spf_result_t find_record(spf_evaluation_t *evaluation, spf_string_t *term
   dns_answer_t const *answer = &nothing;
   bool has_dot = strchr(evaluation->domain, '.') != NULL;
   spf_match_t match =
-      has_dot ? spf_ask(evaluation, &answer, evaluation->domain, DNS_TXT, false) : SPF_NO_MATCH;
+      has_dot ? spf_ask(evaluation, &answer, evaluation->domain, DNS_TXT) : SPF_NO_MATCH;
   if (match != SPF_MATCH_TEMPERROR) return select_record(evaluation, answer, terms);
   spf_problem(evaluation, match, SPF_STRINGS("no answer for TXT of ", evaluation->domain));
   return SPF_TEMPERROR;

@@ -9,7 +9,7 @@ void spf_find_client_names(spf_evaluation_t *evaluation) {
   if (evaluation->has_client_names) return;
   evaluation->has_client_names = true;
   if (dns_reverse_name(name, &evaluation->ip, NULL) < 0 ||
-      spf_ask(evaluation, &answer, name, DNS_PTR, false) != SPF_MATCH)
+      spf_ask(evaluation, &answer, name, DNS_PTR) != SPF_MATCH)
     return;
   for (size_t i = 0; i < answer->count && i < SPF_NAMES_MAX; i++)
     evaluation->client_names[evaluation->client_names_count++] =
@@ -19,7 +19,7 @@ void spf_find_client_names(spf_evaluation_t *evaluation) {
 static bool has_our_address(spf_evaluation_t *evaluation, char const *name) {
   dns_answer_t const *answer;
   if (!*name) return false;
-  spf_ask(evaluation, &answer, name, spf_address_type(evaluation), false);
+  spf_ask(evaluation, &answer, name, spf_address_type(evaluation));
   for (size_t i = 0; i < answer->count; i++)
     if (spf_address_matches(evaluation, &answer->records[i].ip, 128)) return true;
   return false;

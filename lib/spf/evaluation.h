@@ -51,10 +51,13 @@ void spf_trace(spf_evaluation_t const *evaluation, char const *const *strings);
 spf_match_t spf_problem(spf_evaluation_t *evaluation, spf_match_t match,
                         char const *const *strings);
 
-/* Asks. SPF_MATCH: *answer has records. Answers without any are void lookups if counts, which are
-   limited. */
+/* Asks. SPF_MATCH: *answer has records. */
 spf_match_t spf_ask(spf_evaluation_t *evaluation, dns_answer_t const **answer, char const *name,
-                    dns_type_t type, bool counts);
+                    dns_type_t type);
+/* The same for a term: an answer without records is a void lookup, of which there may be few, and
+   no answer a problem. */
+spf_match_t spf_ask_for_term(spf_evaluation_t *evaluation, dns_answer_t const **answer,
+                             char const *name, dns_type_t type);
 
 /* One more term that asks the DNS. SPF_NO_MATCH, or SPF_MATCH_PERMERROR: too many. */
 spf_match_t spf_count_lookup(spf_evaluation_t *evaluation);

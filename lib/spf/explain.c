@@ -12,7 +12,7 @@ void spf_explain(spf_evaluation_t *evaluation, spf_term_t const *exp) {
   dns_answer_t const *answer;
   evaluation->is_explaining = true;
   if (spf_target(evaluation, target, exp) != SPF_MATCH ||
-      spf_ask(evaluation, &answer, target, DNS_TXT, false) != SPF_MATCH || answer->count != 1)
+      spf_ask(evaluation, &answer, target, DNS_TXT) != SPF_MATCH || answer->count != 1)
     return;
   spf_string_t string = {.s = answer->records->data, .len = answer->records->len};
   spf_text_t text = spf_text(report->explanation, sizeof report->explanation);

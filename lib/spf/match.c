@@ -28,7 +28,7 @@ static unsigned int bits_of(spf_evaluation_t const *evaluation, spf_term_t const
 static spf_match_t match_addresses(spf_evaluation_t *evaluation, char const *name,
                                    unsigned int bits) {
   dns_answer_t const *answer;
-  spf_match_t match = spf_ask(evaluation, &answer, name, spf_address_type(evaluation), true);
+  spf_match_t match = spf_ask_for_term(evaluation, &answer, name, spf_address_type(evaluation));
   if (match != SPF_MATCH) return match;
   for (size_t i = 0; i < answer->count; i++)
     if (spf_address_matches(evaluation, &answer->records[i].ip, bits)) return SPF_MATCH;
@@ -68,7 +68,7 @@ spf_match_t spf_match_mx(spf_evaluation_t *evaluation, spf_term_t const *term) {
   char target[DNS_NAME_MAX + 1];
   dns_answer_t const *exchanges;
   spf_match_t match = begin_lookup(evaluation, target, term);
-  if (match == SPF_MATCH) match = spf_ask(evaluation, &exchanges, target, DNS_MX, true);
+  if (match == SPF_MATCH) match = spf_ask_for_term(evaluation, &exchanges, target, DNS_MX);
   if (match != SPF_MATCH) return match;
   if (exchanges->count > SPF_NAMES_MAX)
     return spf_problem(evaluation, SPF_MATCH_PERMERROR,
@@ -101,7 +101,7 @@ spf_match_t spf_match_exists(spf_evaluation_t *evaluation, spf_term_t const *ter
   char target[DNS_NAME_MAX + 1];
   dns_answer_t const *answer;
   spf_match_t match = begin_lookup(evaluation, target, term);
-  return match == SPF_MATCH ? spf_ask(evaluation, &answer, target, DNS_A, true) : match;
+  return match == SPF_MATCH ? spf_ask_for_term(evaluation, &answer, target, DNS_A) : match;
 }
 
 /* ---- asking ahead -------------------------------------------------------------------------- */
