@@ -45,10 +45,10 @@ typedef struct text {
   size_t len;
 } text_t;
 
-static int read_open(text_t *text, int fd, bool secret) {
+static int read_open(text_t *text, int fd, mode_t forbidden) {
   struct stat status;
   if (fstat(fd, &status) < 0) return -1;
-  if (secret && status.st_mode & (S_IRWXO | S_IWGRP)) return errno = EACCES, -1;
+  if (status.st_mode & forbidden) return errno = EACCES, -1;
   size_t const size = (size_t)status.st_size;
   if (size > REMOTE_TEXT_MAX) return errno = EFBIG, -1;
   text->s = malloc(size + 1);
@@ -58,12 +58,13 @@ static int read_open(text_t *text, int fd, bool secret) {
   return text->len < size && errno && errno != EPIPE ? -1 : 0;
 }
 
-/* A file that is not there is an empty one. 0, or -1 with errno. */
-static int read_file(text_t *text, char const *path, bool secret) {
+/* A file that is not there is an empty one. 0, or -1 with errno: EACCES: it has permissions that
+   are forbidden. */
+static int read_file(text_t *text, char const *path, mode_t forbidden) {
   *text = (text_t){0};
   int const fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT ? 0 : -1;
-  int const result = read_open(text, fd, secret);
+  int const result = read_open(text, fd, forbidden);
   int const saved = errno;
   close(fd);
   errno = saved;
@@ -81,7 +82,7 @@ static void text_free(text_t *text) {
 /* 0, or -1 with errno; of a line that is no good error tells. */
 static int load_policies(tables_t *tables, remote_error_t *error) {
   text_t text;
-  if (read_file(&text, settings.policies, false) == 0)
+  if (read_file(&text, settings.policies, 0) == 0)
     tables->policies = remote_policies_parse(text.s ? text.s : "", text.len, error);
   text_free(&text);
   return tables->policies ? 0 : -1;
@@ -89,7 +90,7 @@ static int load_policies(tables_t *tables, remote_error_t *error) {
 
 static int load_logins(tables_t *tables, remote_error_t *error) {
   text_t text;
-  if (read_file(&text, settings.logins, true) == 0)
+  if (read_file(&text, settings.logins, S_IRWXO | S_IWGRP) == 0)
     tables->logins = remote_logins_parse(text.s ? text.s : "", text.len, error);
   text_free(&text);
   return tables->logins ? 0 : -1;
