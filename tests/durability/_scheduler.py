@@ -11,6 +11,8 @@ import time
 
 from _chain import CHAIN, PATIENCE, QUEUE, check, children
 
+# All begins anew behind a deliverer that is lost, or that leaves a recipient alone for minutes.
+ANEW = "event=worker-(lost|failed)|the last delivery there has not come to its end"
 TRACED = str(pathlib.Path(__file__).resolve().parent / "_traced")
 
 
@@ -75,7 +77,7 @@ class Scheduler:
 
     def tend(self):
         """What a supervisor, and an impatient administrator, do: true when the queue is empty."""
-        if self.process.poll() is not None or self.has_logged("event=worker-(lost|failed)"):
+        if self.process.poll() is not None or self.has_logged(ANEW):
             self.stop()
             self.command = self.usual
             self.start()
