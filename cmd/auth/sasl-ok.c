@@ -31,7 +31,7 @@ static void add(facts_t *facts, char const *name, char const *value) {
     strerr_dief2x(100, "too long: ", name);
   facts->len += (size_t)(stpcpy(stpcpy(stpcpy(to, name), "="), value) - to) + 1;
   facts->strings[facts->count++] = to;
-  facts->strings[facts->count] = 0;
+  facts->strings[facts->count] = NULL;
 }
 
 /* What a variable says, or else what this process is, as which a checker may have started it. */

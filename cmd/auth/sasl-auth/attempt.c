@@ -53,7 +53,7 @@ static void log_attempt(void) {
 
 char const *attempt_seconds(void) {
   static char digits[UINT64_FMT];
-  digits[uint64_fmt(digits, (uint64_t)time(0))] = 0;
+  digits[uint64_fmt(digits, (uint64_t)time(NULL))] = 0;
   return digits;
 }
 
@@ -68,7 +68,7 @@ void attempt_log_trouble(char const *what) {
 static void count_failure(void) {
   ip46 ip;
   if (!attempt.is_failure || !options.throttle.is_open || !facts_address(&ip)) return;
-  if (throttle_count(&options.throttle, &ip, (uint64_t)time(0)) < 0)
+  if (throttle_count(&options.throttle, &ip, (uint64_t)time(NULL)) < 0)
     attempt_log_trouble("count a failure");
 }
 
@@ -115,7 +115,7 @@ static bool has_means(sasl_mechanism_t mechanism) {
 bool attempt_is_throttled(void) {
   ip46 ip;
   if (!options.throttle.is_open || !facts_address(&ip)) return false;
-  int const over_limit = throttle_is_over(&options.throttle, &ip, (uint64_t)time(0));
+  int const over_limit = throttle_is_over(&options.throttle, &ip, (uint64_t)time(NULL));
   if (over_limit < 0) attempt_log_trouble("look failures up");
   return over_limit > 0;
 }
@@ -167,7 +167,7 @@ static void server_prepare(sasl_mechanism_t mechanism) {
 
 static sasl_step_t first_step(char *initial) {
   size_t len = 0;
-  if (!initial) return sasl_server_step(&attempt.server, 0, 0);
+  if (!initial) return sasl_server_step(&attempt.server, NULL, 0);
   char const *const message = strcmp(initial, "=") ? steps_decode(initial, &len) : "";
   return message ? sasl_server_step(&attempt.server, message, len) : SASL_STEP_MALFORMED;
 }

@@ -50,7 +50,7 @@ static void keep(char const *line) {
 
 static void name_session(void) {
   char const *id = facts_get("SESSION_ID");
-  log_session(id && chain_id_valid(id) ? id : 0);
+  log_session(id && chain_id_valid(id) ? id : NULL);
 }
 
 void facts_read(void) {
@@ -66,8 +66,8 @@ void facts_read(void) {
 
 char const *facts_get(char const *name) {
   for (size_t i = 0; i < KNOWN; i++)
-    if (!strcmp(known[i].fact, name)) return values[i] && *values[i] ? values[i] : 0;
-  return 0;
+    if (!strcmp(known[i].fact, name)) return values[i] && *values[i] ? values[i] : NULL;
+  return NULL;
 }
 
 sasl_channel_t facts_channel(void) {
@@ -138,6 +138,6 @@ char const *const *environment_make(variable_t const *more) {
   if (facts_get("REMOTEIP")) add("PROTO", "TCP");
   for (size_t i = 0; i < KNOWN; i++) add(known[i].variable, facts_get(known[i].fact));
   for (; more->name; more++) add(more->name, more->value);
-  variables[variables_count] = 0;
+  variables[variables_count] = NULL;
   return variables;
 }

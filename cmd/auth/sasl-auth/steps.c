@@ -16,7 +16,7 @@ static char const *fact(char const *facts, char const *name) {
   size_t const len = strlen(name);
   for (; *facts; facts += strlen(facts) + 1)
     if (!strncmp(facts, name, len) && facts[len] == '=') return facts + len + 1;
-  return 0;
+  return NULL;
 }
 
 static void token_make(char token[SASL_TOKEN_SIZE + 1]) {
@@ -26,7 +26,7 @@ static void token_make(char token[SASL_TOKEN_SIZE + 1]) {
 }
 
 static char const *format_id(char *digits, uint32_t id) {
-  if (!id) return 0;
+  if (!id) return NULL;
   digits[uint32_fmt(digits, id)] = 0;
   return digits;
 }
@@ -39,15 +39,15 @@ static void ask(char const *const *argv, char const *credentials, size_t len) {
   token_make(token);
   variable_t const variables[] = {
       {"SASL_MECHANISM", attempt.method},
-      {"SASL_AUTHZID", sasl_server_is_own(&attempt.server) ? 0 : attempt.server.authzid},
+      {"SASL_AUTHZID", sasl_server_is_own(&attempt.server) ? NULL : attempt.server.authzid},
       {"SASL_OK_FD", fd},
       {"SASL_OK_TOKEN", token},
-      {"USER", account->known ? account->name : 0},
-      {"HOME", *account->home ? account->home : 0},
-      {"AUTH_SENDERS", *account->senders ? account->senders : 0},
+      {"USER", account->known ? account->name : NULL},
+      {"HOME", *account->home ? account->home : NULL},
+      {"AUTH_SENDERS", *account->senders ? account->senders : NULL},
       {"UID", format_id(uid, account->uid)},
       {"GID", format_id(gid, account->gid)},
-      {0, 0}};
+      {NULL, NULL}};
   checker_call_t const call = {.argv = argv,
                                .envp = environment_make(variables),
                                .token = token,
@@ -136,7 +136,7 @@ static sasl_step_t on_digest(void) {
 }
 
 static sasl_step_t on_token(void) {
-  char const *const argv[] = {options.token_checker, "sasl-ok", 0};
+  char const *const argv[] = {options.token_checker, "sasl-ok", NULL};
   return ask_checker(argv, attempt_seconds(), TOKEN_MAX);
 }
 
@@ -151,8 +151,8 @@ static sasl_step_t on_verifier(void) {
 
 /* The client has proven who it is, without a checker. */
 static sasl_step_t on_proven(void) {
-  static char const *const argv[] = {"sasl-ok", 0};
-  ask(argv, 0, 0);
+  static char const *const argv[] = {"sasl-ok", NULL};
+  ask(argv, NULL, 0);
   if (attempt.answer.answer == ANSWER_YES)
     succeed();
   else
@@ -182,7 +182,7 @@ static sasl_step_t on_malformed(void) {
 
 char const *steps_decode(char *line, size_t *len) {
   ssize_t const n = base64_decode(line, line, strlen(line));
-  if (n < 0) return 0;
+  if (n < 0) return NULL;
   *len = (size_t)n;
   return line;
 }
