@@ -35,7 +35,7 @@ static void prepare_socket(void) {
 
 /* Returns the routes, or NULL. */
 static char const *parse_options(int argc, char const *const *argv) {
-  char const *root = 0, *routes = 0;
+  char const *root = NULL, *routes = NULL;
   umask(077);
   for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:efph", &subgetopt_here)) != -1;) {
     switch (option) {

@@ -33,7 +33,7 @@ static void sweep_once(mailbox_t const *mailbox) {
   uint64_t hash = hash_path(mailbox->path);
   if (swept[hash % SWEPT] == hash) return;
   swept[hash % SWEPT] = hash;
-  maildir_sweep(mailbox->folder, time(0));
+  maildir_sweep(mailbox->folder, time(NULL));
 }
 
 static int open_or_make(char const *path) {
@@ -68,19 +68,19 @@ static char const *folder_or_maildir(char const *path, char maildir[PATH_MAX]) {
 static mailbox_t *find(char const *path) {
   for (size_t i = 0; i < open_mailboxes; i++)
     if (!strcmp(mailboxes[i].path, path)) return &mailboxes[i];
-  return 0;
+  return NULL;
 }
 
 mailbox_t *mailbox_use(char const *path, char const *named_quota) {
   char maildir[PATH_MAX];
-  if (maildir_path_check(path) < 0) return 0;
+  if (maildir_path_check(path) < 0) return NULL;
   if (!mailbox_settings.make_folders) path = folder_or_maildir(path, maildir);
   mailbox_t *mailbox = find(path);
   if (mailbox) return mailbox;
   mailbox = &mailboxes[open_mailboxes];
   mailbox->folder = open_or_make(path);
-  if (mailbox->folder < 0) return 0;
-  if (!open_mailboxes++) opened = time(0);
+  if (mailbox->folder < 0) return NULL;
+  if (!open_mailboxes++) opened = time(NULL);
   mailbox->dirty = false;
   stpcpy(mailbox->path, path);
   find_quota(mailbox, named_quota);
@@ -122,7 +122,7 @@ bool mailboxes_are_open(void) {
 }
 
 bool mailboxes_are_old(void) {
-  return open_mailboxes > WORKER_BATCH_MAX || time(0) != opened;
+  return open_mailboxes > WORKER_BATCH_MAX || time(NULL) != opened;
 }
 
 void mailboxes_close(void) {

@@ -139,7 +139,7 @@ static void set_option(int option, char const *value, char const **root) {
 
 static void parse_options(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
-  char const *root = 0;
+  char const *root = NULL;
   umask(077);
   for (int option; (option = subgetopt_r(argc, argv, "c:t:d:u:R:qrh", &options)) != -1;)
     set_option(option, options.arg, &root);

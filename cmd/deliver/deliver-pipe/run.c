@@ -44,9 +44,9 @@ static pid_t spawn(worker_job_t const *job, int message, int output) {
                                 route_user_len(&routes, job->recipient, strlen(job->recipient)),
                             .home = settings.home,
                             .path = settings.path,
-                            .time = time(0)};
+                            .time = time(NULL)};
   if (delivery_environment_make(&environment, &facts) < 0) return -1;
-  char const *words[] = {SHELL, "-c", job->argument, 0};
+  char const *words[] = {SHELL, "-c", job->argument, NULL};
   chain_fd_t const fds[] = {{0, message}, {1, output}, {2, output}};
   chain_spawn_t const child = {.path = SHELL,
                                .argv = words,

@@ -35,7 +35,7 @@ child_t *child_find(char const *name) {
   for (child_t *child = children; child < children + settings.children; child++)
     if (child->socket >= 0 && child->phase == CHILD_SERVING && !strcmp(child->name, name))
       return child;
-  return 0;
+  return NULL;
 }
 
 /* ---- ending ---- */
@@ -173,10 +173,10 @@ static void start_and_put(child_t *place, job_t *job) {
 
 /* Else one user's could take all places, one after the other. Who shares one shares no lot. */
 static child_t const *find_lost(char const *name) {
-  if (!*name) return 0;
+  if (!*name) return NULL;
   for (child_t const *child = children; child < children + settings.children; child++)
     if (is_lost(child) && !strcmp(child->name, name)) return child;
-  return 0;
+  return NULL;
 }
 
 void children_give(job_t *job) {

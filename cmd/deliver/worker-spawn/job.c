@@ -17,14 +17,14 @@ static size_t in_hand;
 /* ---- lists ---- */
 
 void job_list_append(job_list_t *list, job_t *job) {
-  job->next = 0;
+  job->next = NULL;
   *(list->last ? &list->last->next : &list->first) = job;
   list->last = job;
   list->count++;
 }
 
 void job_list_remove(job_list_t *list, job_t *job) {
-  job_t *previous = 0, *at = list->first;
+  job_t *previous = NULL, *at = list->first;
   for (; at != job; previous = at, at = at->next) {}
   *(previous ? &previous->next : &list->first) = job->next;
   if (list->last == job) list->last = previous;
@@ -44,7 +44,7 @@ static job_t *free_place(void) {
 }
 
 job_t *job_numbered(uint64_t number) {
-  return number < JOBS_MAX ? &jobs[number] : 0;
+  return number < JOBS_MAX ? &jobs[number] : NULL;
 }
 
 uint64_t job_number(job_t const *job) {
@@ -101,13 +101,13 @@ void job_take(worker_job_t const *asked) {
 void job_strip(job_t *job) {
   close(job->asked.fd);
   free(job->strings);
-  job->strings = 0;
+  job->strings = NULL;
 }
 
 void job_answer(job_t *job, chain_kind_t kind, char const *text) {
   report(job->asked.number, kind, text);
   if (job->strings) job_strip(job);
-  job->child = 0;
+  job->child = NULL;
   in_hand--;
 }
 

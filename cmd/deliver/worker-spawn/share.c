@@ -32,7 +32,7 @@ bool share_has_memory(job_t const *job) {
   for (child_t const *child = children; child < children + settings.children; child++)
     used += child->bytes;
   if (fits(used, job->size, ALL_MEMORY)) return true;
-  if (heir && !strcmp(heir, job->name)) heir = 0;
+  if (heir && !strcmp(heir, job->name)) heir = NULL;
   wanted = true;
   return false;
 }
@@ -56,7 +56,7 @@ static bool is_slow(child_t const *child) {
 static child_t *free_place(void) {
   for (child_t *child = children; child < children + settings.children; child++)
     if (!child_is_there(child)) return child;
-  return 0;
+  return NULL;
 }
 
 static bool waits(char const *name) {
@@ -74,10 +74,10 @@ static bool is_better(child_t const *a, child_t const *b) {
 
 /* NULL: nobody can give up his place yet, or somebody is about to. */
 static child_t *find_leaver(void) {
-  child_t *leaver = 0;
+  child_t *leaver = NULL;
   for (child_t *child = children; child < children + settings.children; child++) {
     if (is_slow(child) || child_is_stuck(child)) continue;
-    if (child->phase != CHILD_SERVING) return 0;
+    if (child->phase != CHILD_SERVING) return NULL;
     bool may_go = !child->jobs.count || clock_milliseconds() - child->started >= TURN;
     if (may_go && is_better(child, leaver)) leaver = child;
   }
@@ -105,12 +105,12 @@ static bool suspects_have_half(void) {
 child_t *share_place(char const *name) {
   bool const denied = suspect_has_name(name) && suspects_have_half();
   bool const next = heir && !strcmp(heir, name);
-  if (denied && next) heir = 0;
-  child_t *place = denied ? 0 : free_place();
-  if (place && (!heir || next || !waits(heir))) return heir = 0, place;
+  if (denied && next) heir = NULL;
+  child_t *place = denied ? NULL : free_place();
+  if (place && (!heir || next || !waits(heir))) return heir = NULL, place;
   wanted = true;
   if (!place && !denied) make_room(name);
-  return 0;
+  return NULL;
 }
 
 /* ---- those who took too long ---- */

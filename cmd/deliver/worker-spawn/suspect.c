@@ -9,7 +9,7 @@ static uint64_t suspects[SUSPECTS_MAX]; /* 0: none */
 static uint64_t *find(uint64_t place) {
   for (uint64_t *suspect = suspects; suspect < suspects + SUSPECTS_MAX; suspect++)
     if (*suspect == place) return suspect;
-  return 0;
+  return NULL;
 }
 
 /* The one that is known for longest makes room. */
