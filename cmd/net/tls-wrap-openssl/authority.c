@@ -11,10 +11,10 @@ static int trust(SSL_CTX *context, X509 *certificate) {
 }
 
 static X509 *next(OSSL_LIB_CTX *library, BIO *file) {
-  X509 *certificate = X509_new_ex(library, 0);
-  if (certificate && PEM_read_bio_X509(file, &certificate, 0, 0)) return certificate;
+  X509 *certificate = X509_new_ex(library, NULL);
+  if (certificate && PEM_read_bio_X509(file, &certificate, NULL, NULL)) return certificate;
   X509_free(certificate);
-  return 0;
+  return NULL;
 }
 
 char const *authority_load(SSL_CTX *context, OSSL_LIB_CTX *library, char const *path) {
@@ -28,5 +28,5 @@ char const *authority_load(SSL_CTX *context, OSSL_LIB_CTX *library, char const *
     X509_free(certificate);
   }
   BIO_free(file);
-  return count && !failed ? 0 : "no good certificates in the CA file";
+  return count && !failed ? NULL : "no good certificates in the CA file";
 }

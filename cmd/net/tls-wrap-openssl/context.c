@@ -83,18 +83,18 @@ static int begin_library(void) {
   uint64_t const leave_out = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
                              OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
                              OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT;
-  if (!OPENSSL_init_crypto(leave_out, 0) || !OPENSSL_init_ssl(leave_out, 0)) return -1;
+  if (!OPENSSL_init_crypto(leave_out, NULL) || !OPENSSL_init_ssl(leave_out, NULL)) return -1;
   return name_hashes();
 }
 
 static char const *ask_for_certificate(engine_t *engine) {
   switch (engine->settings->client_certificate) {
-  case CLIENT_CERTIFICATE_NONE: return 0;
+  case CLIENT_CERTIFICATE_NONE: return NULL;
   case CLIENT_CERTIFICATE_WANTED:
     SSL_CTX_set_verify(engine->context, SSL_VERIFY_PEER, accept_any);
     break;
   case CLIENT_CERTIFICATE_REQUIRED:
-    SSL_CTX_set_verify(engine->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, 0);
+    SSL_CTX_set_verify(engine->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     break;
   }
   return authority_load(engine->context, engine->library, engine->settings->ca_file);
@@ -113,7 +113,7 @@ static void set_callbacks(engine_t *engine) {
 
 char const *context_make(engine_t *engine) {
   if (begin_library() < 0 || provider_load(engine) < 0) return "OpenSSL does not start";
-  engine->context = SSL_CTX_new_ex(engine->library, 0, TLS_server_method());
+  engine->context = SSL_CTX_new_ex(engine->library, NULL, TLS_server_method());
   if (!engine->context) return "OpenSSL makes no context";
   SSL_CTX_set_options(engine->context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                            SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |

@@ -23,7 +23,7 @@ static char const *make_connection(engine_t *engine) {
   SSL_set_app_data(engine->ssl, engine);
   SSL_set_bio(engine->ssl, inner, inner);
   SSL_set_accept_state(engine->ssl);
-  return 0;
+  return NULL;
 }
 
 static char const *begin(engine_t *engine) {
@@ -44,7 +44,7 @@ engine_t *engine_start(engine_settings_t const *settings, keyd_t *keyd, char con
   *reason = begin(engine);
   if (!*reason) return engine;
   engine_end(engine);
-  return 0;
+  return NULL;
 }
 
 /* ---- going on ---- */
@@ -115,7 +115,7 @@ unsigned char *engine_receive(engine_t *engine, size_t *len) {
   bool const wanted = engine->state == ENGINE_HANDSHAKE || engine->state == ENGINE_OPEN;
   int const size = wanted ? BIO_nwrite0(engine->network, &room) : 0;
   *len = size > 0 ? (size_t)size : 0;
-  return size > 0 ? (unsigned char *)room : 0;
+  return size > 0 ? (unsigned char *)room : NULL;
 }
 
 void engine_received(engine_t *engine, size_t len) {
@@ -128,7 +128,7 @@ unsigned char const *engine_send(engine_t *engine, size_t *len) {
   char *bytes;
   int const size = BIO_nread0(engine->network, &bytes);
   *len = size > 0 ? (size_t)size : 0;
-  return size > 0 ? (unsigned char const *)bytes : 0;
+  return size > 0 ? (unsigned char const *)bytes : NULL;
 }
 
 void engine_sent(engine_t *engine, size_t len) {
@@ -143,7 +143,7 @@ unsigned char *engine_write(engine_t *engine, size_t *len) {
   plain_t *out = &engine->out;
   bool const wanted = is_open(engine) && !engine->writing && !engine->closing;
   *len = wanted ? sizeof out->bytes - out->end : 0;
-  return *len ? out->bytes + out->end : 0;
+  return *len ? out->bytes + out->end : NULL;
 }
 
 void engine_written(engine_t *engine, size_t len) {
@@ -154,7 +154,7 @@ void engine_written(engine_t *engine, size_t len) {
 unsigned char const *engine_read(engine_t *engine, size_t *len) {
   plain_t const *in = &engine->in;
   *len = in->end - in->start;
-  return *len ? in->bytes + in->start : 0;
+  return *len ? in->bytes + in->start : NULL;
 }
 
 void engine_was_read(engine_t *engine, size_t len) {
@@ -191,7 +191,7 @@ engine_side_t engine_alert(engine_t const *engine, unsigned int *alert) {
 /* A certificate that was not verified is not told: it proves nothing. */
 static void tell_peer(engine_t const *engine, engine_facts_t *facts) {
   X509 *peer = SSL_get0_peer_certificate(engine->ssl);
-  unsigned char *der = 0;
+  unsigned char *der = NULL;
   if (!peer || SSL_get_verify_result(engine->ssl) != X509_V_OK) return;
   int const len = i2d_X509(peer, &der);
   if (len <= 0) return;

@@ -19,9 +19,9 @@ static struct {
 
 static bool client_has(SSL *ssl, uint16_t scheme) {
   unsigned char signature, hash;
-  int const count = SSL_get_sigalgs(ssl, 0, 0, 0, 0, 0, 0);
+  int const count = SSL_get_sigalgs(ssl, 0, NULL, NULL, NULL, NULL, NULL);
   for (int i = 0; i < count; i++) {
-    SSL_get_sigalgs(ssl, i, 0, 0, 0, &signature, &hash);
+    SSL_get_sigalgs(ssl, i, NULL, NULL, NULL, &signature, &hash);
     if ((hash << 8 | signature) == scheme) return true;
   }
   return false;
@@ -73,8 +73,8 @@ static int choose(engine_t *engine) {
 /* On failure d2i_X509 frees what it was to fill. */
 static X509 *parse(engine_t const *engine, keyd_certificate_t const *certificate) {
   unsigned char const *der = certificate->der;
-  X509 *parsed = X509_new_ex(engine->library, 0);
-  return parsed ? d2i_X509(&parsed, &der, (long)certificate->len) : 0;
+  X509 *parsed = X509_new_ex(engine->library, NULL);
+  return parsed ? d2i_X509(&parsed, &der, (long)certificate->len) : NULL;
 }
 
 static int add_issuer(engine_t const *engine, keyd_certificate_t const *certificate) {
@@ -87,8 +87,8 @@ static int add_issuer(engine_t const *engine, keyd_certificate_t const *certific
 
 static int use_leaf(engine_t *engine) {
   X509 *leaf = parse(engine, &engine->identity.chain[0]);
-  EVP_PKEY *public = leaf ? X509_get0_pubkey(leaf) : 0;
-  EVP_PKEY *key = public ? key_make(engine, public) : 0;
+  EVP_PKEY *public = leaf ? X509_get0_pubkey(leaf) : NULL;
+  EVP_PKEY *key = public ? key_make(engine, public) : NULL;
   int const done = key && SSL_use_certificate(engine->ssl, leaf) == 1 &&
                    SSL_use_PrivateKey(engine->ssl, key) == 1;
   EVP_PKEY_free(key);
@@ -115,7 +115,7 @@ int identity_choose(engine_t *engine) {
   if (choose(engine) < 0) {
     if (errno != ENOENT) {
       engine->keyd_error = errno;
-      return refuse(engine, 0, SSL_AD_INTERNAL_ERROR);
+      return refuse(engine, NULL, SSL_AD_INTERNAL_ERROR);
     }
     return strict && *engine->name
                ? refuse(engine, "no certificate for this name", SSL_AD_UNRECOGNIZED_NAME)

@@ -28,7 +28,7 @@ typedef struct remote_key {
 
 static void *key_new(void *provider, char const *type) {
   remote_key_t *key = OPENSSL_zalloc(sizeof *key);
-  if (!key) return 0;
+  if (!key) return NULL;
   key->engine = provider;
   key->type = type;
   return key;
@@ -115,10 +115,10 @@ static OSSL_PARAM const *key_gettable_params(void *provider) {
 }
 
 static char const *operation_rsa(int operation) {
-  return operation == OSSL_OP_SIGNATURE ? "RSA" : 0;
+  return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
 }
 static char const *operation_ec(int operation) {
-  return operation == OSSL_OP_SIGNATURE ? "ECDSA" : 0;
+  return operation == OSSL_OP_SIGNATURE ? "ECDSA" : NULL;
 }
 
 /* ---- signatures ---- */
@@ -178,7 +178,7 @@ static int set_padding(signing_t *signing, OSSL_PARAM const *param) {
    as the hash. */
 static int signing_set_params(void *data, OSSL_PARAM const params[]) {
   OSSL_PARAM const *padding =
-      params ? OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE) : 0;
+      params ? OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE) : NULL;
   return !padding || set_padding(data, padding);
 }
 
@@ -196,7 +196,7 @@ static OSSL_PARAM const *signing_settable_params(void *data, void *provider) {
 static int signing_init(void *data, char const *hash, void *key, OSSL_PARAM const params[]) {
   signing_t *signing = data;
   EVP_MD_free(signing->hash);
-  signing->hash = hash ? EVP_MD_fetch(((remote_key_t *)key)->engine->library, hash, 0) : 0;
+  signing->hash = hash ? EVP_MD_fetch(((remote_key_t *)key)->engine->library, hash, NULL) : NULL;
   signing->key = key;
   return signing->hash && signing->key->is_private && find_scheme(signing) &&
          signing_set_params(signing, params);
@@ -209,7 +209,7 @@ static int signing_sign(void *data, unsigned char *signature, size_t *len, size_
   unsigned char hash[EVP_MAX_MD_SIZE], made[KEYD_SIGNATURE_MAX];
   unsigned int hash_len;
   if (!signature) return *len = (size_t)EVP_PKEY_get_size(key->public), 1;
-  if (!EVP_Digest(bytes, bytes_len, hash, &hash_len, signing->hash, 0)) return 0;
+  if (!EVP_Digest(bytes, bytes_len, hash, &hash_len, signing->hash, NULL)) return 0;
   if (keyd_sign(key->engine->keyd, key->id, find_scheme(signing), hash, hash_len, made, len) < 0) {
     key->engine->keyd_error = errno;
     return 0;
@@ -230,7 +230,7 @@ static int signing_sign(void *data, unsigned char *signature, size_t *len, size_
         FUNCTION(OSSL_FUNC_KEYMGMT_GET_PARAMS, key_get_params),                                    \
         FUNCTION(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, key_gettable_params),                          \
         FUNCTION(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, operation_##kind), {                      \
-      0, 0                                                                                         \
+      0, NULL                                                                                      \
     }                                                                                              \
   }
 
@@ -243,26 +243,26 @@ static OSSL_DISPATCH const signing_functions[] = {
     FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, signing_sign),
     FUNCTION(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, signing_set_params),
     FUNCTION(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, signing_settable_params),
-    {0, 0},
+    {0, NULL},
 };
 
 OSSL_ALGORITHM const key_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, rsa_functions, 0},
-    {"EC:id-ecPublicKey:1.2.840.10045.2.1", OWN_PROPERTIES, ec_functions, 0},
-    {0, 0, 0, 0},
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, rsa_functions, NULL},
+    {"EC:id-ecPublicKey:1.2.840.10045.2.1", OWN_PROPERTIES, ec_functions, NULL},
+    {NULL, NULL, NULL, NULL},
 };
 OSSL_ALGORITHM const signature_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, signing_functions, 0},
-    {"ECDSA", OWN_PROPERTIES, signing_functions, 0},
-    {0, 0, 0, 0},
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", OWN_PROPERTIES, signing_functions, NULL},
+    {"ECDSA", OWN_PROPERTIES, signing_functions, NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
 EVP_PKEY *key_make(engine_t const *engine, EVP_PKEY *public) {
   unsigned char id[KEYD_ID_SIZE];
   memcpy(id, engine->identity.id, sizeof id);
   OSSL_PARAM own[] = {OSSL_PARAM_construct_octet_string(PARAM_ID, id, sizeof id), OSSL_PARAM_END};
-  OSSL_PARAM *known = 0, *all = 0;
-  EVP_PKEY *key = 0;
+  OSSL_PARAM *known = NULL, *all = NULL;
+  EVP_PKEY *key = NULL;
   char const *type = EVP_PKEY_is_a(public, "EC") ? "EC" : "RSA";
   EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(engine->library, type, OWN_PROPERTIES);
   if (context && EVP_PKEY_todata(public, EVP_PKEY_PUBLIC_KEY, &known) > 0 &&

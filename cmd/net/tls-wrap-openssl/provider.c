@@ -73,7 +73,7 @@ static OSSL_ALGORITHM const *pass_on(void *provider, int operation, int *no_cach
     if (!operations[i].passed[0].algorithm_names) pass(i);
     return operations[i].passed;
   }
-  return 0;
+  return NULL;
 }
 
 /* ---- groups: a capability, told one by one ---- */
@@ -102,7 +102,7 @@ static int tell_capabilities(void *provider, char const *capability, OSSL_CALLBA
 static OSSL_DISPATCH const passing[] = {
     FUNCTION(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, tell_capabilities),
     FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, pass_on),
-    {0, 0},
+    {0, NULL},
 };
 
 /* The algorithms are the default provider's, and get what is that one's. */
@@ -124,13 +124,13 @@ static OSSL_ALGORITHM const *query_own(void *provider, int operation, int *no_ca
   case OSSL_OP_RAND: return random_algorithms;
   case OSSL_OP_KEYMGMT: return key_algorithms;
   case OSSL_OP_SIGNATURE: return signature_algorithms;
-  default: return 0;
+  default: return NULL;
   }
 }
 
 static OSSL_DISPATCH const own[] = {
     FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query_own),
-    {0, 0},
+    {0, NULL},
 };
 
 /* A provider is asked for by its name alone, so whom it serves is told this way. */
@@ -153,7 +153,7 @@ int provider_load(engine_t *engine) {
   OSSL_LIB_CTX *rest = OSSL_LIB_CTX_new();
   served = engine;
   engine->library = OSSL_LIB_CTX_new();
-  everything = rest ? OSSL_PROVIDER_load(rest, "default") : 0;
+  everything = rest ? OSSL_PROVIDER_load(rest, "default") : NULL;
   return everything && engine->library && load(engine->library, "passing", begin_passing) &&
                  load(engine->library, "chainmail", begin_own)
              ? 0

@@ -88,12 +88,12 @@ static OSSL_DISPATCH const functions[] = {
     FUNCTION(OSSL_FUNC_RAND_ENABLE_LOCKING, random_enable_locking),
     FUNCTION(OSSL_FUNC_RAND_GETTABLE_CTX_PARAMS, random_gettable),
     FUNCTION(OSSL_FUNC_RAND_GET_CTX_PARAMS, random_get_params),
-    {0, 0},
+    {0, NULL},
 };
 
 /* Under the names that OpenSSL asks for when it is told nothing else. */
 OSSL_ALGORITHM const random_algorithms[] = {
-    {"CTR-DRBG", OWN_PROPERTIES, functions, 0},
-    {"SEED-SRC", OWN_PROPERTIES, functions, 0},
-    {0, 0, 0, 0},
+    {"CTR-DRBG", OWN_PROPERTIES, functions, NULL},
+    {"SEED-SRC", OWN_PROPERTIES, functions, NULL},
+    {NULL, NULL, NULL, NULL},
 };

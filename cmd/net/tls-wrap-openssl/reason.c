@@ -37,7 +37,7 @@ static struct {
 static char const *reason_text(int reason) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].reason == reason) return texts[i].text;
-  return 0;
+  return NULL;
 }
 
 /* Texts that are not all known beforehand; there is one failure at most. */

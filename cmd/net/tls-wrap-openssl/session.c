@@ -14,7 +14,7 @@ static void hash_text(br_sha256_context *hash, char const *text) {
 }
 
 static int hash_certificate(br_sha256_context *hash, X509 const *certificate) {
-  unsigned char *der = 0;
+  unsigned char *der = NULL;
   int const len = i2d_X509(certificate, &der);
   if (len <= 0) return -1;
   br_sha256_update(hash, der, (size_t)len);
@@ -77,7 +77,7 @@ static int put(SSL *ssl, SSL_SESSION *session) {
   unsigned char bytes[KEYD_SESSION_MAX], *end = bytes;
   session_key_t key;
   SSL_SESSION_set1_ticket_appdata(session, engine->end_point, engine->end_point_len);
-  int const len = i2d_SSL_SESSION(session, 0);
+  int const len = i2d_SSL_SESSION(session, NULL);
   if (len <= 0 || (size_t)len > sizeof bytes || !key_of(&key, session)) return 0;
   i2d_SSL_SESSION(session, &end);
   engine->session_kept = !keyd_session_put(engine->keyd, key.bytes, key.len, bytes, (size_t)len);
@@ -94,12 +94,12 @@ static SSL_SESSION *get(SSL *ssl, unsigned char const *id, int id_len, int *copy
   size_t len = sizeof bytes;
   session_key_t key;
   *copy = 0;
-  if (id_len <= 0 || id_len > SSL_MAX_SSL_SESSION_ID_LENGTH) return 0;
+  if (id_len <= 0 || id_len > SSL_MAX_SSL_SESSION_ID_LENGTH) return NULL;
   make_key(&key, engine->session_context, id, (size_t)id_len);
-  if (keyd_session_get(engine->keyd, key.bytes, key.len, bytes, &len) < 0) return 0;
-  SSL_SESSION *session = d2i_SSL_SESSION(0, &at, (long)len);
+  if (keyd_session_get(engine->keyd, key.bytes, key.len, bytes, &len) < 0) return NULL;
+  SSL_SESSION *session = d2i_SSL_SESSION(NULL, &at, (long)len);
   OPENSSL_cleanse(bytes, sizeof bytes);
-  engine->session_kept = session != 0;
+  engine->session_kept = session != NULL;
   return session;
 }
 

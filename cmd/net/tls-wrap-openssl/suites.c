@@ -108,7 +108,7 @@ static char const *choose(choice_t *choice, engine_settings_t const *settings) {
   else
     while (next_suite(&list, &suite)) choose_suite(choice, suite);
   choose_versions(choice, settings);
-  return choice->min <= choice->max ? 0 : "no cipher suite of these versions";
+  return choice->min <= choice->max ? NULL : "no cipher suite of these versions";
 }
 
 char const *suites_check(engine_settings_t const *settings) {
@@ -128,7 +128,7 @@ char const *suites_set(SSL_CTX *context, engine_settings_t const *settings) {
       SSL_CTX_set_ciphersuites(context, choice.modern.text) &&
       (!*choice.classic.text || SSL_CTX_set_cipher_list(context, choice.classic.text)) &&
       SSL_CTX_set1_groups_list(context, groups) && SSL_CTX_set1_sigalgs_list(context, schemes);
-  return done ? 0 : "OpenSSL does not take our cipher suites";
+  return done ? NULL : "OpenSSL does not take our cipher suites";
 }
 
 /* ---- what a client offers ---- */
