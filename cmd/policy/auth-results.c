@@ -116,7 +116,7 @@ static void parse_options(options_t *options, int argc, char const *const **argv
 }
 
 int main(int argc, char const *const *argv) {
-  options_t options = {.id = 0};
+  options_t options = {.id = NULL};
   parse_options(&options, argc, &argv);
   log_session(getenv("SESSION_ID"));
   if (!options.id) options.id = configured_id();

@@ -174,9 +174,9 @@ int main(int argc, char const *const *argv) {
   link_client_t client;
   policy_time(&options.policy, 10000);
   parse_options(&options, argc, &argv);
-  link_fact("DNSBL_RESULT", 0);
-  link_fact("X_DNSBL_SCORE", 0);
-  link_fact("X_DNSBL_LISTS", 0);
+  link_fact("DNSBL_RESULT", NULL);
+  link_fact("X_DNSBL_SCORE", NULL);
+  link_fact("X_DNSBL_LISTS", NULL);
   link_begin(&options.policy, &client, argv);
   check(&options, &client, argv);
 }

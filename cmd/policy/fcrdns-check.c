@@ -53,7 +53,7 @@ static void set_host(char const *name) {
   if (len + sizeof "REMOTEHOST" > sizeof variable) strerr_dief1x(100, "PROTO is too long");
   if (len) memcpy(variable, proto, len);
   memcpy(variable + len, "REMOTEHOST", sizeof "REMOTEHOST");
-  link_fact(variable, *name ? name : 0);
+  link_fact(variable, *name ? name : NULL);
 }
 
 static void tell_result(link_client_t const *client, policy_rule_t const *rule) {
@@ -159,7 +159,7 @@ int main(int argc, char const *const *argv) {
   policy_time(&options.policy, TIME_DEFAULT);
   parse_options(&options, argc, &argv);
   set_host("");
-  link_fact("FCRDNS_RESULT", 0);
+  link_fact("FCRDNS_RESULT", NULL);
   if (link_client(&client))
     check(&options, &client, argv);
   else

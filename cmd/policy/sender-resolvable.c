@@ -71,7 +71,7 @@ int main(int argc, char const *const *argv) {
   char const *sender = getenv("SMTP_MAIL_FROM");
   policy_time(&settings, 10000);
   parse_options(&settings, argc, &argv);
-  link_fact("SENDER_RESULT", 0);
+  link_fact("SENDER_RESULT", NULL);
   link_begin(&settings, &client, argv);
   if (!sender) link_skip("no-sender", argv);
   check(&settings, &client, sender, argv);

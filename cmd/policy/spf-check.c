@@ -65,10 +65,10 @@ static bool evaluate(spf_report_t *mail, spf_report_t *helo, options_t const *op
   spf_query_t query = {.ip = subject->client.ip,
                        .helo = subject->helo,
                        .sender = subject->sender,
-                       .now = (uint64_t)time(0)};
+                       .now = (uint64_t)time(NULL)};
   if (both && *subject->helo != '[') dns_prefetch(resolver, subject->helo, DNS_TXT);
   spf_check(mail, resolver, &query);
-  query.sender = 0;
+  query.sender = NULL;
   if (both) spf_check(helo, resolver, &query);
   dns_close(resolver);
   return both;
@@ -121,7 +121,7 @@ static void make_reply(text_t *text, spf_report_t const *report, subject_t const
 }
 
 static char const *unless_empty(char const *s) {
-  return *s ? s : 0;
+  return *s ? s : NULL;
 }
 
 static void tell_result(spf_report_t const *report, subject_t const *subject) {
@@ -158,7 +158,7 @@ static void add_received_spf(spf_report_t const *report, subject_t const *subjec
       .helo = unless_empty(subject->helo),
       .identity = report->of_helo ? "helo" : "mailfrom",
       .mechanism = unless_empty(report->mechanism),
-      .problem = report->result == SPF_NONE ? 0 : unless_empty(report->problem)};
+      .problem = report->result == SPF_NONE ? NULL : unless_empty(report->problem)};
   if (authres_received_spf_format(field, sizeof field, &received) < 0 ||
       chain_add_headers(field) < 0)
     strerr_diefu1sys(111, "add Received-SPF");
@@ -186,14 +186,14 @@ static _Noreturn void refuse(spf_report_t const *report, policy_rule_t const *ru
                              subject_t const *subject) {
   text_t text = {.len = 0};
   make_reply(&text, report, subject);
-  policy_act(rule, text.s, 0);
+  policy_act(rule, text.s, NULL);
 }
 
 static void judge_helo(spf_report_t const *helo, options_t const *options,
                        subject_t const *subject) {
   policy_rule_t const *rule = rule_of(helo, options);
   if (rule->action != POLICY_PASS && helo->result != SPF_NONE) {
-    log_result(helo, 0, rule, subject);
+    log_result(helo, NULL, rule, subject);
     refuse(helo, rule, subject);
   }
   if (helo->result != SPF_NONE) tell_result(helo, subject);
@@ -205,7 +205,7 @@ static void check(options_t const *options, subject_t const *subject) {
   bool const both = evaluate(&mail, &helo, options, subject);
   if (both) judge_helo(&helo, options, subject);
   policy_rule_t const *rule = rule_of(&mail, options);
-  log_result(&mail, both ? &helo : 0, rule, subject);
+  log_result(&mail, both ? &helo : NULL, rule, subject);
   if (rule->action != POLICY_PASS) refuse(&mail, rule, subject);
   tell_result(&mail, subject);
   if (options->received_spf) add_received_spf(&mail, subject);
@@ -239,7 +239,7 @@ int main(int argc, char const *const *argv) {
   options_t options = {.policy = {.dns = DNS_SETTINGS_DEFAULT}};
   subject_t subject = {.helo = get("SMTP_HELO"), .sender = get("SMTP_MAIL_FROM")};
   parse_options(&options, argc, &argv);
-  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) link_fact(facts[i], 0);
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) link_fact(facts[i], NULL);
   link_begin(&options.policy, &subject.client, argv);
   check(&options, &subject);
   chain_next(argv);

@@ -50,13 +50,13 @@ bool link_client(link_client_t *client) {
 
 char const *link_exemption(policy_settings_t const *settings, link_client_t const *client) {
   bool bad;
-  char const *reason = policy_exemption(settings, client ? &client->ip : 0, &bad);
+  char const *reason = policy_exemption(settings, client ? &client->ip : NULL, &bad);
   if (bad) strerr_dief1x(100, "not a list of networks");
   return reason;
 }
 
 void link_begin(policy_settings_t const *settings, link_client_t *client, char const *const *next) {
   bool const known = link_client(client);
-  char const *exemption = link_exemption(settings, known ? client : 0);
+  char const *exemption = link_exemption(settings, known ? client : NULL);
   if (exemption) link_skip(exemption, next);
 }

@@ -86,7 +86,7 @@ static void add_field(report_t *report, char const *name, char const *value) {
 
 static void add_date(report_t *report) {
   char date[SMTP_DATE_SIZE];
-  smtp_date_format(date, (uint64_t)time(0));
+  smtp_date_format(date, (uint64_t)time(NULL));
   add_field(report, "Date", date);
 }
 
@@ -207,7 +207,7 @@ int main(int argc, char const *const *argv) {
   parse_options(&options, argc, &argv);
   log_session(getenv("SESSION_ID"));
   char const *user = getenv("SMTP_AUTH_USER");
-  options.rules.user = user && *user ? user : 0;
+  options.rules.user = user && *user ? user : NULL;
   options.rules.senders = getenv("SMTP_AUTH_SENDERS");
   options.rules.me = configured_name();
   check(&options);
