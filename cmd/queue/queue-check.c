@@ -56,7 +56,7 @@ static void set_aside(char const *name) {
 /* 0, or -1 with errno, EBADMSG if it is not whole. */
 static int verify(char const *name) {
   queue_entry_t entry;
-  if (queue_entry_open(&entry, new_fd, name, 0) < 0) return -1;
+  if (queue_entry_open(&entry, new_fd, name, NULL) < 0) return -1;
   int const result = queue_entry_verify(&entry);
   int const error = errno;
   queue_entry_close(&entry);

@@ -61,7 +61,7 @@ static void print_plain(row_t const *row) {
 static void print_json(row_t const *row) {
   json_t json = {.print = out};
   bool const parked = row->known && *row->known->destination;
-  json_object(&json, 0);
+  json_object(&json, NULL);
   json_str(&json, "id", row->id);
   json_uint(&json, "born", row->born);
   json_uint(&json, "size", row->size);
@@ -72,8 +72,8 @@ static void print_json(row_t const *row) {
   json_uint(&json, "attempts", row->attempts);
   json_uint(&json, "next", row->next);
   json_str(&json, "held", row->held);
-  json_str(&json, "known", row->known ? row->known->state : 0);
-  json_str(&json, "destination", parked ? row->known->destination : 0);
+  json_str(&json, "known", row->known ? row->known->state : NULL);
+  json_str(&json, "destination", parked ? row->known->destination : NULL);
   json_close(&json);
 }
 

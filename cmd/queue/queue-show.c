@@ -169,7 +169,7 @@ static void show_record(queue_envelope_t const *envelope, queue_record_t const *
 static void show_log(queue_envelope_t const *envelope, char const *name) {
   char line[QUEUE_RECORD_MAX + 1];
   int const fd = openat(tool.queue.state_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  FILE *log = fd < 0 ? 0 : fdopen(fd, "r");
+  FILE *log = fd < 0 ? NULL : fdopen(fd, "r");
   if (!log && errno != ENOENT) strerr_diefu1sys(111, "read the log");
   while (log && fgets(line, sizeof line, log)) {
     queue_record_t record;

@@ -144,7 +144,7 @@ static void put_from(stralloc *header, author_t const *author) {
 
 static void put_date(stralloc *header) {
   char date[SMTP_DATE_SIZE];
-  smtp_date_format(date, (uint64_t)time(0));
+  smtp_date_format(date, (uint64_t)time(NULL));
   put_string(header, "Date: ");
   put_string(header, date);
   put_string(header, "\n");

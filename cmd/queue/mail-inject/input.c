@@ -45,7 +45,7 @@ static size_t dot_find(char const *s, size_t len) {
 message_t message_read(void) {
   message_t message = {.fd = open_unnamed(), .bytes = ""};
   message.len = copy_input(message.fd);
-  if (message.len) message.bytes = mmap(0, message.len, PROT_READ, MAP_PRIVATE, message.fd, 0);
+  if (message.len) message.bytes = mmap(NULL, message.len, PROT_READ, MAP_PRIVATE, message.fd, 0);
   if (message.bytes == MAP_FAILED) die_system(EX_OSERR, "map the message");
   return message;
 }

@@ -119,7 +119,7 @@ static char const *first_of(char const *a, char const *b, char const *c) {
 
 /* The full name, up to its first comma. */
 static char const *full_name(struct passwd const *user) {
-  char *name = user && user->pw_gecos ? user->pw_gecos : 0;
+  char *name = user && user->pw_gecos ? user->pw_gecos : NULL;
   if (!name || strchr(name, '&')) return "";
   name[strcspn(name, ",")] = 0;
   return name;
@@ -175,13 +175,13 @@ static void submit(options_t *options, char const *const *arguments) {
 }
 
 static _Noreturn void list_queue(void) {
-  char const *const argv[] = {"queue-list", 0};
+  char const *const argv[] = {"queue-list", NULL};
   xexec(argv);
 }
 
 static _Noreturn void compile_routes(void) {
   char path[4096];
-  char const *const argv[] = {"route-compile", path, 0};
+  char const *const argv[] = {"route-compile", path, NULL};
   if (conf_path(path, sizeof path, "routes") < 0) die_system(EX_CONFIG, "find the routes");
   xexec(argv);
 }

@@ -41,7 +41,7 @@ static channel_t *find_channel(char const *word, size_t len) {
   for (size_t i = 0; i < ROUTE_CHANNELS; i++)
     if (strlen(route_kinds[i].word) == len && !memcmp(route_kinds[i].word, word, len))
       return &channels[i];
-  return 0;
+  return NULL;
 }
 
 static bool fits_address(char const *path) {
@@ -100,9 +100,9 @@ bool channels_stay_in_queue(void) {
 static size_t split_command(char const **words, char *space, char const *command) {
   size_t count = 0;
   stpcpy(space, command);
-  for (char *word = strtok(space, " "); word && count < WORDS_MAX; word = strtok(0, " "))
+  for (char *word = strtok(space, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
     words[count++] = word;
-  words[count] = 0;
+  words[count] = NULL;
   return count;
 }
 

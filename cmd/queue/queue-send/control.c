@@ -98,7 +98,7 @@ static void say(client_t *client, steer_answer_t answer) {
 static client_t *find_free(void) {
   for (EACH_CLIENT(client))
     if (client->fd < 0) return client;
-  return 0;
+  return NULL;
 }
 
 static void take_in(client_t *client) {

@@ -48,7 +48,7 @@ static bool grow(void) {
 static destination_t *make(worker_t *worker, uint64_t hash, char const *argument) {
   size_t size = strlen(argument) + 1;
   destination_t *destination = calloc(1, sizeof *destination + size);
-  if (!destination) return 0;
+  if (!destination) return NULL;
   destination->worker = worker;
   destination->hash = hash;
   destination->place.destination = destination;
@@ -60,7 +60,7 @@ static destination_t *make(worker_t *worker, uint64_t hash, char const *argument
 
 /* Of the job's channel and argument, made if it is not known. NULL: no memory. */
 static destination_t *destination_of(job_t const *job) {
-  if (destinations >= bucket_count && !grow()) return 0;
+  if (destinations >= bucket_count && !grow()) return NULL;
   worker_t *worker = pool_worker(job->channel, job->argument);
   uint64_t hash = queue_target(worker->channel->word, job->argument, "");
   destination_t **link = find(worker, hash, job->argument);
@@ -82,7 +82,7 @@ static void abandon(void *data, destination_t const *destination) {
 }
 
 void destinations_abandon(void) {
-  for (size_t bucket = 0; destinations_each(bucket, abandon, 0);) bucket++;
+  for (size_t bucket = 0; destinations_each(bucket, abandon, NULL);) bucket++;
 }
 
 /* ---- forgetting ---- */
@@ -238,8 +238,8 @@ static void call_next(destination_t *destination) {
 /* Entries that are gone, or have nothing to do here any more, come without a group whose end would
    call the next ones. */
 static void call_again(void) {
-  destination_t *destination = index_called_count() ? 0 : callers;
-  if (destination) callers = 0;
+  destination_t *destination = index_called_count() ? NULL : callers;
+  if (destination) callers = NULL;
   for (destination_t *next; destination; destination = next) {
     next = destination->next_caller;
     destination->calling = false;

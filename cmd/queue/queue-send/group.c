@@ -31,7 +31,7 @@ static void dismiss_guest(group_t const *group) {
 static void settle_guest(group_t *group) {
   if (!group->busy) return;
   dismiss_guest(group);
-  group->busy = 0;
+  group->busy = NULL;
   share_take(group->destination->worker, group->attempt);
 }
 
@@ -41,16 +41,16 @@ static void settle_guest(group_t *group) {
 static place_t *find_busy(destination_t *destination, attempt_t const *attempt) {
   worker_t *worker = destination->worker;
   if (destination_is_crowded(destination, attempt->item)) return &destination->place;
-  return share_is_used_up(worker, attempt) ? &worker->place : 0;
+  return share_is_used_up(worker, attempt) ? &worker->place : NULL;
 }
 
 static group_t *add_group(destination_t *destination, attempt_t *attempt) {
   group_t *group = calloc(1, sizeof *group);
-  if (!group) return 0;
+  if (!group) return NULL;
   group->attempt = attempt;
   group->destination = destination;
   group->bulk = attempt_is_bulk(attempt);
-  group->busy = destination_is_down(destination) ? 0 : find_busy(destination, attempt);
+  group->busy = destination_is_down(destination) ? NULL : find_busy(destination, attempt);
   group->probe = destination->outage.probing = destination_is_down(destination);
   lane_append(lane_for(destination, attempt), group);
   destination->groups++;
@@ -60,7 +60,7 @@ static group_t *add_group(destination_t *destination, attempt_t *attempt) {
 
 group_t *group_open(destination_t const *destination, attempt_t const *attempt) {
   group_t *group = destination->lanes[attempt->item->class].last;
-  return group && group->attempt == attempt && group->count < GROUP_MAX ? group : 0;
+  return group && group->attempt == attempt && group->count < GROUP_MAX ? group : NULL;
 }
 
 bool group_put(destination_t *destination, job_t *job) {
@@ -68,7 +68,7 @@ bool group_put(destination_t *destination, job_t *job) {
   group_t *group = group_open(destination, attempt);
   if (!group && !(group = add_group(destination, attempt))) return false;
   job->group = group;
-  job->next = 0;
+  job->next = NULL;
   *(group->last ? &group->last->next : &group->first) = job;
   group->last = job;
   group->count++;
@@ -88,7 +88,7 @@ static group_t *take_first(lane_t *lane) {
 
 group_t *group_take(worker_t *worker, size_t room) {
   lane_t *lane = rota_next(&worker->rota, room);
-  if (!lane) return 0;
+  if (!lane) return NULL;
   group_t *group = take_first(lane);
   lane->destination->given++;
   lane->destination->jobs += group->pending;
@@ -101,7 +101,7 @@ group_t *group_take(worker_t *worker, size_t room) {
 job_t *group_take_job(group_t *group) {
   job_t *job = group->first;
   group->first = job->next;
-  if (!group->first) group->last = 0;
+  if (!group->first) group->last = NULL;
   group->count--;
   group->destination->worker->waiting--;
   return job;
@@ -109,7 +109,7 @@ job_t *group_take_job(group_t *group) {
 
 job_t *group_take_any_job(worker_t *worker) {
   lane_t *lane = rota_any(&worker->rota);
-  if (!lane) return 0;
+  if (!lane) return NULL;
   job_t *job = group_take_job(lane->first);
   if (!lane->first->count) {
     rota_remove(lane);
@@ -197,7 +197,7 @@ static void take_back(group_t *group) {
 void guests_turn_out(attempt_t *attempt) {
   group_t *group = attempt->guests;
   if (attempt->firm || attempt->turning_out) return;
-  attempt->guests = 0;
+  attempt->guests = NULL;
   for (group_t *next; group; group = next) {
     next = group->next_guest;
     attempt->turning_out = next;

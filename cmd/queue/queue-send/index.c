@@ -41,7 +41,7 @@ static bool grow_buckets(void) {
 }
 
 item_t *index_find(char const *name) {
-  return bucket_count ? *find(name) : 0;
+  return bucket_count ? *find(name) : NULL;
 }
 
 bool index_knows(char const *name) {
@@ -103,12 +103,12 @@ static bool grow_heap(void) {
 static place_t ready;
 
 item_t *index_add(char const *name) {
-  if (items >= bucket_count && !grow_buckets()) return 0;
-  if (items >= heap_room && !grow_heap()) return 0;
+  if (items >= bucket_count && !grow_buckets()) return NULL;
+  if (items >= heap_room && !grow_heap()) return NULL;
   item_t **link = find(name);
-  if (*link) return 0;
+  if (*link) return NULL;
   item_t *item = calloc(1, sizeof *item);
-  if (!item) return 0;
+  if (!item) return NULL;
   stpcpy(item->name, name);
   item->class = (uint8_t)queue_priority_class(0);
   items++;
@@ -209,7 +209,7 @@ item_t *index_take(uint64_t now) {
   static bool ready_last;
   bool is_due = heap_size && heap[0]->due <= now;
   ready_last = ready.count && !(ready_last && is_due);
-  item_t *item = ready_last ? take_ready() : is_due ? take_due() : 0;
+  item_t *item = ready_last ? take_ready() : is_due ? take_due() : NULL;
   if (item) item->state = ITEM_ACTIVE;
   return item;
 }

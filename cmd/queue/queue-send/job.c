@@ -14,7 +14,7 @@
 job_t *job_make(recipient_t *recipient, route_target_t const *target, uint64_t hash) {
   size_t argument_size = strlen(target->argument) + 1, address_size = strlen(target->address) + 1;
   job_t *job = malloc(sizeof *job + argument_size + address_size);
-  if (!job) return 0;
+  if (!job) return NULL;
   *job = (job_t){.recipient = recipient, .target = hash, .channel = target->channel};
   job->address = job->argument + argument_size;
   memcpy(job->argument, target->argument, argument_size);
@@ -43,7 +43,7 @@ static char const *acceptance_word(chain_verdict_t const *verdict) {
   for (size_t i = 0; i < sizeof acceptances / sizeof *acceptances; i++)
     if (!strncmp(verdict->text, acceptances[i].beginning, strlen(acceptances[i].beginning)))
       return acceptances[i].word;
-  return 0;
+  return NULL;
 }
 
 static void wait_for_place(job_t const *job) {

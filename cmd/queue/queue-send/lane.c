@@ -14,13 +14,13 @@ void lane_append(lane_t *lane, group_t *group) {
 group_t *lane_take(lane_t *lane) {
   group_t *group = lane->first;
   lane->first = group->next;
-  if (!lane->first) lane->last = 0;
-  group->next = 0;
+  if (!lane->first) lane->last = NULL;
+  group->next = NULL;
   return group;
 }
 
 void lane_remove(lane_t *lane, group_t const *group) {
-  group_t *previous = 0, *at = lane->first;
+  group_t *previous = NULL, *at = lane->first;
   rota_remove(lane);
   for (; at != group; previous = at, at = at->next) {}
   *(previous ? &previous->next : &lane->first) = group->next;
@@ -39,7 +39,7 @@ static void add_lane(lane_t *lane) {
   if (lane->queued || !lane->first) return;
   lane_list_t *list = list_of(lane);
   lane->queued = true;
-  lane->next = 0;
+  lane->next = NULL;
   *(list->last ? &list->last->next : &list->first) = lane;
   list->last = lane;
 }
@@ -52,7 +52,7 @@ void rota_add(destination_t *destination) {
 static lane_t *take_first(lane_list_t *list) {
   lane_t *lane = list->first;
   list->first = lane->next;
-  if (!list->first) list->last = 0;
+  if (!list->first) list->last = NULL;
   lane->queued = false;
   return lane;
 }
@@ -60,7 +60,7 @@ static lane_t *take_first(lane_list_t *list) {
 void rota_remove(lane_t *lane) {
   if (!lane->queued) return;
   lane_list_t *list = list_of(lane);
-  lane_t *previous = 0, *at = list->first;
+  lane_t *previous = NULL, *at = list->first;
   for (; at != lane; previous = at, at = at->next) {}
   *(previous ? &previous->next : &list->first) = at->next;
   if (list->last == at) list->last = previous;
@@ -86,10 +86,10 @@ lane_t *rota_next(rota_t *rota, size_t room) {
   unsigned filled = 0;
   for (unsigned i = 0; i < QUEUE_PRIORITIES; i++)
     if (fits(&rota->classes[i].few, room) || fits(&rota->classes[i].many, room)) filled |= 1u << i;
-  if (!filled) return 0;
+  if (!filled) return NULL;
   unsigned class = queue_priority_pick(filled, ++rota->turns);
   lane_list_t *list = pick_list(&rota->classes[class], room);
-  return list->first ? take_first(list) : 0;
+  return list->first ? take_first(list) : NULL;
 }
 
 lane_t *rota_any(rota_t const *rota) {
@@ -97,5 +97,5 @@ lane_t *rota_any(rota_t const *rota) {
        class ++)
     if (class->few.first || class->many.first)
       return class->few.first ? class->few.first : class->many.first;
-  return 0;
+  return NULL;
 }

@@ -71,7 +71,7 @@ typedef struct telling {
 static struct outcome const *find_outcome(char const *word) {
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
     if (!strcmp(outcomes[i].word, word)) return &outcomes[i];
-  return 0;
+  return NULL;
 }
 
 static void delivery_action(dsn_result_t *result, queue_terms_t const *terms, char const *word) {
@@ -100,7 +100,7 @@ static char const *status_of(telling_t const *telling, queue_record_t const *rec
   queue_terms_t const *terms = &telling->attempt->terms;
   bool by = terms->deadline && !terms->returns && telling->now >= terms->deadline;
   if (record->what == QUEUE_EXPIRED) return "5.4.7";
-  return record->what == QUEUE_DEFERRED && by ? "4.4.7" : 0;
+  return record->what == QUEUE_DEFERRED && by ? "4.4.7" : NULL;
 }
 
 static queue_what_t told_of(dsn_action_t action) {

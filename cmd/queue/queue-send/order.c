@@ -21,9 +21,9 @@ typedef struct subject {
 /* One that the index does not know of yet may be there all the same. */
 static item_t *learn(char const *name) {
   struct stat status;
-  if (fstatat(settings.new_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  if (fstatat(settings.new_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return NULL;
   item_t *item = index_add(name);
-  if (!item) return 0;
+  if (!item) return NULL;
   index_wait(item, entry_born(name, time_now()));
   return item;
 }

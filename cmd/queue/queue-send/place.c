@@ -3,7 +3,7 @@
 #include "index.h"
 
 static void list_append(item_list_t *list, item_t *item) {
-  item->next = 0;
+  item->next = NULL;
   item->previous = list->last;
   item->list = list;
   *(list->last ? &list->last->next : &list->first) = item;
@@ -25,7 +25,7 @@ void place_append(place_t *place, item_t *item) {
 void place_remove(item_t *item) {
   item_list_t *list = item->list;
   list_remove(list, item);
-  item->list = 0;
+  item->list = NULL;
   list->place->count--;
 }
 
@@ -38,7 +38,7 @@ static unsigned filled_classes(place_t const *place) {
 }
 
 item_t *place_take(place_t *place) {
-  if (!place->count) return 0;
+  if (!place->count) return NULL;
   item_list_t *lists = place->lists[queue_priority_pick(filled_classes(place), ++place->turns)];
   place->turn = lists[!place->turn].first ? !place->turn : place->turn;
   item_t *item = lists[place->turn].first;

@@ -112,7 +112,7 @@ static refusal_t const *find_refusal(recipient_t const *recipient, route_status_
   if (recipient->error) return &no_memory;
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
     if (refusals[i].status == status) return &refusals[i];
-  return 0;
+  return NULL;
 }
 
 static char const *routes_path(void) {

@@ -18,7 +18,7 @@ static void start(log_line_t *line, char const *event) {
 static void start_entry(log_line_t *line, char const *event, queue_entry_t const *entry) {
   log_session(queue_entry_fact(entry, "SESSION_ID"));
   start(line, event);
-  log_session(0);
+  log_session(NULL);
   log_str(line, "id", entry->id);
 }
 

@@ -80,7 +80,7 @@ static uint64_t count;
 
 static void open_folder(void) {
   int fd = openat(*folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  directory = fd < 0 ? 0 : fdopendir(fd);
+  directory = fd < 0 ? NULL : fdopendir(fd);
   count = 0;
   if (directory) return;
   miss(folder->name, errno);
@@ -90,7 +90,7 @@ static void open_folder(void) {
 /* A folder that could not be opened ends the scan: the next one will try again. */
 static void end_folder(void) {
   closedir(directory);
-  directory = 0;
+  directory = NULL;
   if (count) report_count(folder->event, folder->name, count);
   if (++folder < folders + FOLDERS) {
     open_folder();

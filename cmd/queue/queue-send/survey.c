@@ -56,7 +56,7 @@ static void put_place(row_t *row, place_t const *place) {
 
 static void put_item(void *data, item_t const *item) {
   row_t *row = data;
-  place_t const *place = item->state == ITEM_PARKED ? item->list->place : 0;
+  place_t const *place = item->state == ITEM_PARKED ? item->list->place : NULL;
   uint64_t due = item->state == ITEM_WAITING && item->due != NEVER ? item->due : 0;
   if (place && place->destination) due = wakes(place->destination);
   put(row, item->name);

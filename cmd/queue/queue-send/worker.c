@@ -109,8 +109,8 @@ static void start(worker_t *worker) {
 
 static job_t *take_given(worker_t *worker, uint64_t number) {
   job_t *job = worker->given[number % WINDOW];
-  if (!job || job->number != number) return 0;
-  worker->given[number % WINDOW] = 0;
+  if (!job || job->number != number) return NULL;
+  worker->given[number % WINDOW] = NULL;
   worker->given_count--;
   return job;
 }
@@ -125,7 +125,7 @@ static void disconnect(worker_t *worker) {
 /* What it was not given yet of a group shares the lot of the rest. */
 static void defer_giving(worker_t *worker, char const *text) {
   group_t *group = worker->giving;
-  worker->giving = 0;
+  worker->giving = NULL;
   for (size_t i = group ? group->count : 0; i; i--) defer_job(group_take_job(group), text);
 }
 
@@ -180,7 +180,7 @@ static int send_output(worker_t *worker) {
 
 /* The group may be gone then. */
 static job_t *take_out(worker_t *worker, group_t *group) {
-  if (group->count == 1) worker->giving = 0;
+  if (group->count == 1) worker->giving = NULL;
   return group_take_job(group);
 }
 
@@ -218,7 +218,7 @@ static bool give_job(worker_t *worker, group_t *group) {
     return drop_job(worker, group, "4.3.0 the job is too long for the deliverer");
   }
   keep_given(worker, group_take_job(group));
-  if (!group->count) worker->giving = 0;
+  if (!group->count) worker->giving = NULL;
   return true;
 }
 
@@ -302,7 +302,7 @@ void worker_ended(worker_t *worker, int wait_status) {
 }
 
 void worker_abandon(worker_t const *worker) {
-  for (job_t *job = worker->giving ? worker->giving->first : 0; job; job = job->next)
+  for (job_t *job = worker->giving ? worker->giving->first : NULL; job; job = job->next)
     job_abandon(job);
   for (size_t i = 0; i < WINDOW; i++)
     if (worker->given[i]) job_abandon(worker->given[i]);

@@ -39,7 +39,7 @@ void count_entry(counts_t *counts, pick_entry_t const *entry, uint64_t now) {
   size_t const age = age_of(entry, now);
   char const *recipient;
   counts->by_age[age]++;
-  counts->held += entry->held != 0;
+  counts->held += entry->held != NULL;
   counts->fresh += !entry->held && !entry->state.attempts;
   counts->deferred += !entry->held && entry->state.attempts;
   while ((recipient = queue_envelope_next(&entry->entry.envelope, &position)))

@@ -10,7 +10,7 @@ static void json_ages(json_t *json, uint64_t const *by_age) {
 static void json_domains(json_t *json, counts_t const *counts) {
   json_array(json, "domains");
   for (size_t i = 0; i < counts->domain_count; i++) {
-    json_object(json, 0);
+    json_object(json, NULL);
     json_str(json, "domain", counts->domains[i].name);
     json_uint(json, "recipients", counts->domains[i].recipients);
     json_ages(json, counts->domains[i].by_age);
@@ -25,7 +25,7 @@ static void json_state(void *data, char const *const *fields) {
 
 static void json_deliverer(void *data, char const *const *fields) {
   static char const *const names[] = {"pid", "given", "waiting", "failures"};
-  json_object(data, 0);
+  json_object(data, NULL);
   json_str(data, "channel", fields[1]);
   json_str(data, "state", fields[2]);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -35,7 +35,7 @@ static void json_deliverer(void *data, char const *const *fields) {
 
 static void json_destination(void *data, char const *const *fields) {
   static char const *const names[] = {"failures", "since", "next", "given", "waiting", "parked"};
-  json_object(data, 0);
+  json_object(data, NULL);
   json_str(data, "channel", fields[1]);
   json_str(data, "destination", fields[2]);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -61,7 +61,7 @@ static void json_answer(json_t *json, answer_t const *answer) {
 
 void stat_print_json(tool_t *tool, counts_t const *counts, answer_t const *answer) {
   json_t json = {.print = &tool->out};
-  json_object(&json, 0);
+  json_object(&json, NULL);
   json_uint(&json, "new", counts->fresh);
   json_uint(&json, "deferred", counts->deferred);
   json_uint(&json, "held", counts->held);

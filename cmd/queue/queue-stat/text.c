@@ -108,6 +108,6 @@ void stat_print_text(tool_t *tool, counts_t const *counts, answer_t const *answe
   print_messages(counts);
   answer_each(answer, "entries", 3, print_state, &begun);
   print_str(out, begun ? "\n" : "queue-send: does not run\n");
-  answer_each(answer, "destination", 10, print_down, 0);
+  answer_each(answer, "destination", 10, print_down, NULL);
   print_domains(counts, lines);
 }

@@ -10,7 +10,7 @@
 #include "conf/conf.h"
 
 void tool_init(tool_t *tool) {
-  *tool = (tool_t){.path = conf_queue(), .now = (uint64_t)time(0), .out = {.to = buffer_1}};
+  *tool = (tool_t){.path = conf_queue(), .now = (uint64_t)time(NULL), .out = {.to = buffer_1}};
 }
 
 void tool_option(tool_t *tool, int option, char const *value, char const *usage) {
