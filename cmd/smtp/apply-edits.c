@@ -63,7 +63,7 @@ static void edit(void) {
   int copy = make_copy();
   if (fd_move(0, copy) < 0) fail_copy("pass the copy on");
   for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
-    if (!env_mexec(gone[i], 0)) fail_copy("change the environment");
+    if (!env_mexec(gone[i], NULL)) fail_copy("change the environment");
 }
 
 static bool is_set(char const *name) {

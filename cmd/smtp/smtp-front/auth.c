@@ -57,7 +57,7 @@ static char const senders_fact[] = "SMTP_AUTH_SENDERS";
 
 void auth_forget(session_t *session) {
   *session->auth_user = 0;
-  session->auth_method = 0;
+  session->auth_method = NULL;
   facts_unset(&session->session_facts, senders_fact);
 }
 
@@ -142,8 +142,8 @@ static void log_auth(session_t const *session, sasl_mechanism_t mechanism, reply
 /* The last word is a hook's. */
 static reply_t welcome(session_t *session, sasl_mechanism_t mechanism) {
   reply_t reply;
-  bool refused = hook_run(session, HOOK_AUTH, 0, &reply) == HOOK_REFUSED;
-  if (!refused) reply = reply_get(REPLY_AUTH_OK, 0);
+  bool refused = hook_run(session, HOOK_AUTH, NULL, &reply) == HOOK_REFUSED;
+  if (!refused) reply = reply_get(REPLY_AUTH_OK, NULL);
   log_auth(session, mechanism, &reply);
   if (!refused) return reply;
   auth_forget(session);
@@ -177,7 +177,7 @@ static sasl_result_t hand_on(sasl_service_t *service, char *line, size_t len) {
 /* The client has gone, or goes on without end. */
 static reply_t break_off(session_t *session, wire_status_t status) {
   service_close();
-  if (status == WIRE_LONG) return reply_get(REPLY_AUTH_LONG_LINE, 0);
+  if (status == WIRE_LONG) return reply_get(REPLY_AUTH_LONG_LINE, NULL);
   session_break(session, status);
   return (reply_t){0};
 }
@@ -195,7 +195,7 @@ static reply_t converse(session_t *session, sasl_mechanism_t mechanism, sasl_ser
   for (unsigned int round = 0; result == SASL_CHALLENGE; round++) {
     char *line;
     size_t len;
-    if (!can_ask(service, round)) return settle(session, mechanism, SASL_TEMPORARY, 0);
+    if (!can_ask(service, round)) return settle(session, mechanism, SASL_TEMPORARY, NULL);
     wire_challenge(&session->wire, service->text);
     wire_status_t status = wire_line(&session->wire, seconds, SASL_LINE_MAX, &line, &len);
     if (status) return break_off(session, status);
@@ -207,11 +207,11 @@ static reply_t converse(session_t *session, sasl_mechanism_t mechanism, sasl_ser
 static reply_t start(session_t *session, sasl_mechanism_t mechanism, smtp_auth_t const *auth) {
   static char initial[SASL_LINE_MAX + 1];
   sasl_service_t *service = service_open(session);
-  if (!service) return settle(session, mechanism, SASL_TEMPORARY, 0);
+  if (!service) return settle(session, mechanism, SASL_TEMPORARY, NULL);
   if (auth->initial) memcpy(initial, auth->initial, auth->initial_len);
   initial[auth->initial_len] = 0;
   sasl_result_t result = sasl_service_start(service, sasl_mechanism_table[mechanism].name,
-                                            auth->initial ? initial : 0);
+                                            auth->initial ? initial : NULL);
   explicit_bzero(initial, auth->initial_len);
   return converse(session, mechanism, service, result);
 }
@@ -238,12 +238,12 @@ static sasl_result_t check_mechanism(session_t const *session, sasl_mechanism_t 
 reply_t proceed_auth(session_t *session, argument_t argument) {
   smtp_auth_t auth;
   if (smtp_auth_parse(&auth, argument.s, argument.len) < 0 || auth.initial_len > SASL_LINE_MAX)
-    return reply_get(REPLY_AUTH_MALFORMED, 0);
+    return reply_get(REPLY_AUTH_MALFORMED, NULL);
   sasl_mechanism_t mechanism = sasl_mechanism_find(auth.mechanism, auth.mechanism_len);
   sasl_result_t objection = check_mechanism(session, mechanism);
-  if (objection != SASL_CHALLENGE) return settle(session, mechanism, objection, 0);
+  if (objection != SASL_CHALLENGE) return settle(session, mechanism, objection, NULL);
   if (auth.initial && sasl_mechanism_table[mechanism].has_no_initial)
-    return reply_get(REPLY_AUTH_UNASKED, 0);
+    return reply_get(REPLY_AUTH_UNASKED, NULL);
   prctl(PR_SET_DUMPABLE, 0); /* a core would hold a password */
   return start(session, mechanism, &auth);
 }

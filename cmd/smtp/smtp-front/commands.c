@@ -50,13 +50,13 @@ static reply_name_t not_implemented(session_t *session, argument_t argument) {
 static reply_t proceed_rset(session_t *session, argument_t argument) {
   (void)argument;
   transaction_reset(session);
-  return reply_get(REPLY_RSET, 0);
+  return reply_get(REPLY_RSET, NULL);
 }
 
 static reply_t proceed_noop(session_t *session, argument_t argument) {
   (void)session;
   (void)argument;
-  return reply_get(REPLY_NOOP, 0);
+  return reply_get(REPLY_NOOP, NULL);
 }
 
 static reply_t proceed_quit(session_t *session, argument_t argument) {
@@ -68,26 +68,26 @@ static reply_t proceed_vrfy(session_t *session, argument_t argument);
 static reply_t proceed_help(session_t *session, argument_t argument);
 
 static command_t const commands[] = {
-    {"HELO", check_not_lmtp, proceed_helo, AFTER_TLS, 0},
-    {"EHLO", check_not_lmtp, proceed_ehlo, AT_ONCE, 0},
-    {"LHLO", check_only_lmtp, proceed_ehlo, AT_ONCE, 0},
-    {"AUTH", check_auth, proceed_auth, AFTER_TLS, 0},
-    {"MAIL", check_mail, proceed_mail, AFTER_LOGIN, 0},
-    {"RCPT", check_rcpt, proceed_rcpt, AFTER_LOGIN, 0},
-    {"DATA", check_data, proceed_data, AFTER_LOGIN, 0},
+    {"HELO", check_not_lmtp, proceed_helo, AFTER_TLS, NULL},
+    {"EHLO", check_not_lmtp, proceed_ehlo, AT_ONCE, NULL},
+    {"LHLO", check_only_lmtp, proceed_ehlo, AT_ONCE, NULL},
+    {"AUTH", check_auth, proceed_auth, AFTER_TLS, NULL},
+    {"MAIL", check_mail, proceed_mail, AFTER_LOGIN, NULL},
+    {"RCPT", check_rcpt, proceed_rcpt, AFTER_LOGIN, NULL},
+    {"DATA", check_data, proceed_data, AFTER_LOGIN, NULL},
     {"BDAT", check_bdat, proceed_bdat, AFTER_LOGIN, refuse_bdat},
-    {"RSET", check_no_argument, proceed_rset, AFTER_TLS, 0},
-    {"NOOP", check_nothing, proceed_noop, AT_ONCE, 0},
-    {"QUIT", check_no_argument, proceed_quit, AT_ONCE, 0},
-    {"VRFY", check_some_argument, proceed_vrfy, AFTER_LOGIN, 0},
-    {"HELP", check_nothing, proceed_help, AFTER_TLS, 0},
-    {"STARTTLS", check_starttls, proceed_starttls, AT_ONCE, 0},
-    {"XCLIENT", check_xclient, proceed_xclient, AFTER_TLS, 0},
-    {"EXPN", not_implemented, 0, AFTER_TLS, 0},
-    {"SEND", not_implemented, 0, AFTER_TLS, 0},
-    {"SOML", not_implemented, 0, AFTER_TLS, 0},
-    {"SAML", not_implemented, 0, AFTER_TLS, 0},
-    {"TURN", not_implemented, 0, AFTER_TLS, 0},
+    {"RSET", check_no_argument, proceed_rset, AFTER_TLS, NULL},
+    {"NOOP", check_nothing, proceed_noop, AT_ONCE, NULL},
+    {"QUIT", check_no_argument, proceed_quit, AT_ONCE, NULL},
+    {"VRFY", check_some_argument, proceed_vrfy, AFTER_LOGIN, NULL},
+    {"HELP", check_nothing, proceed_help, AFTER_TLS, NULL},
+    {"STARTTLS", check_starttls, proceed_starttls, AT_ONCE, NULL},
+    {"XCLIENT", check_xclient, proceed_xclient, AFTER_TLS, NULL},
+    {"EXPN", not_implemented, NULL, AFTER_TLS, NULL},
+    {"SEND", not_implemented, NULL, AFTER_TLS, NULL},
+    {"SOML", not_implemented, NULL, AFTER_TLS, NULL},
+    {"SAML", not_implemented, NULL, AFTER_TLS, NULL},
+    {"TURN", not_implemented, NULL, AFTER_TLS, NULL},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -121,8 +121,8 @@ static reply_t ask_hook(session_t *session, hook_t hook, reply_name_t passed) {
   reply_t reply;
   switch (hook_run(session, hook, fact, &reply)) {
   case HOOK_REFUSED: return reply;
-  case HOOK_ACCEPTED: return reply_get(REPLY_HOOK_OK, 0);
-  default: return reply_get(passed, 0);
+  case HOOK_ACCEPTED: return reply_get(REPLY_HOOK_OK, NULL);
+  default: return reply_get(passed, NULL);
   }
 }
 
@@ -140,7 +140,7 @@ void session_end(session_t *session, char const *reason) {
 void session_reply(session_t *session, reply_t const *reply) {
   if (reply->code) {
     bool plain = session->options.off[EXTENSION_ENHANCEDSTATUSCODES];
-    wire_reply(&session->wire, reply->code, plain ? 0 : reply->enhanced, reply->text);
+    wire_reply(&session->wire, reply->code, plain ? NULL : reply->enhanced, reply->text);
   }
   if (reply->close) session_end(session, reply_word(reply->name));
 }
@@ -148,7 +148,7 @@ void session_reply(session_t *session, reply_t const *reply) {
 static command_t const *find_command(smtp_command_t const *command) {
   for (size_t i = 0; i < COMMANDS; i++)
     if (smtp_word_is(command->verb, command->verb_len, commands[i].verb)) return &commands[i];
-  return 0;
+  return NULL;
 }
 
 /* What holds for every command, whatever it is. */
@@ -167,7 +167,7 @@ static bool line_begins(argument_t line, char const *word) {
 
 /* A line that is no command is no harm, unless a chunk may follow it. */
 static reply_t refuse_line(reply_name_t name, argument_t line) {
-  return reply_get(line_begins(line, "BDAT") ? REPLY_BAD_CHUNK : name, 0);
+  return reply_get(line_begins(line, "BDAT") ? REPLY_BAD_CHUNK : name, NULL);
 }
 
 /* AUTH brings its initial response along (RFC 4954 4), all others are shorter. */
@@ -179,7 +179,7 @@ static reply_name_t check_length(argument_t line, wire_status_t status) {
 
 /* Behind AUTH it may be a password of a client that did not wait: no hook is shown it. */
 static reply_t answer_unknown(session_t *session) {
-  return session->after_auth ? reply_get(REPLY_UNKNOWN, 0)
+  return session->after_auth ? reply_get(REPLY_UNKNOWN, NULL)
                              : ask_hook(session, HOOK_UNKNOWN, REPLY_UNKNOWN);
 }
 
@@ -194,7 +194,8 @@ static reply_t answer(session_t *session, argument_t line) {
   reply_name_t objection = check_session(session, command);
   if (!objection) objection = command->check(session, argument);
   if (!objection) return command->proceed(session, argument);
-  return command->refuse ? command->refuse(session, argument, objection) : reply_get(objection, 0);
+  return command->refuse ? command->refuse(session, argument, objection)
+                         : reply_get(objection, NULL);
 }
 
 /* Chunks that were on their way when one failed are no misdeed: clients pipeline them, and a
@@ -245,7 +246,7 @@ void session_limit_reads(session_t *session) {
 }
 
 static void take_command(session_t *session) {
-  char *line = 0;
+  char *line = NULL;
   size_t len = 0;
   unsigned int seconds = (unsigned int)session->conf.number[CONF_TIMEOUT_COMMAND];
   wire_status_t status = wire_line(&session->wire, seconds, SASL_LINE_MAX, &line, &len);
@@ -271,6 +272,6 @@ void session_run(session_t *session) {
   while (!session->end_reason) take_command(session);
   wire_flush(&session->wire);
   transaction_reset(session);
-  hook_run(session, HOOK_DISCONNECT, 0, &reply);
+  hook_run(session, HOOK_DISCONNECT, NULL, &reply);
   log_end(session);
 }

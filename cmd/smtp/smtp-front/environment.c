@@ -47,7 +47,7 @@ static void keep_variables(bool (*dropped)(char const *variable, char const *pre
   char **to = environ;
   for (char **from = environ; *from; from++)
     if (!dropped(*from, prefix)) *to++ = *from;
-  *to = 0;
+  *to = NULL;
 }
 
 static bool dropped_as_ours(char const *variable, char const *unused) {
@@ -64,7 +64,7 @@ void environment_drop(char const *prefix) {
 }
 
 void environment_init(session_t *session) {
-  keep_variables(dropped_as_ours, 0);
+  keep_variables(dropped_as_ours, NULL);
   take_session_id(session);
 }
 
@@ -174,7 +174,7 @@ static void add_transaction(transaction_t const *transaction) {
   add_own("SMTP_RCPT_COUNT", count);
   add_own("SMTP_BODY", transaction->body);
   add_own("SMTP_SIZE", unless_empty(transaction->size));
-  add_own("SMTP_UTF8", transaction->utf8 ? "1" : 0);
+  add_own("SMTP_UTF8", transaction->utf8 ? "1" : NULL);
 }
 
 char const *environment_protocol(session_t const *session) {
@@ -197,6 +197,6 @@ char const *const *environment_build(session_t const *session, char const *fact)
   add_own("SMTP_AUTH_METHOD", session->auth_method);
   add_transaction(transaction);
   add_layers(session); /* last: of these some may be left out */
-  variables[variables_count] = 0;
+  variables[variables_count] = NULL;
   return variables;
 }

@@ -66,26 +66,26 @@ static void describe_futurerelease(session_t const *session, char *text) {
   uint64_t max = session->conf.number[CONF_FUTURE_RELEASE_MAX];
   text += uint64_fmt(text, max);
   *text++ = ' ';
-  smtp_date_time_format(text, (uint64_t)time(0) + max);
+  smtp_date_time_format(text, (uint64_t)time(NULL) + max);
 }
 
 static extension_entry_t const extensions[EXTENSION_COUNT] = {
-    [EXTENSION_PIPELINING] = {"PIPELINING", 0, 0},
-    [EXTENSION_SIZE] = {"SIZE", 0, describe_size},
-    [EXTENSION_8BITMIME] = {"8BITMIME", 0, 0},
-    [EXTENSION_SMTPUTF8] = {"SMTPUTF8", 0, 0},
-    [EXTENSION_CHUNKING] = {"CHUNKING", 0, 0},
-    [EXTENSION_DSN] = {"DSN", 0, 0},
-    [EXTENSION_MT_PRIORITY] = {"MT-PRIORITY", 0, 0},
-    [EXTENSION_DELIVERBY] = {"DELIVERBY", 0, describe_deliverby},
+    [EXTENSION_PIPELINING] = {"PIPELINING", NULL, NULL},
+    [EXTENSION_SIZE] = {"SIZE", NULL, describe_size},
+    [EXTENSION_8BITMIME] = {"8BITMIME", NULL, NULL},
+    [EXTENSION_SMTPUTF8] = {"SMTPUTF8", NULL, NULL},
+    [EXTENSION_CHUNKING] = {"CHUNKING", NULL, NULL},
+    [EXTENSION_DSN] = {"DSN", NULL, NULL},
+    [EXTENSION_MT_PRIORITY] = {"MT-PRIORITY", NULL, NULL},
+    [EXTENSION_DELIVERBY] = {"DELIVERBY", NULL, describe_deliverby},
     [EXTENSION_FUTURERELEASE] = {"FUTURERELEASE", futurerelease_stands_ready,
                                  describe_futurerelease},
-    [EXTENSION_ENHANCEDSTATUSCODES] = {"ENHANCEDSTATUSCODES", 0, 0},
-    [EXTENSION_LIMITS] = {"LIMITS", 0, describe_limits},
-    [EXTENSION_STARTTLS] = {"STARTTLS", tls_stands_ready, 0},
+    [EXTENSION_ENHANCEDSTATUSCODES] = {"ENHANCEDSTATUSCODES", NULL, NULL},
+    [EXTENSION_LIMITS] = {"LIMITS", NULL, describe_limits},
+    [EXTENSION_STARTTLS] = {"STARTTLS", tls_stands_ready, NULL},
     [EXTENSION_AUTH] = {"AUTH", auth_stands_ready, describe_auth},
     [EXTENSION_XCLIENT] = {"XCLIENT", xclient_stands_ready, describe_xclient},
-    [EXTENSION_HELP] = {"HELP", 0, 0},
+    [EXTENSION_HELP] = {"HELP", NULL, NULL},
 };
 
 static int switch_off(options_t *options, char const *keyword, size_t len) {

@@ -5,11 +5,11 @@
 #include <string.h>
 
 char const *unless_empty(char const *s) {
-  return s && *s ? s : 0;
+  return s && *s ? s : NULL;
 }
 
 char const *facts_next(facts_t const *facts, size_t *position) {
-  if (*position >= facts->len) return 0;
+  if (*position >= facts->len) return NULL;
   char const *fact = facts->bytes + *position;
   *position += strlen(fact) + 1;
   return fact;
@@ -23,13 +23,13 @@ static char const *find(facts_t const *facts, char const *name, size_t name_len)
   size_t position = 0;
   for (char const *fact; (fact = facts_next(facts, &position));)
     if (fact_has_name(fact, name, name_len)) return fact;
-  return 0;
+  return NULL;
 }
 
 char const *facts_get(facts_t const *facts, char const *name) {
   size_t name_len = strlen(name);
   char const *fact = find(facts, name, name_len);
-  return fact ? fact + name_len + 1 : 0;
+  return fact ? fact + name_len + 1 : NULL;
 }
 
 static void unset(facts_t *facts, char const *name, size_t name_len) {

@@ -13,8 +13,8 @@ static void log_refusal(char const *event, char const *helo, reply_t const *repl
 
 reply_t session_greet(session_t *session) {
   reply_t reply;
-  if (hook_run(session, HOOK_CONNECT, 0, &reply) == HOOK_REFUSED) {
-    log_refusal("connect", 0, &reply);
+  if (hook_run(session, HOOK_CONNECT, NULL, &reply) == HOOK_REFUSED) {
+    log_refusal("connect", NULL, &reply);
     session->refused = true;
     return reply;
   }
@@ -49,7 +49,7 @@ static reply_t greet(session_t *session, argument_t argument) {
   transaction_reset(session);
   memcpy(session->helo, argument.s, argument.len);
   session->helo[argument.len] = 0;
-  if (hook_run(session, HOOK_HELO, 0, &reply) == HOOK_REFUSED) {
+  if (hook_run(session, HOOK_HELO, NULL, &reply) == HOOK_REFUSED) {
     log_refusal("helo", session->helo, &reply);
     *session->helo = 0;
   }

@@ -78,7 +78,7 @@ static int call_hook(session_t *session, hook_t hook, char const *fact, chain_re
   strcpy(path + len + 1, hooks[hook].name);
   int null = open_null();
   if (null < 0) return -1;
-  char const *const argv[] = {path, 0};
+  char const *const argv[] = {path, NULL};
   link_call_t const call = {.path = path,
                             .argv = argv,
                             .message_fd = null,
@@ -103,7 +103,7 @@ hook_verdict_t hook_run(session_t *session, hook_t hook, char const *fact, reply
   chain_reader_init(&reader);
   if (call_hook(session, hook, fact, &reader, &verdict) < 0) {
     log_trouble(hook, errno);
-    *refusal = reply_get(hooks[hook].defer, 0);
+    *refusal = reply_get(hooks[hook].defer, NULL);
     return HOOK_REFUSED;
   }
   if (hook != HOOK_AUTH || verdict.kind == CHAIN_ACCEPT) keep_facts(session, hook, &reader);

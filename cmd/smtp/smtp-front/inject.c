@@ -34,7 +34,7 @@ int message_inject(session_t *session, chain_verdict_t *verdict) {
                                  .id = transaction->id,
                                  .fd = transaction->message.fd,
                                  .status = &status,
-                                 .environment = environment_build(session, 0)};
+                                 .environment = environment_build(session, NULL)};
   if (fstat(injection.fd, &status) < 0) return -1;
   if (spill_view(&session->envelope, &injection.envelope, &injection.envelope_len) < 0) return -1;
   queue_failure_t const *failure = queue_inject(&injection);

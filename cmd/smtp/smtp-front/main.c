@@ -16,7 +16,7 @@ char const *PROG = PROGRAM;
   "smtp-front [-BLPQS] [-A socket] [-H hooks] [-X networks] [-e extensions] [-f senders] "         \
   "[-m messages] [-o name=value] [-T texts] [chain...]"
 
-static char const *default_chain[] = {"queue-inject", 0};
+static char const *default_chain[] = {"queue-inject", NULL};
 static session_t session;
 static bool queue_here; /* -Q */
 
@@ -92,7 +92,7 @@ static _Noreturn void die_unconfigured(char const *what) {
   log_str(&line, "what", what);
   log_errno(&line, errno);
   log_send(&line);
-  reply_t const reply = reply_get(REPLY_NO_CONFIGURATION, 0);
+  reply_t const reply = reply_get(REPLY_NO_CONFIGURATION, NULL);
   session_reply(&session, &reply);
   wire_flush(&session.wire);
   _exit(111);

@@ -41,17 +41,17 @@ static size_t format_trace(session_t const *session) {
   bool tls = session->tls == TLS_ACTIVE;
   bool hidden = session->options.hide_client && *session->auth_user;
   smtp_trace_t const fields = {
-      .helo = hidden ? 0 : unless_empty(session->helo),
-      .remote_host = hidden ? 0 : unless_empty(environment_ucspi(session, "REMOTEHOST")),
-      .remote_ip = hidden ? 0 : unless_empty(environment_ucspi(session, "REMOTEIP")),
+      .helo = hidden ? NULL : unless_empty(session->helo),
+      .remote_host = hidden ? NULL : unless_empty(environment_ucspi(session, "REMOTEHOST")),
+      .remote_ip = hidden ? NULL : unless_empty(environment_ucspi(session, "REMOTEIP")),
       .auth_user = unless_empty(session->auth_user),
       .me = session->conf.text[CONF_ME],
       .protocol = environment_protocol(session),
-      .tls_version = tls ? environment_get(session, "SSL_PROTOCOL") : 0,
-      .tls_cipher = tls ? environment_get(session, "SSL_CIPHER") : 0,
+      .tls_version = tls ? environment_get(session, "SSL_PROTOCOL") : NULL,
+      .tls_cipher = tls ? environment_get(session, "SSL_CIPHER") : NULL,
       .id = transaction->id,
-      .recipient = transaction->recipients == 1 ? transaction->recipient : 0,
-      .seconds = (uint64_t)time(0),
+      .recipient = transaction->recipients == 1 ? transaction->recipient : NULL,
+      .seconds = (uint64_t)time(NULL),
   };
   return smtp_trace_format(trace, &fields);
 }
@@ -211,15 +211,15 @@ reply_t proceed_data(session_t *session, argument_t argument) {
   (void)argument;
   message_t *message = &session->transaction.message;
   reply_t refusal;
-  if (hook_run(session, HOOK_DATA, 0, &refusal) == HOOK_REFUSED) return refusal;
+  if (hook_run(session, HOOK_DATA, NULL, &refusal) == HOOK_REFUSED) return refusal;
   begin_message(session);
   if (message->failure) {
-    refusal = reply_get(message->failure, 0);
+    refusal = reply_get(message->failure, NULL);
     transaction_reset(session);
     return refusal;
   }
   smtp_body_data(&message->body);
-  reply_t const go_on = reply_get(REPLY_DATA, 0);
+  reply_t const go_on = reply_get(REPLY_DATA, NULL);
   session_reply(session, &go_on);
   wire_status_t status = take_data(session);
   return status ? break_off(session, status) : end_message(session);
@@ -263,10 +263,10 @@ reply_t refuse_bdat(session_t *session, argument_t argument, reply_name_t object
   uint64_t size;
   bool last;
   if (smtp_bdat_parse(&size, &last, argument.s, argument.len) < 0)
-    return reply_get(REPLY_BAD_CHUNK, 0);
+    return reply_get(REPLY_BAD_CHUNK, NULL);
   wire_status_t status = skip_chunk(session, size);
   if (status) return break_off(session, status);
-  reply_t const reply = reply_get(objection, 0);
+  reply_t const reply = reply_get(objection, NULL);
   return last ? refuse_message(session, reply) : reply;
 }
 
@@ -277,7 +277,7 @@ static reply_t begin_chunks(session_t *session) {
   if (transaction->chunked) return refusal;
   transaction->chunked = true;
   smtp_body_chunks(&transaction->message.body);
-  if (hook_run(session, HOOK_DATA, 0, &refusal) == HOOK_REFUSED)
+  if (hook_run(session, HOOK_DATA, NULL, &refusal) == HOOK_REFUSED)
     fail(&transaction->message, REPLY_CHUNK_FAILED);
   else
     begin_message(session);
@@ -295,7 +295,7 @@ reply_t proceed_bdat(session_t *session, argument_t argument) {
   uint64_t size;
   bool last;
   if (smtp_bdat_parse(&size, &last, argument.s, argument.len) < 0)
-    return reply_get(REPLY_BAD_CHUNK, 0);
+    return reply_get(REPLY_BAD_CHUNK, NULL);
   reply_t refusal = begin_chunks(session);
   wire_status_t status = take_chunk(session, size);
   if (status) return break_off(session, status);
@@ -303,5 +303,5 @@ reply_t proceed_bdat(session_t *session, argument_t argument) {
   if (message->body.bare) fail(message, REPLY_BARE);
   if (refusal.code) return last ? refuse_message(session, refusal) : refusal;
   if (last) return end_message(session);
-  return message->failure ? reply_get(message->failure, 0) : chunk_taken(size);
+  return message->failure ? reply_get(message->failure, NULL) : chunk_taken(size);
 }

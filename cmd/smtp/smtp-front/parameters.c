@@ -43,8 +43,8 @@ static esmtp_parameter_t const *find(session_t const *session, esmtp_parameter_t
                                      smtp_parameter_t const *parameter) {
   for (; table->keyword; table++)
     if (smtp_word_is(parameter->keyword, parameter->keyword_len, table->keyword))
-      return extension_offered(session, table->extension) ? table : 0;
-  return 0;
+      return extension_offered(session, table->extension) ? table : NULL;
+  return NULL;
 }
 
 static reply_t refuse(reply_name_t name, smtp_parameter_t const *parameter) {
@@ -72,7 +72,7 @@ reply_t parameters_take(session_t *session, esmtp_parameter_t const *table, argu
     seen |= bit;
     if (entry->passed_on) record_parameter(record, entry->keyword, &parameter);
   }
-  return more < 0 ? reply_get(REPLY_BAD_ARGUMENT, 0) : (reply_t){0};
+  return more < 0 ? reply_get(REPLY_BAD_ARGUMENT, NULL) : (reply_t){0};
 }
 
 int parameters_keep(session_t *session, char const *recipient, parameter_record_t const *record) {

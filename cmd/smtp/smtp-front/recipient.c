@@ -21,7 +21,7 @@ static reply_name_t take_orcpt(session_t *session, smtp_parameter_t *parameter) 
 static esmtp_parameter_t const rcpt_parameters[] = {
     {"NOTIFY", EXTENSION_DSN, true, take_notify},
     {"ORCPT", EXTENSION_DSN, true, take_orcpt},
-    {0, 0, false, 0},
+    {NULL, 0, false, NULL},
 };
 
 /* ---- who is welcome ---- */
@@ -45,7 +45,7 @@ static void log_broken_routes(char const *address, int error) {
 }
 
 static route_status_t check_routes(session_t *session, char const *address) {
-  if (!session->routes_opened) session->routes_opened = !route_open(&session->routes, 0);
+  if (!session->routes_opened) session->routes_opened = !route_open(&session->routes, NULL);
   if (!session->routes_opened) return ROUTE_BROKEN;
   return route_check(&session->routes, address, strlen(address));
 }
@@ -54,7 +54,7 @@ static reply_t ask_routes(session_t *session, char const *address) {
   route_status_t status = check_routes(session, address);
   if (status == ROUTE_BROKEN) log_broken_routes(address, errno);
   standing_t standing = session_may_relay(session) ? STANDING_CLIENT : STANDING_STRANGER;
-  return reply_get(decisions[status][standing], 0);
+  return reply_get(decisions[status][standing], NULL);
 }
 
 static reply_t ask(session_t *session, char const *address) {
@@ -63,7 +63,7 @@ static reply_t ask(session_t *session, char const *address) {
   strcpy(stpcpy(fact, "SMTP_RCPT_TO="), address);
   switch (hook_run(session, HOOK_RCPT, fact, &reply)) {
   case HOOK_REFUSED: return reply;
-  case HOOK_ACCEPTED: return reply_get(REPLY_RCPT_OK, 0);
+  case HOOK_ACCEPTED: return reply_get(REPLY_RCPT_OK, NULL);
   default: return ask_routes(session, address);
   }
 }
@@ -112,7 +112,7 @@ static reply_t take_rcpt(session_t *session, argument_t argument, char *address,
   reply_name_t objection = path_take(
       &argument, "TO:", &path, SMTP_PATH_POSTMASTER | SMTP_PATH_BARE | utf8, REPLY_BAD_RECIPIENT);
   if (!objection && !complete_address(session, &path, address)) objection = REPLY_BAD_RECIPIENT;
-  if (objection) return reply_get(objection, 0);
+  if (objection) return reply_get(objection, NULL);
   return parameters_take(session, rcpt_parameters, argument, record);
 }
 
@@ -122,10 +122,10 @@ static reply_t keep_recipient(session_t *session, char const *address,
   if (spill_put(&session->envelope, "T", 1) < 0 ||
       spill_put(&session->envelope, address, size) < 0 ||
       parameters_keep(session, address, record) < 0)
-    return reply_get(REPLY_STORAGE, 0);
+    return reply_get(REPLY_STORAGE, NULL);
   memcpy(session->transaction.recipient, address, size);
   session->transaction.recipients++;
-  return reply_get(REPLY_RCPT_OK, 0);
+  return reply_get(REPLY_RCPT_OK, NULL);
 }
 
 /* address is NULL if the recipient was not understood. */
@@ -151,6 +151,6 @@ reply_t proceed_rcpt(session_t *session, argument_t argument) {
   bool understood = !reply.code;
   if (understood) reply = ask(session, address);
   if (reply.code == 250) reply = keep_recipient(session, address, &record);
-  log_rcpt(session, understood ? address : 0, argument, &reply);
+  log_rcpt(session, understood ? address : NULL, argument, &reply);
   return reply;
 }

@@ -13,13 +13,13 @@ typedef struct reply_entry {
 } reply_entry_t;
 
 static reply_entry_t const replies[REPLY_COUNT] = {
-    [REPLY_NONE] = {"", 0, 0, ""},
-    [REPLY_GREETING] = {"greeting", 220, 0, "%s"},
-    [REPLY_HELO] = {"helo", 250, 0, "%s"},
+    [REPLY_NONE] = {"", 0, NULL, ""},
+    [REPLY_GREETING] = {"greeting", 220, NULL, "%s"},
+    [REPLY_HELO] = {"helo", 250, NULL, "%s"},
     [REPLY_MAIL_OK] = {"mail-ok", 250, "2.1.0", "Sender ok"},
     [REPLY_MAIL_PRIORITY] = {"mail-priority", 250, "2.3.6", "%s is its priority, sender ok"},
     [REPLY_RCPT_OK] = {"rcpt-ok", 250, "2.1.5", "Recipient ok"},
-    [REPLY_DATA] = {"data", 354, 0, "Send the message, end it with a line of one dot"},
+    [REPLY_DATA] = {"data", 354, NULL, "Send the message, end it with a line of one dot"},
     [REPLY_CHUNK_OK] = {"chunk-ok", 250, "2.0.0", "%s octets received"},
     [REPLY_QUEUED] = {"queued", 250, "2.0.0", "Message accepted"},
     [REPLY_RSET] = {"rset", 250, "2.0.0", "Reset"},
@@ -166,7 +166,7 @@ reply_t reply_get(reply_name_t name, char const *argument) {
 }
 
 reply_t reply_from_verdict(chain_verdict_t const *verdict, reply_name_t name) {
-  reply_t reply = reply_get(name, 0);
+  reply_t reply = reply_get(name, NULL);
   if (verdict->code) {
     reply.code = verdict->code;
     reply.close = code_closes(verdict->code);

@@ -22,7 +22,7 @@ reply_name_t take_holdfor(session_t *session, smtp_parameter_t *parameter) {
 
 /* A time that is over is no longer waited for. */
 reply_name_t take_holduntil(session_t *session, smtp_parameter_t *parameter) {
-  uint64_t until, now = (uint64_t)time(0);
+  uint64_t until, now = (uint64_t)time(NULL);
   if (!parameter->value || smtp_holduntil_parse(&until, parameter->value, parameter->value_len) < 0)
     return REPLY_BAD_PARAMETER;
   return hold(session, until > now ? until - now : 0);

@@ -72,7 +72,7 @@ sasl_service_t *service_open(session_t const *session) {
   opened = path && !sasl_service_open(&service, path, introduction.facts, find_patience(session));
   if (opened) return &service;
   log_trouble(path ? path : conf_run(), errno);
-  return 0;
+  return NULL;
 }
 
 void service_close(void) {

@@ -68,7 +68,7 @@ int spill_view(spill_t *spill, char const **bytes, size_t *len) {
   *len = spill->len;
   if (spill->fd < 0 && !spill->holed) return 0;
   if (spill_flush(spill) < 0) return -1;
-  void *map = mmap(0, spill->written, PROT_READ, MAP_PRIVATE, spill->fd, 0);
+  void *map = mmap(NULL, spill->written, PROT_READ, MAP_PRIVATE, spill->fd, 0);
   if (map == MAP_FAILED) return -1;
   *bytes = spill->map = map;
   *len = spill->map_len = spill->written;

@@ -33,7 +33,7 @@ static int name_message_file(int fd, char *fact) {
 /* The chain's first link, found once in PATH. */
 static char const *find_chain(char const *name) {
   static char path[4096];
-  if (!*path && chain_find(name, path, sizeof path) < 0) return 0;
+  if (!*path && chain_find(name, path, sizeof path) < 0) return NULL;
   return path;
 }
 
@@ -146,7 +146,7 @@ reply_t message_submit(session_t *session) {
   static chain_verdict_t verdict; /* the reply's text is in it */
   int64_t began = clock_milliseconds();
   reply_name_t failure = judge(session, &verdict);
-  reply_t const reply = failure ? reply_get(failure, 0) : reply_of(&verdict);
+  reply_t const reply = failure ? reply_get(failure, NULL) : reply_of(&verdict);
   log_message(session, &reply, began);
   if (failure) return message_refuse(session, reply);
   if (verdict.kind == CHAIN_ACCEPT) session->messages++;

@@ -78,7 +78,7 @@ static char const *handshake(session_t *session, char *records, size_t *records_
     len += (size_t)n;
   }
   *records_len = len;
-  return 0;
+  return NULL;
 }
 
 /* ---- STARTTLS (RFC 3207) ---- */
@@ -132,7 +132,7 @@ reply_t proceed_starttls(session_t *session, argument_t argument) {
   size_t len;
   wire_t *wire = &session->wire;
   if (wire->start != wire->end) return drop(session, "input behind STARTTLS");
-  reply_t const ready = reply_get(REPLY_STARTTLS, 0);
+  reply_t const ready = reply_get(REPLY_STARTTLS, NULL);
   session_reply(session, &ready);
   if (wire_flush(wire)) return drop(session, "client gone");
   char const *reason = handshake(session, records, &len);

@@ -86,7 +86,7 @@ static reply_name_t take_envid(session_t *session, smtp_parameter_t *parameter) 
    as if they had said "<>" (RFC 4954 5). */
 static bool vouches_for(session_t const *session, char const *address) {
   return *session->auth_user ? auth_owns(session, address)
-                             : environment_get(session, "RELAYCLIENT") != 0;
+                             : environment_get(session, "RELAYCLIENT") != NULL;
 }
 
 static reply_name_t take_auth(session_t *session, smtp_parameter_t *parameter) {
@@ -110,7 +110,7 @@ static esmtp_parameter_t const mail_parameters[] = {
     {"BY", EXTENSION_DELIVERBY, true, take_by},
     {"HOLDFOR", EXTENSION_FUTURERELEASE, true, take_holdfor},
     {"HOLDUNTIL", EXTENSION_FUTURERELEASE, true, take_holduntil},
-    {0, 0, false, 0},
+    {NULL, 0, false, NULL},
 };
 
 /* ---- MAIL ---- */
@@ -135,12 +135,12 @@ static reply_t take_mail(session_t *session, argument_t argument, parameter_reco
   unsigned int utf8 = extension_offered(session, EXTENSION_SMTPUTF8) ? SMTP_PATH_UTF8_OK : 0;
   reply_name_t objection = path_take(&argument, "FROM:", &transaction->sender,
                                      SMTP_PATH_NULL | SMTP_PATH_BARE | utf8, REPLY_BAD_SENDER);
-  if (objection) return reply_get(objection, 0);
+  if (objection) return reply_get(objection, NULL);
   transaction->limit = session_size_limit(session);
   reply_t refusal = parameters_take(session, mail_parameters, argument, record);
   if (refusal.code) return refusal;
-  if (transaction->sender.utf8 && !transaction->utf8) return reply_get(REPLY_ADDRESS_UTF8, 0);
-  return is_foreign_sender(session) ? reply_get(REPLY_FOREIGN_SENDER, 0) : refusal;
+  if (transaction->sender.utf8 && !transaction->utf8) return reply_get(REPLY_ADDRESS_UTF8, NULL);
+  return is_foreign_sender(session) ? reply_get(REPLY_FOREIGN_SENDER, NULL) : refusal;
 }
 
 /* An acceptance is told with the recipients and with the message. A sender that was understood is
@@ -166,12 +166,12 @@ static reply_t begin(session_t *session, parameter_record_t const *record) {
   reply_t refusal = {0};
   chain_id_make(transaction->id);
   transaction->begun = true;
-  if (hook_run(session, HOOK_MAIL, 0, &refusal) == HOOK_REFUSED) return refusal;
+  if (hook_run(session, HOOK_MAIL, NULL, &refusal) == HOOK_REFUSED) return refusal;
   spill_t *envelope = &session->envelope;
   if (spill_put(envelope, "F", 1) < 0 ||
       spill_put(envelope, transaction->sender.address, transaction->sender.len + 1) < 0 ||
       parameters_keep(session, "", record) < 0)
-    return reply_get(REPLY_STORAGE, 0);
+    return reply_get(REPLY_STORAGE, NULL);
   return refusal;
 }
 

@@ -40,8 +40,8 @@ static void forget_channel(session_t *session) {
 
 /* What the rules said of the proxy's address, and its name, is not true of the client's. */
 static void forget_address(session_t *session) {
-  environment_set_ucspi(session, "REMOTEHOST", 0);
-  environment_set_ucspi(session, "REMOTEPORT", 0);
+  environment_set_ucspi(session, "REMOTEHOST", NULL);
+  environment_set_ucspi(session, "REMOTEPORT", NULL);
   environment_drop("RELAYCLIENT=");
   environment_drop("DATABYTES=");
 }
@@ -57,12 +57,12 @@ static void apply(session_t *session, smtp_xclient_t const *xclient) {
   for (size_t i = 0; i < sizeof ucspi_attributes / sizeof *ucspi_attributes; i++) {
     char const *value = value_of(xclient, ucspi_attributes[i].name);
     if (xclient->given[ucspi_attributes[i].name])
-      environment_set_ucspi(session, ucspi_attributes[i].suffix, *value ? value : 0);
+      environment_set_ucspi(session, ucspi_attributes[i].suffix, *value ? value : NULL);
   }
   char const *helo = value_of(xclient, SMTP_XCLIENT_HELO);
   if (!check_hello(session, (argument_t){helo, strlen(helo)})) strcpy(session->helo, helo);
   char const *login = value_of(xclient, SMTP_XCLIENT_LOGIN);
-  if (*login) auth_take_user(session, login, 0);
+  if (*login) auth_take_user(session, login, NULL);
   session->extended = !strcmp(value_of(xclient, SMTP_XCLIENT_PROTO), "ESMTP");
 }
 
@@ -78,7 +78,7 @@ static void log_xclient(session_t const *session, argument_t argument) {
 reply_t proceed_xclient(session_t *session, argument_t argument) {
   static smtp_xclient_t xclient;
   if (smtp_xclient_parse(&xclient, argument.s, argument.len) < 0)
-    return reply_get(REPLY_BAD_ARGUMENT, 0);
+    return reply_get(REPLY_BAD_ARGUMENT, NULL);
   session_forget(session);
   apply(session, &xclient);
   log_xclient(session, argument);
