@@ -59,7 +59,7 @@ static bool take_method(words_t *words) {
 static bool take_value(words_t *words) {
   if (!words_skip(words)) return false;
   if (words->at < words->end && *words->at == '"') {
-    if (words_take_quoted(words, 0, 0) < 0) return false;
+    if (words_take_quoted(words, NULL, 0) < 0) return false;
     if (words->at == words->end || *words->at != '@') return true;
   }
   return words_take(words, is_address_byte);

@@ -32,8 +32,8 @@ static void hide_descriptors(void) {
 void chain_call_init(void) {
   struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
   sigset_t child = child_signal();
-  sigaction(SIGCHLD, &action, 0);
-  sigprocmask(SIG_BLOCK, &child, 0);
+  sigaction(SIGCHLD, &action, NULL);
+  sigprocmask(SIG_BLOCK, &child, NULL);
   hide_descriptors();
 }
 
@@ -41,7 +41,7 @@ void chain_call_init(void) {
 static void forget_child(void) {
   sigset_t child = child_signal();
   struct timespec at_once = {0};
-  sigtimedwait(&child, 0, &at_once);
+  sigtimedwait(&child, NULL, &at_once);
 }
 
 /* One child, its pipe and its time. */

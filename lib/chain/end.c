@@ -41,7 +41,7 @@ static void write_record(int fd, char const *head, unsigned int code, char const
 
 _Noreturn void chain_accept(char const *text) {
   int fd = getenv("ERROR_FD") ? chain_verdict_fd() : -1; /* netqmail's callers know no K */
-  if (fd >= 0) write_record(fd, "K", 0, 0, text);
+  if (fd >= 0) write_record(fd, "K", 0, NULL, text);
   _exit(0);
 }
 
@@ -72,5 +72,5 @@ void chain_recipient(size_t index, chain_kind_t kind, char const *text) {
   head[len++] = ' ';
   head[len++] = (char)kind;
   head[len] = 0;
-  write_record(fd, head, 0, 0, text);
+  write_record(fd, head, 0, NULL, text);
 }

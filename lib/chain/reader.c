@@ -6,8 +6,8 @@
 #include "chain/chain.h"
 
 void chain_reader_init(chain_reader_t *reader) {
-  reader->recipient = 0;
-  reader->data = 0;
+  reader->recipient = NULL;
+  reader->data = NULL;
   reader->has_accept = reader->has_refusal = reader->record_cut = false;
   reader->facts_len = reader->facts_count = reader->record_len = 0;
 }

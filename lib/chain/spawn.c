@@ -13,10 +13,11 @@ static void default_signals(void) {
   static int const signals[] = {SIGPIPE, SIGCHLD, SIGTERM, SIGINT,  SIGQUIT,
                                 SIGHUP,  SIGALRM, SIGUSR1, SIGUSR2, SIGXFSZ};
   struct sigaction action = {.sa_handler = SIG_DFL};
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &action, NULL);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, 0);
+  sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* dup2 of a descriptor onto itself would leave it close-on-exec. */
@@ -44,9 +45,9 @@ pid_t chain_spawn(chain_spawn_t const *spawn) {
   pid_t pid = vfork();
   if (!pid) become(spawn, &error);
   int failed = pid < 0 ? errno : error;
-  sigprocmask(SIG_SETMASK, &before, 0);
+  sigprocmask(SIG_SETMASK, &before, NULL);
   if (pid > 0 && failed) {
-    while (waitpid(pid, 0, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
     pid = -1;
   }
   if (failed) errno = failed;

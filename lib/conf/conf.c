@@ -13,7 +13,7 @@
 #include <skalibs/types.h>
 
 conf_entry_t const conf_table[CONF_COUNT] = {
-    [CONF_ME] = {"me", 0, 0, 0, "the host's name, as it greets and signs; must be set"},
+    [CONF_ME] = {"me", NULL, 0, 0, "the host's name, as it greets and signs; must be set"},
     [CONF_AUTHSERV_ID] = {"authserv-id", "", 0, 0,
                           "our name in Authentication-Results; empty: that of me"},
     [CONF_GREETING] = {"greeting", "chainmail", 0, 0, "text of the greeting after the host's name"},
@@ -172,7 +172,7 @@ static int read_files(conf_t *conf, int directory, char const **culprit) {
 
 int conf_load(conf_t *conf, char const **culprit) {
   for (conf_name_t name = 0; name < CONF_COUNT; name++) {
-    conf->text[name] = 0;
+    conf->text[name] = NULL;
     conf->number[name] = 0;
     if (conf_table[name].preset) conf_set(conf, name, conf_table[name].preset);
   }

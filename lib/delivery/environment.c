@@ -94,6 +94,6 @@ int delivery_environment_make(delivery_environment_t *environment, delivery_fact
       set(environment, "NEWSENDER", whole(facts->sender)) < 0 ||
       set_recipient(environment, facts) < 0 || set_lines(environment, facts) < 0)
     return -1;
-  environment->variables[environment->count] = 0;
+  environment->variables[environment->count] = NULL;
   return 0;
 }

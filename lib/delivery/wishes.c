@@ -20,7 +20,7 @@ static char const *without_success(char const *notify) {
 static char const *make_orcpt(char made[DELIVERY_ORCPT_SIZE], char const *address) {
   char *end = stpcpy(made, "rfc822;");
   size_t const room = DELIVERY_ORCPT_SIZE - (size_t)(end - made);
-  return smtp_xtext_encode(end, room, address, strlen(address)) < 0 ? 0 : made;
+  return smtp_xtext_encode(end, room, address, strlen(address)) < 0 ? NULL : made;
 }
 
 delivery_wishes_t delivery_wishes(dsn_asked_t const *asked, char const *recipient, bool told,

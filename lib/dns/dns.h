@@ -90,7 +90,7 @@ typedef struct dns_settings {
 } dns_settings_t;
 
 #define DNS_SETTINGS_DEFAULT                                                                       \
-  { .servers = 0, .query_ms = 2000, .tries = 3, .total_ms = 20000 }
+  { .servers = NULL, .query_ms = 2000, .tries = 3, .total_ms = 20000 }
 
 /* The real one, on c-ares, with EDNS0 and TCP where an answer is truncated; it remembers what it
    was told, because one message asks the same name several times. Questions have the AD bit set

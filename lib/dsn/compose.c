@@ -248,7 +248,7 @@ static void set_environment(dsn_notice_t *notice, dsn_draft_t const *draft) {
   notice->environment[count++] = draft->is_double ? "X_NOTICE=double" : "X_NOTICE=single";
   if (is_eight_bit(draft)) notice->environment[count++] = "SMTP_BODY=8BITMIME";
   if (draft->global) notice->environment[count++] = "SMTP_UTF8=1";
-  notice->environment[count] = 0;
+  notice->environment[count] = NULL;
 }
 
 static int compose(dsn_notice_t *notice, int fd, dsn_draft_t *draft) {

@@ -48,7 +48,7 @@ char const *dsn_header_value(dsn_draft_t const *draft, char const *name, size_t 
     *len = field.value_end - field.value_begin;
     return draft->header + field.value_begin;
   }
-  return 0;
+  return NULL;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

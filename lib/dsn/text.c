@@ -122,7 +122,7 @@ static void expand(line_t *line, context_t const *context, char const *s, size_t
   line->text[0] = 0;
   while (s < end) {
     char const *brace =
-        *s == '$' && s + 1 < end && s[1] == '{' ? memchr(s, '}', (size_t)(end - s)) : 0;
+        *s == '$' && s + 1 < end && s[1] == '{' ? memchr(s, '}', (size_t)(end - s)) : NULL;
     if (brace) append_variable(line, context, s + 2, (size_t)(brace - s) - 2);
     char const *next = brace ? brace + 1 : s + 1;
     if (!brace)

@@ -144,7 +144,7 @@ static size_t find(char const *name, size_t len) {
 
 char const *dsn_text(dsn_texts_t const *texts, char const *name) {
   size_t const i = find(name, strlen(name));
-  if (i == TEXTS) return 0;
+  if (i == TEXTS) return NULL;
   return texts && texts->text[i] ? texts->text[i] : table[i].text;
 }
 
@@ -170,7 +170,7 @@ static char const *check_variables(char const *line) {
     if (is_list && !alone) return "this variable wants a line of its own";
     s += 3 + len;
   }
-  return 0;
+  return NULL;
 }
 
 /* NULL, or what is wrong. */
@@ -197,12 +197,12 @@ static char const *lack_of(char const *own, char const *text) {
     return "the text before lacks ${report}";
   if (strstr(own, "${recipients}") && !strstr(text, "${recipients}"))
     return "the text before lacks ${recipients}";
-  return 0;
+  return NULL;
 }
 
 /* Ends the text at hand, without empty lines behind it. */
 static char const *end_text(parser_t *parser) {
-  if (parser->current == TEXTS) return 0;
+  if (parser->current == TEXTS) return NULL;
   char const *begin = parser->texts->text[parser->current];
   while (parser->out > begin && parser->out[-1] == '\n') parser->out--;
   *parser->out++ = 0;
@@ -218,25 +218,25 @@ static char const *take_name(parser_t *parser, char const *line, size_t len) {
   if (parser->texts->text[i]) return "this text was given before";
   parser->current = i;
   parser->texts->text[i] = parser->out;
-  return 0;
+  return NULL;
 }
 
 static char const *take_line(parser_t *parser, char const *line, size_t len) {
-  if (*line == '#') return 0;
+  if (*line == '#') return NULL;
   char const *error = check_line(line, len);
   if (error) return error;
   if (*line == '[') return take_name(parser, line, len);
-  if (parser->current == TEXTS) return *line ? "a text needs its name first: [name]" : 0;
+  if (parser->current == TEXTS) return *line ? "a text needs its name first: [name]" : NULL;
   memmove(parser->out, line, len);
   parser->out += len;
   *parser->out++ = '\n';
-  return 0;
+  return NULL;
 }
 
 size_t dsn_texts_parse(dsn_texts_t *texts, char *bytes, size_t len, char const **error) {
   parser_t parser = {texts, TEXTS, bytes};
   *texts = (dsn_texts_t){0};
-  *error = len > DSN_TEXTS_MAX ? "the file is too long" : memchr(bytes, 0, len) ? "a NUL" : 0;
+  *error = len > DSN_TEXTS_MAX ? "the file is too long" : memchr(bytes, 0, len) ? "a NUL" : NULL;
   bytes[len] = 0;
   size_t number = 1;
   for (char *line = bytes; !*error && line < bytes + len; number++) {

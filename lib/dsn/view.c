@@ -99,7 +99,7 @@ void dsn_view_init(dsn_view_t *view, dsn_result_t const *result) {
   words_t words = {s, s + strnlen(s, DSN_WORDS_MAX)};
   view->result = result;
   view->status[0] = 0;
-  view->remote = result->remote && *result->remote ? result->remote : 0;
+  view->remote = result->remote && *result->remote ? result->remote : NULL;
   view->remote_len = view->remote ? strlen(view->remote) : 0;
   view->codes = view->words = s;
   view->codes_len = 0;
@@ -144,7 +144,7 @@ static dsn_view_t *select_views(size_t *count, dsn_request_t const *request,
                                 size_t nasked) {
   dsn_view_t *views = malloc((request->count + 1) * sizeof *views);
   *count = 0;
-  if (!views) return 0;
+  if (!views) return NULL;
   for (size_t i = 0; i < request->count; i++) {
     dsn_result_t const *result = &request->results[i];
     dsn_asked_t const own = dsn_asked_find(asked, nasked, result->recipient);
@@ -160,7 +160,7 @@ dsn_view_t *dsn_views_make(size_t *count, dsn_request_t const *request,
                            dsn_settings_t const *settings) {
   size_t nasked;
   dsn_asked_t *asked = dsn_asked_make(&nasked, &request->entry->envelope);
-  if (!asked) return 0;
+  if (!asked) return NULL;
   dsn_view_t *views = select_views(count, request, settings, asked, nasked);
   free(asked);
   return views;

@@ -10,7 +10,7 @@
 /* The value behind NAME=, or NULL if the parameter is another one. */
 static char const *value_of(char const *parameter, char const *name) {
   size_t const len = strlen(name);
-  return !strncasecmp(parameter, name, len) && parameter[len] == '=' ? parameter + len + 1 : 0;
+  return !strncasecmp(parameter, name, len) && parameter[len] == '=' ? parameter + len + 1 : NULL;
 }
 
 /* Takes a P record. */
@@ -43,7 +43,7 @@ dsn_asked_t *dsn_asked_make(size_t *count, queue_envelope_t const *envelope) {
   size_t room = 1;
   while (take_asked(&cursor, &one)) room++;
   dsn_asked_t *asked = malloc(room * sizeof *asked);
-  if (!asked) return 0;
+  if (!asked) return NULL;
   cursor = parameters_of(envelope);
   for (*count = 0; take_asked(&cursor, &one);) asked[(*count)++] = one;
   qsort(asked, *count, sizeof *asked, compare);

@@ -127,7 +127,7 @@ static bool is_stale(int folder, char const *name, int64_t now) {
 
 void maildir_sweep(int folder, int64_t now) {
   int tmp = open_folder(folder, "../tmp", O_NOFOLLOW);
-  DIR *directory = tmp < 0 ? 0 : fdopendir(tmp);
+  DIR *directory = tmp < 0 ? NULL : fdopendir(tmp);
   if (!directory) {
     if (tmp >= 0) close(tmp);
     return;

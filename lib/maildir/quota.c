@@ -80,7 +80,7 @@ typedef void folder_f(count_t *count, int folder);
 
 static void count_messages(count_t *count, int folder) {
   int fd = dup(folder);
-  DIR *directory = fd < 0 ? 0 : fdopendir(fd);
+  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
   if (!directory) {
     if (fd >= 0) close(fd);
     return;
@@ -118,7 +118,7 @@ static bool is_counted_folder(char const *name) {
 static int visit_all(count_t *count, int root, folder_f *visit) {
   *count = (count_t){.newest = {0, 0}};
   int fd = open_folder(root, ".");
-  DIR *directory = fd < 0 ? 0 : fdopendir(fd);
+  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
   if (!directory) {
     if (fd >= 0) close(fd);
     return -1;

@@ -44,7 +44,7 @@ static struct unit {
 static struct unit const *unit_find(char letter) {
   for (size_t i = 0; i < sizeof units / sizeof *units; i++)
     if (units[i].letter == letter) return units + i;
-  return 0;
+  return NULL;
 }
 
 /* Reads "1G" into its part of a quota, which must be empty. Returns its bytes, 0 if it is none. */

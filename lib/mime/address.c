@@ -187,7 +187,7 @@ static int take_route(mime_mailbox_t *mailbox, scan_t *scan) {
 
 /* Takes an angle-addr; *scan->at is its bracket. */
 static int take_angle(mime_mailbox_t *mailbox, scan_t *scan, words_t *words) {
-  mailbox->name = is_empty(words) ? 0 : words->begin;
+  mailbox->name = is_empty(words) ? NULL : words->begin;
   mailbox->name_len = (size_t)(words->end - words->begin);
   scan->at++;
   if (!scan_blanks(scan)) return refuse(EINVAL);
@@ -238,7 +238,7 @@ static int take_again(mime_mailbox_t *mailbox, scan_t *scan, words_t *words) {
 static int take_mailbox(mime_list_t const *list, scan_t *scan, mime_mailbox_t *mailbox,
                         words_t *words) {
   bool const bare = scan_peek(scan) != '<';
-  mailbox->name = 0;
+  mailbox->name = NULL;
   mailbox->name_len = mailbox->len = 0;
   int taken = bare ? take_bare(mailbox, scan, words) : take_angle(mailbox, scan, words);
   bool const twice = !taken && bare && scan_peek(scan) == '<';

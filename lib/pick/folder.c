@@ -39,7 +39,7 @@ static int read_names(stralloc *names, DIR *directory) {
 
 int pick_names(stralloc *names, int fd) {
   int const copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *directory = copy < 0 ? 0 : fdopendir(copy);
+  DIR *directory = copy < 0 ? NULL : fdopendir(copy);
   if (!directory) return -1;
   names->len = 0;
   int const result = read_names(names, directory), error = errno;
@@ -80,7 +80,7 @@ ptrdiff_t pick_find(stralloc const *names, char const *id) {
 }
 
 int pick_read(pick_entry_t *entry, pick_queue_t const *queue, char const *name) {
-  if (queue_entry_open(&entry->entry, queue->new_fd, name, 0) < 0) return -1;
+  if (queue_entry_open(&entry->entry, queue->new_fd, name, NULL) < 0) return -1;
   if (queue_state_read(&entry->state, queue->state_fd, name) < 0) {
     int const error = errno;
     queue_entry_close(&entry->entry);

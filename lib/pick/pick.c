@@ -13,7 +13,7 @@ static char lower(char c) {
 
 /* After a mismatch the last star takes one byte more; those before it need not be tried again. */
 bool pick_glob(char const *pattern, char const *s, size_t len) {
-  char const *star = 0, *end = s + len, *resume = s;
+  char const *star = NULL, *end = s + len, *resume = s;
   while (s < end) {
     if (*pattern == '*') {
       star = ++pattern;

@@ -38,7 +38,7 @@ fcrdns_result_t fcrdns_check(char name[DNS_NAME_MAX + 1], dns_resolver_t *resolv
                              ip46 const *ip) {
   char reverse[DNS_NAME_MAX + 1];
   *name = 0;
-  if (dns_reverse_name(reverse, ip, 0) < 0) return FCRDNS_PERMERROR;
+  if (dns_reverse_name(reverse, ip, NULL) < 0) return FCRDNS_PERMERROR;
   dns_answer_t const *answer = dns_get(resolver, reverse, DNS_PTR);
   if (answer->status == DNS_TROUBLE) return FCRDNS_TEMPERROR;
   if (answer->status != DNS_FOUND) return FCRDNS_PERMERROR;

@@ -26,11 +26,11 @@ static void blank_comments(char *s) {
 
 static char *read_text(int fd) {
   struct stat status;
-  if (fstat(fd, &status) < 0) return 0;
+  if (fstat(fd, &status) < 0) return NULL;
   if (status.st_size > POLICY_LIST_MAX) return errno = EFBIG, NULL;
   size_t size = (size_t)status.st_size;
   char *text = malloc(size + 1);
-  if (!text) return 0;
+  if (!text) return NULL;
   errno = 0;
   size_t len = allread(fd, text, size);
   if (len < size && errno) return free(text), NULL;
@@ -43,7 +43,7 @@ static char *read_text(int fd) {
 char const *policy_list(char const *argument) {
   if (*argument != '/') return argument;
   int fd = open(argument, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
+  if (fd < 0) return NULL;
   char *text = read_text(fd);
   int error = errno;
   close(fd);
@@ -106,7 +106,7 @@ char const *policy_exemption(policy_settings_t const *settings, ip46 const *ip, 
   if (!ip) return "no-address";
   int found = settings->networks ? net_list_contains(settings->networks, ip) : 0;
   *bad = found < 0;
-  return found > 0 ? "network" : 0;
+  return found > 0 ? "network" : NULL;
 }
 
 void policy_printable(char *out, size_t size, char const *s, size_t len) {

@@ -12,7 +12,7 @@ static char const *escape_of(char c) {
   case '\\': return "\\\\";
   case '\n': return "\\n";
   case '\t': return "\\t";
-  default: return is_printable(c) ? 0 : "\\ufffd";
+  default: return is_printable(c) ? NULL : "\\ufffd";
   }
 }
 

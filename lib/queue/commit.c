@@ -38,7 +38,7 @@ static int append_in(char *buffer, size_t len, int fd, uint64_t size, queue_draf
 }
 
 int queue_trailer_append(int fd, uint64_t size, queue_draft_t const *draft) {
-  size_t len = queue_trailer_write(0, draft);
+  size_t len = queue_trailer_write(NULL, draft);
   if (len > QUEUE_TRAILER_MAX) return errno = EMSGSIZE, -1;
   char usual[16384];
   if (len + QUEUE_FOOTER_SIZE <= sizeof usual) return append_in(usual, len, fd, size, draft);

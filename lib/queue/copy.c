@@ -16,7 +16,7 @@ static int copy_message(int to, queue_entry_t const *entry) {
 }
 
 static int append_trailer(int to, queue_entry_t const *entry, char const *recipient) {
-  static char const *const no_facts[] = {0};
+  static char const *const no_facts[] = {NULL};
   queue_stream_t stream = queue_entry_stream(entry);
   char record[1 + QUEUE_ADDRESS_MAX + 1] = "T";
   size_t len = strlen(recipient);

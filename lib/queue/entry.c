@@ -30,12 +30,12 @@ static int take_footer(queue_entry_t *entry, char const *bytes) {
 
 /* The bytes before the footer, at end; what was not read with it is read. NULL with errno. */
 static char const *read_trailer(queue_entry_t *entry, char const *end) {
-  entry->trailer = 0;
+  entry->trailer = NULL;
   if (entry->trailer_len <= (size_t)(end - entry->tail)) return end - entry->trailer_len;
   entry->trailer = malloc(entry->trailer_len);
-  if (!entry->trailer) return 0;
+  if (!entry->trailer) return NULL;
   int result = queue_pread(entry->fd, entry->trailer, entry->trailer_len, entry->message_size);
-  return result < 0 ? 0 : entry->trailer;
+  return result < 0 ? NULL : entry->trailer;
 }
 
 /* status and fd are set. */
@@ -107,7 +107,7 @@ uint64_t queue_entry_arrival(queue_entry_t const *entry) {
 
 int queue_entry_verify(queue_entry_t const *entry) {
   uint64_t sum, covered = (uint64_t)entry->status.st_size - QUEUE_FOOTER_DIGITS;
-  if (queue_checksum(&sum, entry->fd, covered, 0, 0) < 0) return -1;
+  if (queue_checksum(&sum, entry->fd, covered, NULL, 0) < 0) return -1;
   return sum == entry->checksum ? 0 : (errno = EBADMSG, -1);
 }
 
@@ -116,7 +116,7 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name) {
   queue_cursor_t cursor = {entry->facts, entry->facts + entry->facts_len};
   for (char const *fact; (fact = queue_take_record(&cursor, 'V'));)
     if (!strncmp(fact, name, len) && fact[len] == '=') return fact + len + 1;
-  return 0;
+  return NULL;
 }
 
 queue_stream_t queue_entry_stream(queue_entry_t const *entry) {

@@ -7,15 +7,15 @@
 char const *queue_take(queue_cursor_t *cursor) {
   char const *s = cursor->at;
   char const *nul = memchr(s, 0, (size_t)(cursor->end - s));
-  if (!nul) return 0;
+  if (!nul) return NULL;
   cursor->at = nul + 1;
   return s;
 }
 
 char const *queue_take_record(queue_cursor_t *cursor, char letter) {
-  if (cursor->at == cursor->end || *cursor->at != letter) return 0;
+  if (cursor->at == cursor->end || *cursor->at != letter) return NULL;
   char const *s = queue_take(cursor);
-  return s ? s + 1 : 0;
+  return s ? s + 1 : NULL;
 }
 
 /* Control bytes are in no address that SMTP can say (RFC 5321 4.1.2), and would end lines in logs
@@ -75,7 +75,7 @@ int queue_envelope_parse(queue_envelope_t *envelope, char const *bytes, size_t l
 }
 
 char const *queue_envelope_next(queue_envelope_t const *envelope, size_t *position) {
-  if (*position >= envelope->recipients_len) return 0;
+  if (*position >= envelope->recipients_len) return NULL;
   char const *address = envelope->recipients + *position + 1;
   *position += strlen(address) + 2;
   return address;
@@ -87,7 +87,7 @@ char const *queue_envelope_parameter(queue_envelope_t const *envelope, char cons
   queue_cursor_t cursor = {envelope->parameters + *position,
                            envelope->parameters + envelope->parameters_len};
   bool inside = *position > 0;
-  char const *found = 0;
+  char const *found = NULL;
   while (!found && cursor.at < cursor.end) {
     char const *s = inside ? queue_take(&cursor) : queue_take_record(&cursor, 'P');
     if (inside && *s)
@@ -108,5 +108,5 @@ char const *queue_envelope_value(queue_envelope_t const *envelope, char const *r
   size_t position = 0, len = strlen(name);
   for (char const *s; (s = queue_envelope_parameter(envelope, recipient, &position));)
     if (!strncasecmp(s, name, len) && s[len] == '=') return s + len + 1;
-  return 0;
+  return NULL;
 }

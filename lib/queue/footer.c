@@ -35,12 +35,12 @@ static char const *read_field(char const *s, size_t width, unsigned int base, ui
   *n = 0;
   for (size_t i = 0; i < width; i++) {
     char const *digit = memchr(digits, s[i], base);
-    if (!digit) return 0;
+    if (!digit) return NULL;
     uint64_t value = (uint64_t)(digit - digits);
-    if (*n > (UINT64_MAX - value) / base) return 0;
+    if (*n > (UINT64_MAX - value) / base) return NULL;
     *n = *n * base + value;
   }
-  return s[width] == end ? s + width + 1 : 0;
+  return s[width] == end ? s + width + 1 : NULL;
 }
 
 int queue_footer_parse(queue_footer_t *footer, char const *bytes) {

@@ -25,9 +25,9 @@ static ssize_t read_part(char *to, size_t room, off_t offset) {
 /* Room for the largest envelope, with what was read of it. Pages cost nothing until they are used.
  */
 static char *enlarge(char const *bytes, size_t len) {
-  char *large = mmap(0, QUEUE_ENVELOPE_MAX + 1, PROT_READ | PROT_WRITE,
+  char *large = mmap(NULL, QUEUE_ENVELOPE_MAX + 1, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return large == MAP_FAILED ? 0 : memcpy(large, bytes, len);
+  return large == MAP_FAILED ? NULL : memcpy(large, bytes, len);
 }
 
 char const *queue_envelope_read(size_t *len) {
@@ -42,10 +42,10 @@ char const *queue_envelope_read(size_t *len) {
     if (*len < room && sealed) break;
     if (*len < room) continue;
     if (bytes != usual) return errno = EMSGSIZE, NULL;
-    if (!(bytes = enlarge(bytes, *len))) return 0;
+    if (!(bytes = enlarge(bytes, *len))) return NULL;
     room = QUEUE_ENVELOPE_MAX + 1;
   }
-  return n < 0 ? 0 : bytes;
+  return n < 0 ? NULL : bytes;
 }
 
 /* ---- the message ---- */
@@ -91,5 +91,5 @@ queue_failure_t const *queue_message_edited(queue_stream_t *stream, char const *
                              .headers_len = strlen(headers),
                              .ranges = edits.ranges,
                              .nranges = edits.nranges};
-  return 0;
+  return NULL;
 }

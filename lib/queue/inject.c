@@ -50,7 +50,7 @@ static queue_failure_t const *fail(queue_injection_t *injection, char const *ste
 
 static queue_failure_t const *take_envelope(queue_injection_t *injection, queue_draft_t *draft) {
   if (queue_envelope_parse(&draft->envelope, injection->envelope, injection->envelope_len) == 0)
-    return 0;
+    return NULL;
   queue_failure_name_t name = errno == ENAMETOOLONG ? QUEUE_LONG_ADDRESS
                               : errno == EMSGSIZE   ? QUEUE_LARGE_ENVELOPE
                                                     : QUEUE_BAD_ENVELOPE;
@@ -68,7 +68,7 @@ static queue_failure_t const *take_edits(queue_injection_t *injection, queue_dra
   draft->headers = edits.headers;
   draft->ranges = edits.ranges;
   draft->nranges = edits.nranges;
-  return 0;
+  return NULL;
 }
 
 /* ---- facts ---- */
@@ -93,11 +93,11 @@ static char const *remote_ip(char const *const *environment) {
   char name[32];
   char const *proto = env_get2(environment, "PROTO");
   size_t len = proto ? strlen(proto) : 0;
-  if (!len || len + sizeof "REMOTEIP" > sizeof name) return 0;
+  if (!len || len + sizeof "REMOTEIP" > sizeof name) return NULL;
   memcpy(name, proto, len + 1);
   memcpy(name + len, "REMOTEIP", sizeof "REMOTEIP");
   char const *ip = env_get2(environment, name);
-  if (!ip) return 0;
+  if (!ip) return NULL;
   strncpy(fact + sizeof "TCPREMOTEIP=" - 1, ip, sizeof fact - sizeof "TCPREMOTEIP=");
   return fact;
 }
@@ -114,9 +114,9 @@ static queue_failure_t const *take_facts(queue_injection_t *injection, queue_dra
     facts[count++] = *variable;
   }
   facts[count] = remote_ip(injection->environment);
-  if (facts[count]) facts[count + 1] = 0;
+  if (facts[count]) facts[count + 1] = NULL;
   draft->facts = facts;
-  return 0;
+  return NULL;
 }
 
 /* ---- the entry ---- */
@@ -126,7 +126,7 @@ static queue_failure_t const *commit(queue_injection_t *injection, queue_draft_t
   if (queue_commit(injection->queue, injection->fd, injection->status, draft, name) < 0)
     return fail(injection, "commit the message", errno, queue_failure_of(errno));
   queue_trigger(injection->queue, name);
-  return 0;
+  return NULL;
 }
 
 queue_failure_t const *queue_inject(queue_injection_t *injection) {

@@ -24,12 +24,12 @@ static int spool(char const *queue, char const **step) {
 
 char const *queue_message_map(char const *queue, size_t *len, char const **step) {
   struct stat status;
-  if (lseek(0, 0, SEEK_CUR) != 0 && spool(queue, step) < 0) return 0;
+  if (lseek(0, 0, SEEK_CUR) != 0 && spool(queue, step) < 0) return NULL;
   *step = "stat the message";
-  if (fstat(0, &status) < 0) return 0;
+  if (fstat(0, &status) < 0) return NULL;
   *len = (size_t)status.st_size;
   if (!*len) return "";
   *step = "map the message";
-  char const *message = mmap(0, *len, PROT_READ, MAP_PRIVATE, 0, 0);
-  return message == MAP_FAILED ? 0 : message;
+  char const *message = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, 0, 0);
+  return message == MAP_FAILED ? NULL : message;
 }

@@ -8,10 +8,10 @@
 /* Scans "12-40" at s. Returns what follows, or NULL. */
 static char const *scan_range(queue_range_t *range, char const *s) {
   size_t n = uint64_scan(s, &range->start);
-  if (!n || s[n] != '-') return 0;
+  if (!n || s[n] != '-') return NULL;
   s += n + 1;
   n = uint64_scan(s, &range->end);
-  if (!n || range->start > range->end) return 0;
+  if (!n || range->start > range->end) return NULL;
   return s + n;
 }
 

@@ -53,13 +53,13 @@ size_t queue_record_format(char *out, queue_record_t const *record) {
 /* Takes a number and the blank behind it; NULL if they are not there. */
 static char *take_number(char *s, uint64_t *number) {
   size_t len = uint64_scan(s, number);
-  return len && s[len] == ' ' ? s + len + 1 : 0;
+  return len && s[len] == ' ' ? s + len + 1 : NULL;
 }
 
 static char *take_target(char *s, uint64_t *target) {
   if (s[0] == '-' && s[1] == ' ') return *target = QUEUE_TARGET_ALL, s + 2;
   return uint64_xscan(s, target) == TARGET_DIGITS && s[TARGET_DIGITS] == ' ' ? s + TARGET_DIGITS + 1
-                                                                             : 0;
+                                                                             : NULL;
 }
 
 bool queue_is_settled(queue_what_t what) {

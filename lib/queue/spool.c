@@ -33,7 +33,7 @@ queue_failure_t const *queue_spool_fill(int spool, int from) {
   ssize_t n;
   while ((n = fd_read(from, buffer, sizeof buffer)) > 0)
     if (allwrite(spool, buffer, (size_t)n) < (size_t)n) return queue_failure_of(errno);
-  return n < 0 ? &queue_failures[QUEUE_READ_FAILED] : 0;
+  return n < 0 ? &queue_failures[QUEUE_READ_FAILED] : NULL;
 }
 
 size_t queue_spool_fact(char out[QUEUE_SPOOL_FACT_SIZE], struct stat const *status) {

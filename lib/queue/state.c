@@ -149,7 +149,7 @@ static queue_record_t const *find_exactly(queue_state_t const *state, size_t rec
     else
       low = middle + 1;
   }
-  return 0;
+  return NULL;
 }
 
 queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipient,

@@ -101,13 +101,13 @@ static int parse_ranges(queue_entry_t *entry, char const *s) {
     return 0;
   }
   free(entry->ranges);
-  entry->ranges = 0;
+  entry->ranges = NULL;
   return errno = EBADMSG, -1;
 }
 
 int queue_trailer_parse(queue_entry_t *entry, char const *bytes, size_t len) {
   queue_cursor_t cursor = {bytes, bytes + len};
-  entry->ranges = 0;
+  entry->ranges = NULL;
   entry->nranges = 0;
   if (take_id(&cursor, entry) < 0 || queue_take_addresses(&cursor, &entry->envelope) < 0 ||
       queue_take_parameters(&cursor, &entry->envelope) < 0 || take_headers(&cursor, entry) < 0)

@@ -10,7 +10,7 @@ static char const *const words[] = {
 };
 
 char const *sasl_result_word(sasl_result_t result) {
-  return result < sizeof words / sizeof *words ? words[result] : 0;
+  return result < sizeof words / sizeof *words ? words[result] : NULL;
 }
 
 static sasl_result_t refusal_of(char const *word, size_t len) {

@@ -39,7 +39,7 @@ sasl_step_t server_cram_md5(sasl_server_t *server, slice_t message) {
   if (!server->stage && !message.s)
     return server->stage = 1, server_send(server, server->settings.challenge);
   if (server->stage++ != 1) return SASL_STEP_MALFORMED;
-  char const *blank = message.len ? memrchr(message.s, ' ', message.len) : 0;
+  char const *blank = message.len ? memrchr(message.s, ' ', message.len) : NULL;
   if (!blank) return SASL_STEP_MALFORMED;
   slice_t const name = {message.s, (size_t)(blank - message.s)};
   slice_t const digest = {blank + 1, message.len - name.len - 1};

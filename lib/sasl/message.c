@@ -7,7 +7,7 @@
 
 slice_t slice_cut(slice_t *rest, char separator) {
   slice_t piece = *rest;
-  char const *at = rest->len ? memchr(rest->s, separator, rest->len) : 0;
+  char const *at = rest->len ? memchr(rest->s, separator, rest->len) : NULL;
   if (!at) {
     *rest = (slice_t){0};
     return piece;

@@ -6,7 +6,7 @@
 /* Cuts off the next word. NULL if there is none; an empty one is none. */
 static char *take_word(char **rest) {
   char *word = *rest;
-  if (!word || !*word || *word == ' ') return 0;
+  if (!word || !*word || *word == ' ') return NULL;
   *rest = strchr(word, ' ');
   if (*rest) *(*rest)++ = 0;
   return word;

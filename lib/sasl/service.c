@@ -91,7 +91,7 @@ static char *read_line(sasl_service_t *service, int64_t deadline) {
     char *line = service->buffer + service->start;
     char *end = memchr(line, '\n', service->end - service->start);
     if (!end) {
-      if (receive(service, deadline) < 0) return 0;
+      if (receive(service, deadline) < 0) return NULL;
       continue;
     }
     service->start += (size_t)(end - line) + 1;
@@ -205,7 +205,7 @@ static int connect_to(char const *path, int64_t deadline) {
       close(fd);
       return errno = error, -1;
     }
-    poll(0, 0, 10);
+    poll(NULL, 0, 10);
   }
   return fd;
 }

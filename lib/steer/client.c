@@ -63,7 +63,7 @@ static int read_more(steer_client_t *client) {
 static char *take_line(steer_client_t *client) {
   char *newline;
   while (!(newline = memchr(client->bytes + client->start, '\n', client->len)))
-    if (read_more(client) < 0) return 0;
+    if (read_more(client) < 0) return NULL;
   char *line = client->bytes + client->start;
   size_t const size = (size_t)(newline + 1 - line);
   *newline = 0;

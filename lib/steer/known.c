@@ -12,7 +12,7 @@ static uint64_t number_of(char const *s) {
 }
 
 static void take_line(steer_known_entry_t *entry, char *line) {
-  char const *fields[STEER_FIELDS_MAX] = {0};
+  char const *fields[STEER_FIELDS_MAX] = {NULL};
   size_t const count = steer_fields_split(fields, line);
   *entry = (steer_known_entry_t){.name = fields[0], .state = "", .destination = ""};
   if (count > 1) entry->state = fields[1];
@@ -63,7 +63,7 @@ int steer_known_read(steer_known_t *known, steer_client_t *client, char const *n
 
 steer_known_entry_t const *steer_known_find(steer_known_t const *known, char const *name) {
   steer_known_entry_t const wanted = {.name = name};
-  if (!known->count) return 0;
+  if (!known->count) return NULL;
   return bsearch(&wanted, known->entries, known->count, sizeof wanted, by_name);
 }
 

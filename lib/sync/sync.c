@@ -69,8 +69,8 @@ static void start_thread(void) {
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  if (pthread_create(&thread, &attributes, run, 0) == 0) team.threads++;
-  pthread_sigmask(SIG_SETMASK, &before, 0);
+  if (pthread_create(&thread, &attributes, run, NULL) == 0) team.threads++;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
 }
 

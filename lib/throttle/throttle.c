@@ -44,7 +44,7 @@ typedef struct set {
 static int lock(throttle_t const *throttle, int how) {
   for (unsigned int tries = 0; flock(throttle->fd, how | LOCK_NB) < 0; tries++) {
     if ((errno != EWOULDBLOCK && errno != EINTR) || tries == LOCK_TRIES) return -1;
-    poll(0, 0, LOCK_WAIT);
+    poll(NULL, 0, LOCK_WAIT);
   }
   return 0;
 }
@@ -133,7 +133,7 @@ static size_t place_of(uint64_t key) {
 static slot_t *find(set_t *set, uint64_t key) {
   for (size_t i = 0; i < WAYS; i++)
     if (set->slots[i].key == key) return &set->slots[i];
-  return 0;
+  return NULL;
 }
 
 /* The place of who is nearest to being forgotten. */
@@ -211,7 +211,7 @@ int throttle_enter(throttle_t *throttle, unsigned int places, unsigned int milli
     int const found = find_place(throttle, places);
     if (found) return found > 0 ? 0 : -1;
     if (clock_milliseconds() >= deadline) return errno = ETIMEDOUT, -1;
-    poll(0, 0, wait);
+    poll(NULL, 0, wait);
     if (wait < TURN_WAIT) wait *= 2;
   }
 }

@@ -34,6 +34,6 @@ static char const *const names[] = {
 };
 
 char const *tls_alert_text(unsigned int alert) {
-  char const *const name = alert < sizeof names / sizeof *names ? names[alert] : 0;
+  char const *const name = alert < sizeof names / sizeof *names ? names[alert] : NULL;
   return name ? name : "unknown";
 }
