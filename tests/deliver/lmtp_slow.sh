@@ -107,6 +107,37 @@ b@b Z4.4.2 too long a wait for the greeting' \
     "$(deliver '-c 2 -w 1 -t 4' "a=127.0.0.1:$port" "b=[127.0.0.1]:$port")"
 }
 
+# A connection that has said QUIT, and waits ten seconds for the answer, is not waited for. A machine
+# that stands still may have that take as long: once is enough.
+test_one_that_does_not_say_goodbye() {
+  start -s "$DIR" quit=silent
+  silent=127.0.0.1:$port
+  start "gate@b=until $DIR/go"
+  for try in 1 2 3 4 5; do
+    served_before_the_answer && return
+  done
+  fail "the next one waits for the answer to QUIT, $try times"
+}
+
+has_quit() { grep -q QUIT "$DIR/commands"; }
+
+served_before_the_answer() {
+  rm -f "$DIR/commands" "$DIR/go"
+  "$TOP/tests/deliver/_worker.py" "$ENTRY" s@a a@b "$silent" "$ENTRY" s@a gate@b "127.0.0.1:$port" \
+    "$ENTRY" s@a c@b "$silent" -- deliver-lmtp -i 1 -s 1 >"$DIR/answers" 2>>"$DIR/log" &
+  job=$!
+  assertTrue 'it quits' 'wait_until has_quit'
+  quit=$(date +%s)
+  : >"$DIR/go"
+  assertTrue 'and another one is opened' 'wait_until was_opened_again'
+  again=$(date +%s)
+  wait "$job"
+  assertEquals 'all are delivered' 3 "$(grep -c ^K250 "$DIR/answers")"
+  [ $((again - quit)) -lt 8 ]
+}
+
+was_opened_again() { [ "$(grep -c connect "$DIR/commands")" -eq 2 ]; }
+
 # ---- mailboxes ----
 
 test_each_recipient_is_told_of_at_once() {

@@ -101,26 +101,32 @@ static connection_t *find_idle(char const *server) {
   return NULL;
 }
 
-/* One at a time is being opened. */
+/* One at a time is being opened; one that quits makes room. */
 static bool may_open(char const *server, uint64_t now) {
   size_t open = 0;
   for (EACH_CONNECTION(connection)) {
-    if (!connection_serves(connection, server)) continue;
+    if (!connection_serves(connection, server) || connection->phase == QUITTING) continue;
     if (!connection_is_ready(connection) || now < connection->alone_till) return false;
     open++;
   }
   return open < settings.per_server;
 }
 
-/* One that is not in use, or another server's that has nothing to do: its answer to QUIT is not
-   waited for. NULL: all deliver. */
-static connection_t *find_place(uint64_t now) {
-  connection_t *place = NULL;
-  for (EACH_CONNECTION(connection)) {
-    if (!connection->server) return connection;
-    if (connection->phase == IDLE || connection->phase == QUITTING) place = connection;
-  }
-  if (!place) return NULL;
+/* How well it would be replaced by a new one to this server; 0: it delivers. One to the same server
+   counts as long as it is there. */
+static unsigned suits(connection_t const *connection, char const *server) {
+  if (!connection->server) return 2;
+  if (connection->phase == QUITTING) return connection_serves(connection, server) ? 3 : 1;
+  return connection->phase == IDLE;
+}
+
+/* A place for a new one, whose answer to QUIT is not waited for. NULL: all deliver. */
+static connection_t *find_place(char const *server, uint64_t now) {
+  connection_t *place = connections;
+  for (EACH_CONNECTION(connection))
+    if (suits(connection, server) > suits(place, server)) place = connection;
+  if (!suits(place, server)) return NULL;
+  if (!place->server) return place;
   relay_quit(place->relay, now);
   relay_step(place->relay, now);
   connection_close(place);
@@ -138,7 +144,7 @@ static bool serve(job_t const *job, uint64_t now) {
     transaction_start(connection, job, now);
     return true;
   }
-  connection = find_place(now);
+  connection = find_place(job->server, now);
   if (!connection) return starved = true, false;
   opening_begin(connection, job->server, now);
   return !connection->server;
