@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""_worker.py [-b|-o] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
+"""_worker.py [-b|-o|-w] ENTRY SENDER RECIPIENT ARGUMENT [ENTRY ...] -- PROGRAM [ARG...]
 
 Plays queue-send for one deliverer: gives it the jobs (with -b in one message, else one after the
 other, each after the answer to the last), and prints the answers in the order of the jobs; with -o
-as with -b, but each answer when it comes, behind its recipient. Behind RECIPIENT and a tab the one of
-the envelope may stand that led to it, and "1" if to others, too.
+as with -b, but each answer when it comes, behind its recipient; with -w as with -o, and what is
+answered makes room for more of the jobs, 1,024 of which are in hand at most. Behind RECIPIENT and a
+tab the one of the envelope may stand that led to it, and "1" if to others, too.
 """
 import array
 import os
@@ -39,31 +40,45 @@ def answer(stream):
     return int(number), os.fsdecode(verdict)
 
 
+WINDOW, BATCH = 1024, 64  # as queue-send has them
+AT_ONCE = {"-b": BATCH, "-o": BATCH, "-w": WINDOW}  # jobs in hand at most; without an option one
+
+
+def deliver(sock, jobs, most, at_once):
+    """Gives the jobs, most of them at a time, and yields the answers; an answered one is replaced at
+    once, or when all are answered."""
+    stream = sock.makefile("rb")
+    given = answered = 0
+    while answered < len(jobs):
+        room = min(BATCH, most - (given - answered), len(jobs) - given)
+        if room and (at_once or given == answered):
+            send(sock, jobs[given:given + room])
+            given += room
+        else:
+            yield answer(stream)
+            answered += 1
+
+
 def main():
     words, program = sys.argv[1:], []
     if "--" in words:
         split = words.index("--")
         words, program = words[:split], words[split + 1:]
-    at_once = words[:1] == ["-o"]
-    batched = at_once or words[:1] == ["-b"]
-    words = words[batched:]
+    option = words.pop(0) if words[0] in AT_ONCE else ""
+    as_they_come = option in ("-o", "-w")
     jobs = [(i // 4, *words[i:i + 4]) for i in range(0, len(words), 4)]
     ours, theirs = socket.socketpair()
     with subprocess.Popen(program, stdin=theirs) as process:
         theirs.close()
-        stream = ours.makefile("rb")
         answers = {}
-        for group in [jobs[i:i + 64] for i in range(0, len(jobs), 64)] if batched else [[j] for j in jobs]:
-            send(ours, group)
-            for _ in group:
-                got = answer(stream)
-                if got:
-                    answers[got[0]] = got[1]
-                if got and at_once:
-                    print(jobs[got[0]][3], got[1], flush=True)
+        for got in deliver(ours, jobs, AT_ONCE.get(option, 1), option == "-w"):
+            if got:
+                answers[got[0]] = got[1]
+            if got and as_they_come:
+                print(jobs[got[0]][3], got[1], flush=True)
         ours.shutdown(socket.SHUT_WR)
         status = process.wait(60)
-    for number, *_ in [] if at_once else jobs:
+    for number, *_ in [] if as_they_come else jobs:
         print(answers.get(number, "no answer"))
     sys.exit(status if status >= 0 else 128 - status)
 

@@ -151,6 +151,27 @@ test_each_recipient_is_told_of_at_once() {
   assertTrue 'then he is' "wait_until grep -q '^slow@b K250' '$DIR/answers'"
 }
 
+# Sixteen messages to 63 and to slow are all that we may have in hand; what the 63 have got is not.
+test_what_is_answered_makes_room() {
+  start "slow@b=until $DIR/go"
+  slow=127.0.0.1:$port
+  start
+  set --
+  for message in $(seq 16); do
+    for number in $(seq 63); do set -- "$@" "$ENTRY" "s$message@a" "r$number@b" "$slow"; done
+    set -- "$@" "$ENTRY" "s$message@a" slow@b "$slow"
+  done
+  "$TOP/tests/deliver/_worker.py" -w "$@" "$ENTRY" s@a e@b "127.0.0.1:$port" -- \
+    deliver-lmtp -c 33 -s 32 >"$DIR/answers" 2>>"$DIR/log" &
+  PIDS="$PIDS $!"
+  assertTrue 'the next job is done' "wait_until grep -q '^e@b K250' '$DIR/answers'"
+  assertEquals 'while slow has all of them wait' '' "$(grep '^slow@b' "$DIR/answers")"
+  : >"$DIR/go"
+  answered() { [ "$(wc -l <"$DIR/answers")" -eq 1025 ]; }
+  assertTrue 'which ends' 'wait_until answered'
+  assertEquals 'and all of them have it' '' "$(grep -v ' K250' "$DIR/answers")"
+}
+
 # x has as many messages as there are connections, and more: it has half of these at most, and when it
 # is stuck its other messages wait in the queue.
 test_a_mailbox_that_is_stuck() {

@@ -49,11 +49,9 @@ bool jobs_wanted(void);
 size_t jobs_pick(job_t **picked, size_t max, job_t const *like, bool (*may_go)(job_t const *));
 /* Puts jobs that were picked back before all others, in their order. */
 void jobs_return(job_t *const *picked, size_t n);
-/* Answers a job that was picked. */
+/* Answers a job that was picked, and closes its descriptor: there is room for another one. */
 void job_report(job_t *job, chain_verdict_t const *verdict);
-/* Frees it when it was answered. */
-void job_free(job_t *job);
-/* Both. */
+/* The same, and frees it. */
 void job_answer(job_t *job, chain_verdict_t const *verdict);
 /* The same for one that waits. */
 void job_refuse(job_t *job, chain_verdict_t const *verdict);

@@ -99,18 +99,14 @@ void job_report(job_t *job, chain_verdict_t const *verdict) {
   chain_verdict_format(text, verdict);
   size_t const len = worker_result_format(result, job->number, verdict->kind, text);
   if (worker_results_send(0, result, len) < 0) strerr_diefu1sys(111, "report");
-  job->answered = true;
-}
-
-void job_free(job_t *job) {
   close(job->fd);
-  free(job);
+  job->answered = true;
   count--;
 }
 
 void job_answer(job_t *job, chain_verdict_t const *verdict) {
   job_report(job, verdict);
-  job_free(job);
+  free(job);
 }
 
 void job_refuse(job_t *job, chain_verdict_t const *verdict) {

@@ -149,7 +149,7 @@ static void blame_recipient(connection_t *connection, uint64_t now) {
 static void answer_rest(connection_t *connection) {
   for (size_t i = 0; i < connection->count; i++) {
     if (!connection->jobs[i]->answered) answer(connection, i);
-    job_free(connection->jobs[i]);
+    free(connection->jobs[i]);
   }
 }
 
