@@ -391,7 +391,8 @@ queue_record_t const *queue_state_find(queue_state_t const *state, size_t recipi
 char const *queue_held(queue_entry_t const *entry, queue_state_t const *state);
 
 /* Appends an order to state/<name> under dirfd, behind a newline, as the log may be torn, and syncs
-   it. A log that root makes so belongs to the folder's owner. 0, or -1 with errno. */
+   it. A log that root makes so belongs to the folder's owner. 0, or -1 with errno: then the order
+   was taken out again, unless the disk refused that, too. */
 int queue_order(int dirfd, char const *name, queue_what_t order, char const *reason);
 
 /* ---- when it is tried again ---------------------------------------------------------------- */

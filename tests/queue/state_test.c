@@ -1,6 +1,10 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -148,22 +152,55 @@ static void test_held(void) {
   held_case("by a fact, removed", fact, sizeof fact, QUEUE_DROPPED, "no");
 }
 
-static void test_order_behind_torn(void) {
-  static char const log[] = "1 d 0 - 0 \n2 d 1";
-  char folder[] = "/tmp/state_test.XXXXXX";
-  queue_state_t state;
+#define TORN "1 d 0 - 0 \n2 d 1"
+
+/* A folder with a log that is torn. */
+static int make_torn(char *folder) {
   int const at = mkdtemp(folder) ? open(folder, O_RDONLY | O_DIRECTORY) : -1;
   int const fd = openat(at, "log", O_WRONLY | O_CREAT, 0600);
-  CHECK("a torn log", fd >= 0 && write(fd, log, sizeof log - 1) == sizeof log - 1);
+  CHECK("a torn log", fd >= 0 && write(fd, TORN, strlen(TORN)) == (ssize_t)strlen(TORN));
+  close(fd);
+  return at;
+}
+
+static void remove_torn(char const *folder, int at) {
+  unlinkat(at, "log", 0);
+  close(at);
+  rmdir(folder);
+}
+
+static void test_order_behind_torn(void) {
+  char folder[] = "/tmp/state_test.XXXXXX";
+  queue_state_t state;
+  int const at = make_torn(folder);
   CHECK_INT("takes an order", queue_order(at, "log", QUEUE_HELD, "why"), 0);
   CHECK_INT("is read", queue_state_read(&state, at, "log"), 0);
   CHECK_INT("which is in force", state.order, QUEUE_HELD);
   CHECK_INT("what was torn is not there", state.count, 1);
   queue_state_free(&state);
-  close(fd);
-  unlinkat(at, "log", 0);
-  close(at);
-  rmdir(folder);
+  remove_torn(folder, at);
+}
+
+/* Ten bytes more than it has. */
+static int order_without_room(int at) {
+  struct rlimit usual, little;
+  getrlimit(RLIMIT_FSIZE, &usual);
+  little = (struct rlimit){strlen(TORN) + 10, usual.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &little);
+  int const result = queue_order(at, "log", QUEUE_HELD, "why"), error = errno;
+  setrlimit(RLIMIT_FSIZE, &usual);
+  return errno = error, result;
+}
+
+static void test_order_without_room(void) {
+  char folder[] = "/tmp/state_test.XXXXXX";
+  struct stat status = {0};
+  int const at = make_torn(folder);
+  CHECK("an order that cannot be written", order_without_room(at) < 0 && errno == EFBIG);
+  fstatat(at, "log", &status, 0);
+  CHECK_INT("is taken out again", status.st_size, strlen(TORN));
+  remove_torn(folder, at);
 }
 
 static void test_find(void) {
@@ -197,6 +234,7 @@ int main(void) {
   test_orders();
   test_held();
   test_order_behind_torn();
+  test_order_without_room();
   test_find();
   test_target();
   return unit_done();
