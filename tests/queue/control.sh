@@ -376,5 +376,122 @@ test_strangers() {
     socat -u "UNIX-CONNECT:$QUEUE/control" -)"
 }
 
+# ---- the disk fails ----
+
+# start_failing CALL...: as start_send, with these failures, as strace's inject wants them
+start_failing() {
+  for call; do
+    set -- "$@" -e "inject=$call"
+    shift
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  start_program send.log strace -qq -o /dev/null -e trace=fsync,ftruncate "$@" \
+    queue-send -n 3 ${CHAIN_SEND-} || return
+  SEND_PID=$STARTED
+}
+
+# strace ends with whom it traces.
+stop_failing() {
+  end_process "$(pgrep -P "$SEND_PID" -x queue-send)"
+  wait "$SEND_PID"
+  SEND_PID=
+}
+
+test_release_that_fails() {
+  has_strace || return 0
+  serve_remote
+  answer b@y.example 'Z451 4.2.2 full'
+  start_failing fsync:error=EIO:when=2
+  inject sender@example.test b@y.example
+  logged event=waiting
+  entry=$(name_of_last)
+  assertEquals +done "$(ask "hold $entry")"
+  assertEquals -failed "$(ask "release $entry")"
+  answer_all
+  becomes "$entry" held
+  assertEquals 'not tried' 1 "$(list_jobs b@y.example | wc -l)"
+  assertEquals +done "$(ask "release $entry")"
+  delivered_all
+  stop_failing
+}
+
+test_release_under_way_that_fails() {
+  has_strace || return 0
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'Z451 4.2.2 full'
+  start_failing fsync:error=EIO:when=2
+  inject sender@example.test a@x.example b@y.example
+  jobs_come b@y.example 1
+  entry=$(name_of_last)
+  assertEquals +later "$(ask "hold $entry")"
+  assertEquals -failed "$(ask "release $entry")"
+  : >"$OUT/go"
+  becomes "$entry" held
+  answer_all
+  assertEquals +done "$(ask "release $entry")"
+  delivered_all
+  stop_failing
+}
+
+# park_failing CALL...: as park
+park_failing() {
+  serve_remote
+  answer x.example 'Z4.4.1 no answer'
+  start_failing "$@"
+  inject me@example.org first@x.example
+  logged event=down
+  inject sender@example.test a@x.example
+  PARKED=$(name_of_last)
+  becomes "$PARKED" parked
+}
+
+try_all() { kill -ALRM "$(pgrep -P "$SEND_PID" -x queue-send)"; }
+
+# The log that it has got by then goes with it.
+test_first_order_that_fails() {
+  has_strace || return 0
+  park_failing fsync:error=EIO:when=1
+  assertEquals -failed "$(ask "hold $PARKED")"
+  becomes "$PARKED" parked
+  answer_all
+  try_all
+  delivered_all
+  stop_failing
+}
+
+# The disk has it all the same, and so it is in force.
+test_first_order_that_cannot_be_taken_back() {
+  has_strace || return 0
+  park_failing fsync:error=EIO:when=1 ftruncate:error=EIO:when=1
+  assertEquals -failed "$(ask "hold $PARKED")"
+  becomes "$PARKED" held
+  answer_all
+  try_all
+  logged event=up
+  assertEquals 'not tried' '' "$(list_jobs ' a@x.example')"
+  assertEquals +done "$(ask "release $PARKED")"
+  delivered_all
+  stop_failing
+}
+
+# The same of an attempt, whose log is younger than what it knows.
+test_release_under_way_that_cannot_be_taken_back() {
+  has_strace || return 0
+  serve_remote
+  answer x.example wait
+  answer b@y.example 'Z451 4.2.2 full'
+  start_failing fsync:error=EIO:when=2 ftruncate:error=EIO:when=1
+  inject sender@example.test a@x.example b@y.example
+  jobs_come b@y.example 1
+  entry=$(name_of_last)
+  assertEquals +later "$(ask "hold $entry")"
+  assertEquals -failed "$(ask "release $entry")"
+  answer_all
+  : >"$OUT/go"
+  delivered_all
+  stop_failing
+}
+
 # shellcheck source=/dev/null
 . shunit2

@@ -160,15 +160,15 @@ static void wait_for_place(attempt_t *attempt) {
 
 /* ---- orders ---- */
 
-/* What is left of a held one is tried as soon as it is let go, and given up at once of others. */
+/* What is left is tried, or given up, at once; or, where the log says that it is held, as soon as
+   it is let go. */
 static void obey(attempt_t *attempt) {
   item_t *item = attempt->item;
-  bool held = attempt->state.order == QUEUE_HELD;
   if (attempt->journal.worth) journal_end(attempt, time_now());
   free_attempt(attempt);
   item->stage = ITEM_OLD;
   item_force(item);
-  held ? index_hold(item) : index_ready(item);
+  index_ready(item);
 }
 
 /* ---- going on ---- */

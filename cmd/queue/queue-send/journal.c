@@ -96,10 +96,9 @@ int journal_reread(attempt_t *attempt) {
 
 /* The order is in the log, whatever comes after. */
 int journal_order(attempt_t *attempt, queue_what_t order, char const *reason) {
-  attempt->state.torn = true;
+  attempt->state.torn = attempt->journal.logged = true; /* also if this fails */
   if (queue_order(settings.state_fd, attempt->item->name, order, reason) < 0) return -1;
   attempt->state.torn = false;
-  attempt->journal.logged = true;
   if (journal_reread(attempt) == 0) return 0;
   attempt->state.order = order;
   attempt->state.reason = "5.7.0 removed by an administrator";
