@@ -370,7 +370,7 @@ spawn_slowly() {
   mkdir -p vmail/bad/new vmail/bad/cur vmail/bad/tmp
   chown -R "$VMAIL:$VMAIL" vmail
   # shellcheck disable=SC2086 # words are wanted
-  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 100 "$WORKER" -o $1 -- \
+  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout $((3 * PATIENCE)) "$WORKER" -o $1 -- \
     strace -f -qq -o /dev/null -P "$DIR/vmail/bad" -e inject=all:delay_enter=20000000 \
     worker-spawn -s 4 -t 10 maildir deliver-maildir 2>>log
 }
@@ -421,7 +421,7 @@ END
   printf '#!/bin/sh\nexec python3 %s\n' "$DIR/stuck.py" >stuck && chmod 755 stuck
   words=$(virtual bad1 1 bad2 1 good 62 bad1 1 bad2 1)
   # shellcheck disable=SC2086 # words are wanted
-  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout 60 "$WORKER" -o $words "${words%% *}" s \
+  env UID="$VMAIL" GID="$VMAIL" GIDLIST= timeout $((2 * PATIENCE)) "$WORKER" -o $words "${words%% *}" s \
     alice@example.test "$DIR/alice/Maildir" -- \
     worker-spawn -c 2 -s 4 -t 8 maildir "$DIR/stuck" 2>>log >answers
   assertEquals 'somebody else gets one' 'alice@example.test K' "$(sed -n 65p answers)"
