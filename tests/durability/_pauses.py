@@ -451,21 +451,28 @@ def queue_inject():
     explore(Disturbed("inject"), Session().play)
 
 
-def hooks():
-    """One that leaves somebody behind who keeps its pipe is not waited for; one that hangs is ended."""
-    hook = CHAIN / "hooks/mail"
+def _with_hook(script, seconds, reply):
+    """The hook at MAIL has so much time."""
+    (CHAIN / "conf/timeout-hook").write_text(f"{seconds}\n")
+    (CHAIN / "hooks/mail").write_text(f"#!/bin/sh\n{script}\n")
 
     def play(_):
         client = Client().greet()
-        hook.write_text("#!/bin/sh\nsleep 20 &\n")
-        client.say(b"MAIL FROM:<me@client.example>", b"250 ")
-        client.say(b"RSET", b"250 ")
-        hook.write_text("#!/bin/sh\nexec sleep 1000\n")
-        client.say(b"MAIL FROM:<me@client.example>", b"451 ")
+        client.say(b"MAIL FROM:<me@client.example>", reply)
         client.quit()
         wait_until(lambda: not children(int(os.environ["SMTP_PID"])), "the end of a session")
 
     explore(Disturbed("front"), play, until_it_becomes)
+
+
+def hook_that_leaves():
+    """One that leaves somebody behind who keeps its pipe is not waited for."""
+    _with_hook("sleep 120 &", 60, b"250 ")
+
+
+def hook_that_hangs():
+    """It is ended when its time is over."""
+    _with_hook("exec sleep 1000", 1, b"451 ")
 
 
 def impatient():
