@@ -68,6 +68,11 @@ class Scheduler:
         except ProcessLookupError:
             pass
 
+    def wake(self):
+        """Who has not got so far that it listens would die of it."""
+        if listens(self.pid(), signal.SIGALRM):
+            self.signal(signal.SIGALRM)
+
     def stop(self):
         """Returns when its deliverers have ended, too."""
         self.signal(signal.SIGTERM)
@@ -84,7 +89,7 @@ class Scheduler:
             self.troubled = True
         self.troubled |= bool(self.has_logged(r"event=(waiting|\S+-failed|\S+-lost)"))
         if self.troubled or time.monotonic() > self.impatient:
-            self.signal(signal.SIGALRM)  # a word that there is mail may have been lost, too
+            self.wake()  # a word that there is mail may have been lost, too
         check(not os.listdir(QUEUE / "bad"), "set aside:", os.listdir(QUEUE / "bad"))
         return not os.listdir(QUEUE / "new") and not os.listdir(QUEUE / "state")
 
@@ -94,3 +99,13 @@ def command_of(pid):
         return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return None
+
+
+def listens(pid, number):
+    """To this signal: it is caught, or kept until it is asked for."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    masks = re.findall(r"^Sig(?:Blk|Cgt):\s+(\w+)", status, re.M)
+    return any(int(mask, 16) >> number - 1 & 1 for mask in masks)
