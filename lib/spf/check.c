@@ -60,7 +60,7 @@ static spf_result_t parse_record(spf_evaluation_t *evaluation, record_t *record)
 
 /* ---- its evaluation ------------------------------------------------------------------------ */
 
-static spf_result_t check_host(spf_evaluation_t *evaluation, char const *domain, bool is_included);
+static spf_result_t check_host(spf_evaluation_t *evaluation, char const *domain);
 
 /* 5.2 */
 static spf_match_t match_include(spf_evaluation_t *evaluation, spf_term_t const *term) {
@@ -76,7 +76,9 @@ static spf_match_t match_include(spf_evaluation_t *evaluation, spf_term_t const 
     return spf_problem(evaluation, SPF_MATCH_PERMERROR,
                        SPF_STRINGS("an include of ", domain, " has no name"));
   if (match != SPF_MATCH) return match;
-  match = matches[check_host(evaluation, target, true)];
+  evaluation->depth++;
+  match = matches[check_host(evaluation, target)];
+  evaluation->depth--;
   evaluation->domain = domain;
   return match;
 }
@@ -110,17 +112,16 @@ static void trace_match(spf_evaluation_t const *evaluation, spf_term_t const *te
 }
 
 /* What decided is reported of the outermost record alone: includes are terms of it. */
-static void report_term(spf_evaluation_t *evaluation, spf_string_t term, bool is_included) {
+static void report_term(spf_evaluation_t *evaluation, spf_string_t term) {
   spf_report_t *report = evaluation->report;
-  if (is_included) return;
+  if (evaluation->depth) return;
   spf_text_t mechanism = spf_text(report->mechanism, sizeof report->mechanism);
   spf_text_put(&mechanism, term.s, term.len);
   strcpy(report->record, evaluation->domain);
 }
 
 /* Tries the directives from left to right (4.6.2). SPF_NONE: none of them matches. */
-static spf_result_t try_directives(spf_evaluation_t *evaluation, record_t const *record,
-                                   bool is_included) {
+static spf_result_t try_directives(spf_evaluation_t *evaluation, record_t const *record) {
   spf_string_t rest = record->terms;
   spf_term_t term;
   char const *problem;
@@ -131,7 +132,7 @@ static spf_result_t try_directives(spf_evaluation_t *evaluation, record_t const 
     if (match == SPF_MATCH_TEMPERROR) return SPF_TEMPERROR;
     if (match == SPF_MATCH_PERMERROR) return SPF_PERMERROR;
     if (match == SPF_NO_MATCH) continue;
-    report_term(evaluation, term.text, is_included);
+    report_term(evaluation, term.text);
     return term.result;
   }
   return SPF_NONE;
@@ -153,18 +154,18 @@ static spf_result_t redirect(spf_evaluation_t *evaluation, char target[DNS_NAME_
 
 /* Evaluates one record. SPF_NONE: it decides nothing, and evaluation goes on at target. */
 static spf_result_t check_record(spf_evaluation_t *evaluation, record_t *record,
-                                 char target[DNS_NAME_MAX + 1], bool is_included) {
+                                 char target[DNS_NAME_MAX + 1]) {
   static spf_string_t const preset = {.s = "default", .len = 7};
   spf_result_t result = parse_record(evaluation, record);
   if (result != SPF_NEUTRAL) return result;
   spf_prefetch_terms(evaluation, record->terms);
-  result = try_directives(evaluation, record, is_included);
+  result = try_directives(evaluation, record);
   if (result != SPF_NONE) return result;
   if (record->redirect.text.len) {
     result = redirect(evaluation, target, &record->redirect);
     return result == SPF_NEUTRAL ? SPF_NONE : result;
   }
-  report_term(evaluation, preset, is_included);
+  report_term(evaluation, preset);
   return SPF_NEUTRAL;
 }
 
@@ -177,26 +178,24 @@ static void trace_record(spf_evaluation_t const *evaluation, spf_string_t terms)
 }
 
 /* domain is the caller's, and evaluation->domain is not the same when it returns. */
-static spf_result_t check_host(spf_evaluation_t *evaluation, char const *domain, bool is_included) {
+static spf_result_t check_host(spf_evaluation_t *evaluation, char const *domain) {
   char names[2][DNS_NAME_MAX + 1]; /* the record at hand, and where it redirects to */
   bool is_redirected = false;
   spf_result_t result;
   evaluation->domain = domain;
-  evaluation->depth += is_included;
   for (unsigned int next = 0;; next = !next) {
     record_t record = {.redirect = {.text = {.len = 0}}};
     result = find_record(evaluation, &record.terms);
     if (result == SPF_NONE && is_redirected) result = SPF_PERMERROR;
     if (result != SPF_NEUTRAL) break;
     trace_record(evaluation, record.terms);
-    result = check_record(evaluation, &record, names[next], is_included);
-    if (result == SPF_FAIL && !is_included && record.exp.text.len)
+    result = check_record(evaluation, &record, names[next]);
+    if (result == SPF_FAIL && !evaluation->depth && record.exp.text.len)
       spf_explain(evaluation, &record.exp);
     if (result != SPF_NONE) break;
     evaluation->domain = names[next];
     is_redirected = true;
   }
-  evaluation->depth -= is_included;
   return result;
 }
 
@@ -209,7 +208,7 @@ spf_result_t spf_check(spf_report_t *report, dns_resolver_t *resolver, spf_query
     return SPF_NONE;
   }
   if (!spf_begin(&evaluation, helo, sender)) return SPF_NONE;
-  report->result = check_host(&evaluation, report->domain, false);
+  report->result = check_host(&evaluation, report->domain);
   spf_trace(&evaluation, SPF_STRINGS("result: ", spf_result_name(report->result)));
   return report->result;
 }
