@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from _check import PATIENCE, check, is_alive, wait_until
+from _check import PATIENCE, check, wait_until
 
 CHAIN = pathlib.Path(os.environ["CHAIN"])
 QUEUE = pathlib.Path(os.environ["CHAINMAIL_QUEUE"])

@@ -447,10 +447,6 @@ def throttle():
         Front(nobody).expect("AUTH PLAIN " + plain(password="wrong"), "NO failed ")
 
 
-def one_failure():
-    Front().expect("AUTH PLAIN " + plain(password="wrong"), "NO failed ")
-
-
 def names_in_log():
     """Names that would be more than one line of a log, or too much of one."""
     front = Front()

@@ -14,7 +14,8 @@ import signal
 import sys
 import termios
 
-from _chain import ACCEPTOR, CHAIN, check, children, is_alive, main, wait_until
+from _chain import ACCEPTOR, CHAIN, check, children, main, wait_until
+from _check import is_alive
 from _login import Scram, connect
 
 ALICE = "alice@example.test"

@@ -62,7 +62,6 @@ def status(path):
     part = notice.get_payload()[1]
     blocks = part.get_payload()
     if part.get_content_type() != "message/delivery-status":  # Python knows the older type only
-        text = blocks[0].as_string() if isinstance(blocks, list) else blocks
         body = part.as_bytes().decode().split("\n\n", 1)[1]
         blocks = [email.message_from_string(block) for block in body.strip().split("\n\n")]
     wanted = ("Original-Recipient", "Final-Recipient", "Action", "Status", "Remote-MTA",

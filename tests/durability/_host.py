@@ -11,7 +11,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 from _chain import CHAIN, PATIENCE, check, wait_queue_empty, wait_until
 

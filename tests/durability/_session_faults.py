@@ -9,10 +9,9 @@ and those beside are served.
 
 import collections
 import os
-import re
 import signal
 
-from _chain import CHAIN, check, check_clean, children, files_of, main, wait_until
+from _chain import check, check_clean, children, files_of, main, wait_until
 from _disturb import Disturbed, failing, shortened, until_it_becomes
 from _inject import sample
 from _secure import ALICE, Attempt, Bystander, Neighbour

@@ -6,13 +6,12 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import threading
 
-from _chain import (CHAIN, PORT, Client, Log, check, check_clean, children, is_alive, main,
-                    messages_of, wait_until)
+from _chain import Client, Log, check, check_clean, children, main, messages_of, wait_until
+from _check import is_alive
 
 ENGINE = os.environ["ENGINE"]
 KEYD = int(os.environ["KEYD_PID"] or 0)
