@@ -3,6 +3,7 @@
 
 #include "authres/authres.h"
 #include "authres/words.h"
+#include "text/text.h"
 
 #define COLUMNS 78 /* RFC 5322 2.1.1 */
 #define TAB     8
@@ -22,10 +23,6 @@ void line_byte(line_t *line, char c) {
 
 void line_string(line_t *line, char const *s) {
   line_bytes(line, s, strlen(s));
-}
-
-static bool is_control(char c) {
-  return (c >= 0 && c < ' ') || c == 0x7f;
 }
 
 static void escaped_byte(line_t *line, char c, char const *specials) {
@@ -67,10 +64,6 @@ static void advance(place_t *place, char c) {
   if (place->quoted) return;
   if (c == '(') place->depth++;
   if (c == ')' && place->depth) place->depth--;
-}
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
 }
 
 /* Bytes of the word at s. */

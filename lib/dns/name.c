@@ -2,13 +2,10 @@
 #include <string.h>
 
 #include "dns/wire.h"
+#include "text/text.h"
 
 #define LABEL_MAX 63
 #define WIRE_MAX  255 /* with a length octet before each label and one for the root */
-
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
 
 bool dns_name_canonical(char out[DNS_NAME_MAX + 1], char const *name) {
   size_t len = strnlen(name, WIRE_MAX + 1), label = 0;
@@ -18,7 +15,7 @@ bool dns_name_canonical(char out[DNS_NAME_MAX + 1], char const *name) {
     bool is_dot = name[i] == '.';
     if (is_dot ? label == 0 : label == LABEL_MAX) return false;
     label = is_dot ? 0 : label + 1;
-    out[i] = lower(name[i]);
+    out[i] = to_lower(name[i]);
   }
   out[len] = 0;
   return label > 0 || *name == 0 || strcmp(name, ".") == 0;

@@ -5,11 +5,9 @@
 
 #include <skalibs/types.h>
 
-/* ---- patterns ---- */
+#include "text/text.h"
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+/* ---- patterns ---- */
 
 /* After a mismatch the last star takes one byte more; those before it need not be tried again. */
 bool pick_glob(char const *pattern, char const *s, size_t len) {
@@ -18,7 +16,7 @@ bool pick_glob(char const *pattern, char const *s, size_t len) {
     if (*pattern == '*') {
       star = ++pattern;
       resume = s;
-    } else if (*pattern && lower(*pattern) == lower(*s)) {
+    } else if (*pattern && to_lower(*pattern) == to_lower(*s)) {
       pattern++;
       s++;
     } else if (star) {

@@ -1,10 +1,7 @@
 #include <string.h>
 
 #include "queue/queue.h"
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
+#include "text/text.h"
 
 /* Field name: printable US-ASCII without the colon (RFC 5322 3.6.8). */
 static bool has_field_name(char const *s, size_t len) {

@@ -2,13 +2,9 @@
 #include <string.h>
 
 #include "route/internal.h"
+#include "text/text.h"
 
 /* ---- addresses ---- */
-
-static char to_lower(char c) {
-  if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));
-  return c;
-}
 
 static void address_append(route_address_t *address, char const *s, size_t len) {
   char *out = address->key + 1 + address->len;

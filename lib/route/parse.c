@@ -1,13 +1,10 @@
 #include <string.h>
 
 #include "route/draft.h"
+#include "text/text.h"
 
 #define WORDS_MAX        (ROUTE_LINE_MAX / 2 + 1)
 #define SEPARATORS_KNOWN "!#$%&'+-./=?^_`{|}~" /* what an atom has besides letters, and the dot */
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
 
 bool word_is(word_t const *word, char const *s) {
   return word->len == strlen(s) && !memcmp(word->s, s, word->len);

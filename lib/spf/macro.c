@@ -1,23 +1,12 @@
 #include <string.h>
 
 #include "spf/record.h"
+#include "text/text.h"
 
 #define DELIMITERS "-.+,/_="
 #define PARTS_MAX  255  /* that a value is split into; no name has more */
 #define VALUE_MAX  2048 /* bytes of a value that are looked at */
 #define NAME_LEN   253  /* characters of a name without its final dot */
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
 
 /* ---- syntax -------------------------------------------------------------------------------- */
 
@@ -27,15 +16,15 @@ static bool is_literal(char c, bool blanks) {
 
 /* Reads "{letter digits r delimiters}" from *s on. */
 static bool read_braces(spf_macro_t *macro, char const *s, char const *end, char const *letters) {
-  if (++s == end || !is_alpha(*s)) return false;
-  macro->letter = lower(*s);
+  if (++s == end || !is_letter(*s)) return false;
+  macro->letter = to_lower(*s);
   macro->is_escaped = macro->letter != *s;
   if (!strchr(letters, macro->letter)) return false;
   char const *digits = ++s;
   for (; s < end && is_digit(*s); s++)
     if (macro->parts < VALUE_MAX) macro->parts = macro->parts * 10 + (unsigned int)(*s - '0');
   if (s > digits && macro->parts == 0) return false;
-  if (s < end && lower(*s) == 'r') {
+  if (s < end && to_lower(*s) == 'r') {
     macro->is_reversed = true;
     s++;
   }
@@ -95,7 +84,7 @@ static bool ends_in_top_label(spf_string_t text) {
   if (text.len && end[-1] == '.') end--;
   char const *s = end;
   bool has_other = false;
-  while (s > text.s && (is_alpha(s[-1]) || is_digit(s[-1]) || s[-1] == '-'))
+  while (s > text.s && (is_letter(s[-1]) || is_digit(s[-1]) || s[-1] == '-'))
     if (!is_digit(*--s)) has_other = true;
   return s < end && s > text.s && s[-1] == '.' && has_other && *s != '-' && end[-1] != '-';
 }
@@ -116,7 +105,7 @@ static void put_escaped(spf_text_t *out, spf_string_t part) {
     char c = part.s[i];
     unsigned char byte = (unsigned char)c;
     char escape[3] = {'%', hex[byte >> 4], hex[byte & 15]};
-    bool is_unreserved = is_alpha(c) || is_digit(c) || (c && strchr("-._~", c));
+    bool is_unreserved = is_letter(c) || is_digit(c) || (c && strchr("-._~", c));
     if (is_unreserved)
       spf_text_put(out, &c, 1);
     else

@@ -19,6 +19,10 @@ static inline bool is_letdig(char c) {
   return is_letter(c) || is_digit(c);
 }
 
+static inline char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static inline bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }

@@ -24,18 +24,14 @@ bool users_password_valid(char const *s, size_t len) {
   return len && len <= USERS_PASSWORD_MAX && is_text(s, len);
 }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* strcasecmp asks the locale. */
 bool users_name_is(char const *name, char const *other) {
-  while (*name && lower(*name) == lower(*other)) name++, other++;
+  while (*name && to_lower(*name) == to_lower(*other)) name++, other++;
   return *name == *other;
 }
 
 size_t users_key_make(char key[USERS_KEY_MAX], users_key_t kind, char const *s, size_t len) {
   key[0] = (char)kind;
-  for (size_t i = 0; i < len; i++) key[1 + i] = lower(s[i]);
+  for (size_t i = 0; i < len; i++) key[1 + i] = to_lower(s[i]);
   return 1 + len;
 }

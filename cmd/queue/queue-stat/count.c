@@ -4,6 +4,7 @@
 #include <skalibs/strerr.h>
 
 #include "stat.h"
+#include "text/text.h"
 
 static uint64_t const ages[AGES - 1] = {300, 3600, 21600, 86400, 432000};
 char const *const age_words[AGES] = {"5m", "1h", "6h", "1d", "5d", "older"};
@@ -18,10 +19,6 @@ static size_t age_of(pick_entry_t const *entry, uint64_t now) {
   return i;
 }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static void see(counts_t *counts, char const *recipient, size_t age) {
   stralloc *seen = &counts->seen;
   char const *at = strrchr(recipient, '@');
@@ -30,7 +27,7 @@ static void see(counts_t *counts, char const *recipient, size_t age) {
   at = at ? at + 1 : "";
   if (!stralloc_catb(seen, &number, 1) || !stralloc_catb(seen, at, strlen(at) + 1))
     strerr_diefu1sys(111, "allocate");
-  for (size_t i = start; i < seen->len; i++) seen->s[i] = lower(seen->s[i]);
+  for (size_t i = start; i < seen->len; i++) seen->s[i] = to_lower(seen->s[i]);
   counts->recipients++;
 }
 
