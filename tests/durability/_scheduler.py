@@ -59,6 +59,8 @@ class Scheduler:
 
     def pid(self):
         """Its own, where strace is its parent."""
+        if command_of(self.process.pid) == "queue-send":
+            return self.process.pid  # below it one may yet have its name, and be a deliverer in a moment
         below = [pid for pid, _ in children(self.process.pid) if command_of(pid) == "queue-send"]
         return below[0] if below else self.process.pid
 
@@ -102,10 +104,14 @@ def command_of(pid):
 
 
 def listens(pid, number):
-    """To this signal: it is caught, or kept until it is asked for."""
+    """To this signal: it is caught, or kept until it is asked for. Who forks keeps them all for a moment."""
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
-    masks = re.findall(r"^Sig(?:Blk|Cgt):\s+(\w+)", status, re.M)
-    return any(int(mask, 16) >> number - 1 & 1 for mask in masks)
+    kept, caught = (int(mask, 16) for mask in re.findall(r"^Sig(?:Blk|Cgt):\s+(\w+)", status, re.M))
+    return bool(caught & bit(number) or (kept & bit(number) and not kept & bit(signal.SIGQUIT)))
+
+
+def bit(number):
+    return 1 << number - 1
