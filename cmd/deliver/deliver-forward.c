@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
@@ -159,19 +158,8 @@ static bool make_envelope(stralloc *envelope, worker_job_t const *first, queue_e
 /* ---- the new message ---- */
 
 static int put_message(int fd, worker_job_t const *first, queue_entry_t const *entry) {
-  static char buffer[65536];
-  queue_stream_t stream = queue_entry_stream(entry);
-  ssize_t n;
-  size_t filled = delivery_delivered_to(buffer, first->recipient);
-  do {
-    n = queue_stream_read(&stream, buffer + filled, sizeof buffer - filled);
-    if (n < 0) return -1;
-    filled += (size_t)n;
-    errno = ENOSPC;
-    if (allwrite(fd, buffer, filled) < filled) return -1;
-    filled = 0;
-  } while (n);
-  return 0;
+  char field[DELIVERY_FIELD_SIZE];
+  return delivery_copy(fd, field, delivery_delivered_to(field, first->recipient), entry);
 }
 
 /* What the old entry knows, as an environment that says it; it was held, and was let go. */
