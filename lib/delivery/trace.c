@@ -3,14 +3,14 @@
 #include <time.h>
 
 #include "delivery/delivery.h"
+#include "text/text.h"
 
 /* Writes "<before><value><after>" and a NUL; blanks of value become blank. */
 static size_t put_field(char *out, char const *before, char const *value, char blank,
                         char const *after) {
   char *end = stpcpy(out, before);
   for (; *value; value++, end++) {
-    bool is_control = (unsigned char)*value < ' ' || *value == 0x7f;
-    *end = *value == ' ' ? blank : is_control ? '?' : *value;
+    *end = *value == ' ' ? blank : is_control(*value) ? '?' : *value;
   }
   return (size_t)(stpcpy(end, after) - out);
 }

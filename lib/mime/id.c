@@ -12,10 +12,14 @@ static bool take_dot_atom(scan_t *scan) {
   return true;
 }
 
-/* no-fold-literal (3.6.4): no blanks, no pairs. */
+/* dtext (3.6.4): no blanks, no brackets, no pairs. */
+static bool is_dtext(char c) {
+  return is_printable(c) && !strchr(" []\\", c);
+}
+
+/* Takes a no-fold-literal, whose bracket was taken. */
 static bool take_literal(scan_t *scan) {
-  while (scan->at<scan->end && * scan->at> ' ' && *scan->at < 0x7f && !strchr("[]\\", *scan->at))
-    scan->at++;
+  while (is_dtext(scan_peek(scan))) scan->at++;
   return scan_byte(scan, ']');
 }
 

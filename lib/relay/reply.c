@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "relay/relay.h"
+#include "text/text.h"
 
 #define PREFIX 4 /* "250-" */
 
@@ -18,29 +19,10 @@ static void begin(relay_reply_t *reply) {
 
 /* ---- text ---- */
 
-static bool is_continuation(char c) {
-  return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/* Bytes of the UTF-8 character at s, 0 if it is none. What overlong forms and surrogates do to a
-   log is no worse than any other character: they are not looked for. */
-static size_t character_length(char const *s, size_t len) {
-  unsigned char const c = (unsigned char)*s;
-  size_t const want = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-  if (!want || want > len) return 0;
-  for (size_t i = 1; i < want; i++)
-    if (!is_continuation(s[i])) return 0;
-  return want;
-}
-
-static bool is_control(char c) {
-  return (unsigned char)c < ' ' || c == 0x7f;
-}
-
 /* Appends whole characters as long as they fit. */
 static void append(relay_reply_t *reply, char const *s, size_t len) {
   for (size_t at = 0; at < len;) {
-    size_t const found = character_length(s + at, len - at), n = found ? found : 1;
+    size_t const found = is_ascii(s[at]) ? 1 : utf8_length(s + at, len - at), n = found ? found : 1;
     if (reply->text_len + n > CHAIN_TEXT_MAX) break;
     memcpy(reply->text + reply->text_len, s + at, n);
     if (!found) reply->text[reply->text_len] = '?';
@@ -49,10 +31,6 @@ static void append(relay_reply_t *reply, char const *s, size_t len) {
     at += n;
   }
   reply->text[reply->text_len] = 0;
-}
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 /* Bytes of an enhanced code and the blank behind it, "5.1.1 "; 0: there is none. */

@@ -27,6 +27,8 @@ static struct {
     {"codes of two classes", "250-a\r\n550 b\r\n", RELAY_REPLY_BAD, 0, NULL},
     {"controls are blanks", "250 a\tb\033c\r\r\n", RELAY_REPLY_WHOLE, 250, "a b c "},
     {"what is no UTF-8", "250 \xc3\xa4\xff\xc3\r\n", RELAY_REPLY_WHOLE, 250, "\xc3\xa4??"},
+    {"nor an over-long form", "250 \xe0\x80\xaf\r\n", RELAY_REPLY_WHOLE, 250, "???"},
+    {"nor a control beyond ASCII", "250 \xc2\x9b\r\n", RELAY_REPLY_WHOLE, 250, "??"},
     {"not complete", "250-a\r\n250 b", RELAY_REPLY_MORE, 0, NULL},
     {"no code", "hello\r\n", RELAY_REPLY_BAD, 0, NULL},
     {"no such code", "650 x\r\n", RELAY_REPLY_BAD, 0, NULL},
