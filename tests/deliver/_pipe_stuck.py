@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """_pipe_stuck.py ENTRY PROGRAM [ARG...]: gives deliver-pipe a command that does not end when it is
 killed, as it is traced: like one that waits for a device. Then, while it is dead and still there,
-another one. Prints the answers to both, the other one's first, or "cannot trace".
+another one. Prints the answers to both, the other one's first; says so where nobody may trace.
 """
 import os
 import re
@@ -54,13 +54,23 @@ def begin_stuck(ours, stream, entry):
     return False
 
 
-def say(ours, stream):
+def converse(ours, entry):
+    stream = ours.makefile("rb")
+    if not begin_stuck(ours, stream, entry):
+        sys.exit("nobody traces the command")
+    with open("traced", encoding="utf-8") as file:
+        words = file.read().split()
+    if words == ["cannot"]:
+        sys.exit("cannot trace")
+    command, tracer = map(int, words)
     try:
+        if not wait_until(lambda: is_dead(command)):
+            sys.exit("the command was not killed")
+        send(ours, [(1, entry, "s", "second@example.test", "true")])
         print(answer(stream)[1], flush=True)
-    except TimeoutError:
-        print("no answer", flush=True)
-        ours.close()
-        sys.exit(1)
+    finally:
+        os.kill(tracer, signal.SIGKILL)
+    print(answer(stream)[1], flush=True)
 
 
 def main():
@@ -71,26 +81,13 @@ def main():
         script.write(STUCK)
     with subprocess.Popen(program, stdin=theirs) as process:
         theirs.close()
-        stream = ours.makefile("rb")
-        if not begin_stuck(ours, stream, entry):
-            sys.exit("nobody traces the command")
-        with open("traced", encoding="utf-8") as file:
-            words = file.read().split()
-        if words == ["cannot"]:
-            print("cannot trace")
-            process.kill()
-            return
-        command, tracer = map(int, words)
         try:
-            if not wait_until(lambda: is_dead(command)):
-                sys.exit("the command was not killed")
-            send(ours, [(1, entry, "s", "second@example.test", "true")])
-            say(ours, stream)
+            converse(ours, entry)
+            ours.shutdown(socket.SHUT_WR)
+            status = process.wait(PATIENCE)
         finally:
-            os.kill(tracer, signal.SIGKILL)
-        say(ours, stream)
-        ours.shutdown(socket.SHUT_WR)
-        sys.exit(process.wait(PATIENCE))
+            process.kill()
+    sys.exit(status)
 
 
 main()
