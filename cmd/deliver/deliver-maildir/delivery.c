@@ -70,8 +70,7 @@ static void defer(delivery_t *delivery, char const *text) {
 
 static char buffer[65536];
 
-/* Writes the message with its trace fields on top. The file is created when the first bytes are
-   there to be written. */
+/* Writes the message, below the trace fields that buffer is filled with. */
 static int copy(delivery_t *delivery, queue_entry_t const *entry, size_t filled) {
   queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <skalibs/strerr.h>
+
 #include "clock/clock.h"
 #include "log/log.h"
 #include "spawn.h"
@@ -14,7 +16,7 @@
 
 void log_trouble(char const *event, char const *name, char const *step, int error) {
   log_line_t line;
-  log_start(&line, "worker-spawn", event);
+  log_start(&line, PROG, event);
   log_str(&line, "user", name);
   log_str(&line, "step", step);
   if (error) log_errno(&line, error);
@@ -23,7 +25,7 @@ void log_trouble(char const *event, char const *name, char const *step, int erro
 
 static void log_start_of(route_account_t const *account, job_t const *job, pid_t pid) {
   log_line_t line;
-  log_start(&line, "worker-spawn", "start");
+  log_start(&line, PROG, "start");
   log_str(&line, "user", job->name);
   if (suspect_has_name(job->name)) log_str(&line, "to", job->asked.argument);
   log_uint(&line, "uid", *account->name ? account->uid : settings.preset->uid);
