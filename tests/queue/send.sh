@@ -541,6 +541,17 @@ test_scan_that_fails() {
   assertTrue "$milliseconds ms" "[ $milliseconds -ge 0 ] && [ $milliseconds -le 30000 ]"
 }
 
+# Nobody tells of a wall clock that is set.
+test_the_clock_is_looked_at_each_minute() {
+  has_strace || return 0
+  start_program send.log strace -qq -o "$CHAIN/trace" -e trace=poll queue-send -n 3
+  assertTrue 'it waits' "wait_until grep -Eq '[0-9]{5,}$|, [0-9]{5,}\)' '$CHAIN/trace'"
+  end_process "$(pgrep -P "$STARTED" -x queue-send)"
+  wait "$STARTED"
+  longest=$(sed -n 's/^poll(.*, \([0-9]*\)).*/\1/p' "$CHAIN/trace" | sort -n | tail -n 1)
+  assertTrue "$longest ms" "[ $longest -le 60000 ]"
+}
+
 # What a delivery costs the scheduler, when nothing goes wrong.
 test_calls() {
   has_strace || return 0

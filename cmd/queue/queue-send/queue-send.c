@@ -38,8 +38,8 @@ char const *PROG = "queue-send";
 #define STARTS       64                   /* attempts begun before events are looked at again */
 #define FDS_APART    (48 + CONTROL_POLLS) /* descriptors for all else */
 #define RESCAN       (300 * SECOND)
-#define RESCAN_SOON  (30 * SECOND)  /* where one missed something */
-#define WAIT_MAX     (600 * SECOND) /* of a poll */
+#define RESCAN_SOON  (30 * SECOND) /* where one missed something */
+#define WAIT_MAX     (60 * SECOND) /* of a poll: the wall clock may be set meanwhile */
 
 static uint64_t rescan_at;
 static uint64_t stop_at = NEVER; /* when those in flight are given up; set by TERM */
