@@ -195,6 +195,24 @@ Z4.2.0 too long a wait for the answer to the message' "$(sed 's/^[^ ]* //' "$DIR
   assertContains "$(cat "$DIR/answers")" 'z@b K250'
 }
 
+# The storage as a whole: two have failed for now, perhaps more if this script stands still; the others
+# go on when it does.
+test_a_storage_that_hangs() {
+  start "end=until $DIR/go"
+  set --
+  for user in a b c d e f g h i j k l; do set -- "$@" "$user=127.0.0.1:$port"; done
+  deliver '-w 1' "$@" >"$DIR/answers" &
+  PIDS="$PIDS $!"
+  two_failed() { [ "$(grep -c 'Z4.2.0 not done soon enough' "$DIR/answers")" -ge 2 ]; }
+  assertTrue 'two are given up' 'wait_until two_failed'
+  : >"$DIR/go"
+  all_answered() { [ "$(wc -l <"$DIR/answers")" -eq 12 ]; }
+  assertTrue 'the others have an answer' 'wait_until all_answered'
+  assertEquals 'of the server, none of which says that it is down' '' \
+    "$(grep -v ' K250\| Z4.2.0 not done soon enough' "$DIR/answers")"
+  assertContains 'the last one is delivered' "$(cat "$DIR/answers")" 'l@b K250'
+}
+
 # The next time those behind it go without it.
 test_a_mailbox_that_was_stuck_is_left_alone() {
   start x@b=silent
