@@ -30,6 +30,7 @@ class Scheduler:
     def start(self, wait=True):
         """Returns when it is ready, or has ended; or at once."""
         self.begun, self.impatient = self.log.stat().st_size, time.monotonic() + 1
+        self.woken, self.pause = 0, 0.05
         ready, tell = os.pipe()
         heard, said = os.pipe()
         self.process = subprocess.Popen([*self.command, "-n", str(tell)], stderr=said,
@@ -71,9 +72,11 @@ class Scheduler:
             pass
 
     def wake(self):
-        """Who has not got so far that it listens would die of it."""
-        if listens(self.pid(), signal.SIGALRM):
+        """Ever more rarely. Who has not got so far that it listens would die of it."""
+        now = time.monotonic()
+        if now >= self.woken + self.pause and listens(self.pid(), signal.SIGALRM):
             self.signal(signal.SIGALRM)
+            self.woken, self.pause = now, 2 * self.pause
 
     def stop(self):
         """Returns when its deliverers have ended, too."""
