@@ -17,29 +17,20 @@ bool jobs_wanted(void) {
   return count < JOBS_MAX;
 }
 
-static char *put(char **at, char const *s) {
-  char *const start = *at;
-  *at = stpcpy(start, s) + 1;
-  return start;
-}
-
-static void add(worker_job_t const *from) {
-  size_t const size = strlen(from->sender) + strlen(from->recipient) + strlen(from->argument) +
-                      strlen(from->id) + strlen(from->original) + 5;
-  job_t *const job = malloc(sizeof *job + size);
+/* The strings of from become the job's own. */
+static void add(worker_job_t *from) {
+  job_t *const job = malloc(sizeof *job + worker_job_size(from));
   if (!job) strerr_diefu1sys(111, "keep a job");
-  char *at = job->strings;
-  job->next = NULL;
-  job->number = from->number;
-  job->fd = from->fd;
-  job->expanded = from->expanded;
-  job->repeated = job->answered = false;
-  job->sender = put(&at, from->sender);
-  job->recipient = put(&at, from->recipient);
-  job->server = put(&at, from->argument);
-  job->id = put(&at, from->id);
-  job->original = put(&at, from->original);
-  job->mailbox = queue_target("lmtp", job->server, job->recipient);
+  worker_job_keep(from, job->strings);
+  *job = (job_t){.number = from->number,
+                 .mailbox = queue_target("lmtp", from->argument, from->recipient),
+                 .fd = from->fd,
+                 .expanded = from->expanded,
+                 .sender = from->sender,
+                 .recipient = from->recipient,
+                 .server = from->argument,
+                 .id = from->id,
+                 .original = from->original};
   *tail = job;
   tail = &job->next;
   count++;

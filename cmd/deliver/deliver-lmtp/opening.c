@@ -107,9 +107,12 @@ void opening_begin(connection_t *connection, char const *server, uint64_t now) {
   connection->fair = now + settings.opening;
   connection->server = strdup(server);
   if (!connection->server) strerr_diefu1sys(111, "open a connection");
-  if (relay_server_parse(&parsed, server, LMTP_PORT) < 0 ||
-      relay_dial_start(&connection->dial, &parsed) < 0) {
+  if (relay_server_parse(&parsed, server, LMTP_PORT) == 0 &&
+      relay_dial_start(&connection->dial, &parsed) == 0)
+    return;
+  if (errno == EINVAL)
     verdict_set(&verdict, "4.3.5", "not a server", server);
-    give_up(connection, &verdict, now);
-  }
+  else
+    verdict_set(&verdict, "4.3.0", "the server's name cannot be asked for", strerror(errno));
+  give_up(connection, &verdict, now);
 }
