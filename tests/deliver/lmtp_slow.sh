@@ -47,27 +47,33 @@ kinds() { sed 's/K250 .*/K/'; }
 
 # ---- servers ----
 
-# stalling EVENT: five servers, four of which say nothing more from there on
-stalling() {
+# stall EVENT: five servers, four of which say nothing more from there on; the answers come beside
+# what the test does next
+stall() {
   start "$1=silent"
   slow=$port
   start "$1=silent"
   slower=$port
   start
   deliver '-c 4 -w 1 -t 12' "a=127.0.0.1:$slow" "b=[127.0.0.1]:$slow" "c=127.0.0.1:$slower" \
-    "d=[127.0.0.1]:$slower" "e=127.0.0.1:$port" >"$DIR/answers"
-  assertEquals "$1: one is given up, the last one is served, the others have their time" \
-    'soon K long long long ' \
-    "$(sed 's/.* K.*/K/; s/.*soon.*/soon/; s/.*too long.*/long/' "$DIR/answers" | tr '\n' ' ')"
-  assertEquals "$1: the last one is e" e@b "$(sed -n 's/ K.*//p' "$DIR/answers")"
+    "d=[127.0.0.1]:$slower" "e=127.0.0.1:$port" >"$DIR/$1" &
+  stalled="$stalled $!"
 }
 
-test_silent_servers_do_not_have_all_connections() { stalling connect; }
+check_stalled() { # check_stalled EVENT
+  assertEquals "$1: one is given up, the last one is served, the others have their time" \
+    'soon K long long long ' \
+    "$(sed 's/.* K.*/K/; s/.*soon.*/soon/; s/.*too long.*/long/' "$DIR/$1" | tr '\n' ' ')"
+  assertEquals "$1: the last one is e" e@b "$(sed -n 's/ K.*//p' "$DIR/$1")"
+}
 
-test_servers_that_greet_and_stall() {
-  stalling lhlo
-  stalling rcpt
-  stalling data
+# Before they greet, and after.
+test_stalling_servers_do_not_have_all_connections() {
+  stalled=
+  for event in connect lhlo rcpt data; do stall $event; done
+  # shellcheck disable=SC2086 # words are wanted
+  wait $stalled
+  for event in connect lhlo rcpt data; do check_stalled $event; done
 }
 
 # What is ended on a connection that was kept is not tried on another one first, which would have the
