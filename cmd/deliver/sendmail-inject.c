@@ -13,7 +13,7 @@
 
 #include "chain/chain.h"
 #include "log/log.h"
-#include "shared/inject.h"
+#include "shared/input.h"
 #include "shared/option.h"
 
 #define USAGE          "sendmail-inject [-t seconds] program..."

@@ -108,12 +108,14 @@ READING = {  # calls, and what they read where no name stands in them
 
 
 def sources(name):
-    """A program's own, and what its room shares of which it includes the header."""
+    """A program's own, and what its room shares of which it, or a header that it has, includes the header."""
     room = PAGES[name].parent
     own = [*room.glob(f"{name}.c"), *room.glob(f"{name}/*.c")]
-    shared = {room / found for path in own
-              for found in re.findall(r'#include "(?:\.\./)?(shared/\w+)\.h"', path.read_text())}
-    return [*own, *(path.with_suffix(".c") for path in shared)]
+    shared = [room / "shared" / found for path in own
+              for found in re.findall(r'#include "(?:\.\./)?shared/(\w+\.h)"', path.read_text())]
+    for header in shared:
+        shared += [header.parent / found for found in re.findall(r'#include "(\w+\.h)"', header.read_text())]
+    return [*own, *(header.with_suffix(".c") for header in set(shared))]
 
 
 def variables():
@@ -137,7 +139,7 @@ def presets():
     """Names and defaults in conf_table."""
     source = pathlib.Path("lib/conf/conf.c").read_text()
     table = re.search(r"conf_table\[CONF_COUNT\] = \{\n(.*?)^\};", source, re.M | re.S)[1]
-    found = re.findall(r'\[CONF_\w+\] =\s*\{"([\w-]+)",\s*(0|"[^"]*")', table)
+    found = re.findall(r'\[CONF_\w+\] =\s*\{"([\w-]+)",\s*(NULL|"[^"]*")', table)
     if len(found) != table.count("[CONF_"):
         raise ValueError("conf_table is not understood")
     return found
@@ -147,7 +149,7 @@ def settings():
     listed = section(MAP, "SETTINGS").splitlines()
     wanted = []
     for name, preset in presets():
-        value = preset.strip('"') if preset != "0" else None
+        value = preset.strip('"') if preset != "NULL" else None
         wanted.append(f".It Pa {name}" + ("" if value is None else f" Pq {value or 'empty'}"))
     for line in wanted:
         if line not in listed:

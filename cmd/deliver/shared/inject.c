@@ -10,6 +10,7 @@
 #include <skalibs/strerr.h>
 
 #include "conf/conf.h"
+#include "dsn/dsn.h"
 #include "log/log.h"
 
 extern char const *PROG;

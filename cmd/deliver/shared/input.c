@@ -1,7 +1,9 @@
+#include "input.h"
+
 #include <unistd.h>
 
+#include "chain/chain.h"
 #include "conf/conf.h"
-#include "inject.h"
 #include "log/log.h"
 
 extern char const *PROG;
