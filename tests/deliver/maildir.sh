@@ -426,6 +426,23 @@ K' "$("$WORKER" -b "$file" s r a "$file" s r no-box "$file" s r a -- deliver-mai
   assertEquals 2 "$(delivered a | wc -l)"
 }
 
+# Who gives jobs and then no more that make sense, or is gone, has nothing of them left in tmp.
+test_jobs_that_break_off() {
+  echo x >"$DIR/message"
+  python3 - "$TOP/tests/deliver" "$(entry "$DIR/message")" 2>"$DIR/errors" <<'END'
+import socket, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import _worker
+ours, theirs = socket.socketpair()
+_worker.send(ours, [(0, sys.argv[2], "s@example.org", "r@example.test", "box")])
+ours.sendall(b"no frame")
+sys.exit(subprocess.run(["deliver-maildir"], stdin=theirs, check=False).returncode)
+END
+  assertEquals 111 $?
+  assertContains "$(cat "$DIR/errors")" 'unable to understand a job: '
+  assertEquals '' "$(find box -type f)"
+}
+
 test_torn_entry() {
   echo x >"$DIR/message"
   file=$(entry "$DIR/message")

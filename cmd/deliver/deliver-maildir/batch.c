@@ -27,6 +27,15 @@ static void begin_sync(delivery_t const *delivery) {
 
 /* ---- taking jobs ---- */
 
+/* Who gave the jobs is gone, most likely, and will give them again: nothing of them is to stay. */
+static _Noreturn void die(char const *what) {
+  int const error = errno;
+  for (size_t i = 0; i < jobs; i++)
+    if (!batch[i].failed) maildir_discard(&batch[i].message, batch[i].mailbox->folder);
+  errno = error;
+  strerr_diefu1sys(111, what);
+}
+
 /* Waits for a job. Maildirs that were just in use stay open for a second more, and then no longer:
    someone may wish to unmount them. */
 static int wait_for_jobs(void) {
@@ -41,7 +50,7 @@ static int wait_for_jobs(void) {
 /* 1, 0 at the end, -1 if nothing is at hand; the first job is waited for. */
 static int read_jobs(void) {
   int result = jobs ? worker_input_read(&input, 0) : wait_for_jobs();
-  if (result < 0 && errno != EAGAIN && errno != EINTR) strerr_diefu1sys(111, "read jobs");
+  if (result < 0 && errno != EAGAIN && errno != EINTR) die("read jobs");
   return result;
 }
 
@@ -62,7 +71,7 @@ bool batch_take(void) {
   if (mailboxes_are_old()) mailboxes_close();
   for (uint64_t bytes = 0; jobs < WORKER_BATCH_MAX && bytes < BATCH_BYTES;) {
     int taken = worker_job_next(&input, &job);
-    if (taken < 0) strerr_diefu1sys(111, "understand a job");
+    if (taken < 0) die("understand a job");
     if (taken) {
       if (!jobs) read_routes();
       if (jobs) begin_sync(&batch[jobs - 1]);
