@@ -70,10 +70,10 @@ check_stalled() { # check_stalled EVENT
 # Before they greet, and after.
 test_stalling_servers_do_not_have_all_connections() {
   stalled=
-  for event in connect lhlo rcpt data; do stall $event; done
+  for event in connect lhlo rcpt data; do stall "$event"; done
   # shellcheck disable=SC2086 # words are wanted
   wait $stalled
-  for event in connect lhlo rcpt data; do check_stalled $event; done
+  for event in connect lhlo rcpt data; do check_stalled "$event"; done
 }
 
 # What is ended on a connection that was kept is not tried on another one first, which would have the
