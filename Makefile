@@ -21,6 +21,10 @@ FUZZ_TIME ?= 60
 WERROR ?= -Werror
 
 MAKEFLAGS += --no-builtin-rules
+# As many compilers as there are processors, if the command line does not say how many.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+  MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
