@@ -22,7 +22,7 @@ WERROR ?= -Werror
 
 MAKEFLAGS += --no-builtin-rules
 # As many compilers as there are processors, if the command line does not say how many.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
   MAKEFLAGS += -j$(shell nproc)
 endif
 .SUFFIXES:
