@@ -379,10 +379,11 @@ def lmtp(kind):
 
 
 def make_command():
-    """What deliver-pipe runs: it keeps what it is given in LEDGER."""
+    """What deliver-pipe runs: it keeps what it is given in LEDGER, and is one process: children of its
+    own would be counted among deliver-pipe's, before or behind the next command."""
     LEDGER.mkdir(exist_ok=True)
     command = LEDGER / "command"
-    command.write_text(f'#!/bin/sh\ncat >{LEDGER}/$$ && mv {LEDGER}/$$ "{LEDGER}/$RECIPIENT $$"\n')
+    command.write_text(f'#!/bin/sh\nexec cp /dev/stdin "{LEDGER}/$RECIPIENT $$"\n')
     command.chmod(0o755)
     return command
 
