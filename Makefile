@@ -329,7 +329,7 @@ build/fuzz/obj/%.o: %.c | build/packages.fuzz
 	@clang -D_GNU_SOURCE -Ilib -MMD -MP $(fuzz_flags) -fsanitize=fuzzer-no-link,address,undefined \
 	  -c -o $@ $<
 
-.SECONDARY: $(fuzz_sources:%.c=build/fuzz/obj/%.o)
+.SECONDARY: $(fuzz_objects) $(fuzz_sources:%.c=build/fuzz/obj/%.o)
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(fuzz_objects)
 	@echo "  LINK  $@"
 	@clang $(fuzz_flags) -fsanitize=fuzzer,address,undefined -o $@ $^ $(libs_tests) -lcrypt $(LDLIBS)
