@@ -96,7 +96,7 @@ int smtp_parameter_next(smtp_parameter_t *parameter, char const *s, size_t len, 
 
 /* True if keyword is word, in any case. */
 bool smtp_word_is(char const *s, size_t len, char const *word);
-/* True if it is one of a list's, with commas between them. */
+/* True if it is one of the list's words, which have commas between them. */
 bool smtp_list_has(char const *list, char const *word);
 
 /* SIZE=n: up to 20 digits (RFC 1870 4). A number beyond 2^64-1 is 2^64-1. 0, or -1. */
@@ -116,7 +116,8 @@ bool smtp_xtext_valid(char const *s, size_t len);
 
 /* NOTIFY=NEVER or a list of SUCCESS, FAILURE, DELAY, each once (RFC 3461 4.1). */
 bool smtp_notify_valid(char const *s, size_t len);
-/* ORCPT=addr-type;xtext (4.2), of SMTP_UTF8 also utf-8;... of RFC 6533 3. */
+/* ORCPT=addr-type;xtext (4.2), of SMTP_UTF8 also utf-8;... of RFC 6533 3; at most SMTP_ORCPT_MAX
+   bytes. */
 bool smtp_orcpt_valid(char const *s, size_t len, smtp_charset_t charset);
 
 /* "BDAT n [LAST]" (RFC 3030 2). -1 with EINVAL or, for n beyond 2^63-1, EOVERFLOW. */

@@ -1,4 +1,3 @@
-
 #include "spf/evaluation.h"
 
 /* What a client's PTR records make us ask is not the domain's doing: it counts for nothing. */

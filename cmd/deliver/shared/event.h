@@ -1,5 +1,5 @@
 /* event: what a deliverer that runs programs waits for. What cannot go on says why, and exits with
- * 111. */
+   111. */
 #ifndef DELIVER_EVENT_H
 #define DELIVER_EVENT_H
 

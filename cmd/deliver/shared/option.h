@@ -1,5 +1,5 @@
 /* option: values on a deliverer's command line. One that is none is named, and the program exits
- * with 100. */
+   with 100. */
 #ifndef DELIVER_OPTION_H
 #define DELIVER_OPTION_H
 
