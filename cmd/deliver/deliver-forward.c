@@ -159,7 +159,7 @@ static bool make_envelope(stralloc *envelope, worker_job_t const *first, queue_e
 
 static int put_message(int fd, worker_job_t const *first, queue_entry_t const *entry) {
   char field[DELIVERY_FIELD_SIZE];
-  return delivery_copy(fd, field, delivery_delivered_to(field, first->recipient), entry);
+  return queue_entry_write(fd, field, delivery_delivered_to(field, first->recipient), entry);
 }
 
 /* What the old entry knows, as an environment that says it; it was held, and was let go. */

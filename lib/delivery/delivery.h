@@ -27,10 +27,6 @@ size_t delivery_return_path(char *out, char const *sender);
 size_t delivery_delivered_to(char *out, char const *recipient);
 size_t delivery_mbox_line(char *out, char const *sender, int64_t time);
 
-/* Writes fields, len bytes, at most two of these, and below them the entry's edited message to fd.
-   0, or -1 with errno. */
-int delivery_copy(int fd, char const *fields, size_t len, queue_entry_t const *entry);
-
 /* ---- what the sender asked for ------------------------------------------------------------- */
 
 #define DELIVERY_ORCPT_SIZE (SMTP_ORCPT_MAX + 1)

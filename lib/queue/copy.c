@@ -2,18 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
-
 #include "queue/format.h"
-
-static int copy_message(int to, queue_entry_t const *entry) {
-  char buffer[65536];
-  queue_stream_t stream = queue_entry_stream(entry);
-  ssize_t n;
-  while ((n = queue_stream_read(&stream, buffer, sizeof buffer)) > 0)
-    if (allwrite(to, buffer, (size_t)n) < (size_t)n) return -1;
-  return (int)n;
-}
 
 static int append_trailer(int to, queue_entry_t const *entry, char const *recipient) {
   static char const *const no_facts[] = {NULL};
@@ -33,7 +22,7 @@ static int append_trailer(int to, queue_entry_t const *entry, char const *recipi
 int queue_entry_copy(queue_entry_t const *entry, char const *recipient) {
   int fd = chain_memfd();
   if (fd < 0) return -1;
-  if (copy_message(fd, entry) == 0 && append_trailer(fd, entry, recipient) == 0 &&
+  if (queue_entry_write(fd, "", 0, entry) == 0 && append_trailer(fd, entry, recipient) == 0 &&
       chain_memfd_seal(fd) == 0)
     return fd;
   int error = errno;

@@ -237,6 +237,11 @@ char const *queue_entry_fact(queue_entry_t const *entry, char const *name);
 /* Its message as edited, from the beginning. It is read through the entry, which must stay open. */
 queue_stream_t queue_entry_stream(queue_entry_t const *entry);
 
+/* Writes before, len bytes, QUEUE_BEFORE_MAX at most, and behind them that message to fd. 0, or -1
+   with errno. */
+#define QUEUE_BEFORE_MAX 32768
+int queue_entry_write(int fd, char const *before, size_t len, queue_entry_t const *entry);
+
 /* Makes an entry for someone who is to know the message and no more: as edited, with the same id
    and sender, and this recipient alone; no parameters, no facts, and nothing of what was cut out.
    It is in memory, sealed; the descriptor is close-on-exec, at any offset. -1 with errno (EBADMSG:

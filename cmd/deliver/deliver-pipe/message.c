@@ -24,12 +24,13 @@ static int open_unnamed(void) {
 
 static int put_message(int fd, worker_job_t const *job, queue_entry_t const *entry) {
   char fields[2 * DELIVERY_FIELD_SIZE];
+  _Static_assert(sizeof fields <= QUEUE_BEFORE_MAX, "they are written with the message");
   size_t len = 0;
   if (!settings.bare) {
     len = delivery_return_path(fields, job->sender);
     len += delivery_delivered_to(fields + len, job->recipient);
   }
-  return delivery_copy(fd, fields, len, entry);
+  return queue_entry_write(fd, fields, len, entry);
 }
 
 int message_make(worker_job_t const *job, queue_entry_t const *entry) {

@@ -3,10 +3,7 @@
 
 #include <skalibs/allreadwrite.h>
 
-#include "delivery/delivery.h"
-
-#define COPY_SIZE 65536
-_Static_assert(2 * DELIVERY_FIELD_SIZE < COPY_SIZE, "fields go out with the message's first bytes");
+#include "queue/queue.h"
 
 static int put(int fd, char const *bytes, size_t len) {
   errno = 0;
@@ -15,11 +12,11 @@ static int put(int fd, char const *bytes, size_t len) {
   return -1;
 }
 
-int delivery_copy(int fd, char const *fields, size_t len, queue_entry_t const *entry) {
-  char buffer[COPY_SIZE];
+int queue_entry_write(int fd, char const *before, size_t len, queue_entry_t const *entry) {
+  char buffer[2 * QUEUE_BEFORE_MAX];
   queue_stream_t stream = queue_entry_stream(entry);
   ssize_t n;
-  memcpy(buffer, fields, len);
+  memcpy(buffer, before, len);
   do {
     n = queue_stream_read(&stream, buffer + len, sizeof buffer - len);
     if (n < 0 || put(fd, buffer, len + (size_t)n) < 0) return -1;
