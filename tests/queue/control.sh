@@ -38,10 +38,18 @@ attempt_one() {
 
 # attempt_two [NAME=value...]: the same for one recipient, while the other one's has failed for now
 attempt_two() {
+  serve_two
+  start_send
+  inject_two "$@"
+}
+
+serve_two() {
   serve_remote
   answer x.example wait
   answer b@y.example 'Z451 4.2.2 full'
-  start_send
+}
+
+inject_two() {
   inject "$@" sender@example.test a@x.example b@y.example
   jobs_come b@y.example 1
 }
@@ -417,12 +425,9 @@ test_release_that_fails() {
 
 test_release_under_way_that_fails() {
   has_strace || return 0
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
+  serve_two
   start_failing fsync:error=EIO:when=2
-  inject sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  inject_two
   entry=$(name_of_last)
   assertEquals +later "$(ask "hold $entry")"
   assertEquals -failed "$(ask "release $entry")"
@@ -478,12 +483,9 @@ test_first_order_that_cannot_be_taken_back() {
 # The same of an attempt, whose log is younger than what it knows.
 test_release_under_way_that_cannot_be_taken_back() {
   has_strace || return 0
-  serve_remote
-  answer x.example wait
-  answer b@y.example 'Z451 4.2.2 full'
+  serve_two
   start_failing fsync:error=EIO:when=2 ftruncate:error=EIO:when=1
-  inject sender@example.test a@x.example b@y.example
-  jobs_come b@y.example 1
+  inject_two
   entry=$(name_of_last)
   assertEquals +later "$(ask "hold $entry")"
   assertEquals -failed "$(ask "release $entry")"
