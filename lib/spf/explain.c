@@ -16,8 +16,7 @@ void spf_explain(spf_evaluation_t *evaluation, spf_term_t const *exp) {
     return;
   spf_string_t string = {.s = answer->records->data, .len = answer->records->len};
   spf_text_t text = spf_text(report->explanation, sizeof report->explanation);
-  if (!is_ascii(string.s, string.len) ||
-      !spf_macro_string_valid(string, SPF_LETTERS_EXPLANATION, true) ||
-      !spf_macro_expand(&text, string, SPF_LETTERS_EXPLANATION, true, spf_macro_value, evaluation))
+  if (!is_ascii(string.s, string.len) || !spf_macro_string_valid(string, SPF_PLACE_EXPLANATION) ||
+      !spf_macro_expand(&text, string, SPF_PLACE_EXPLANATION, spf_macro_value, evaluation))
     *report->explanation = 0;
 }

@@ -120,7 +120,7 @@ static void lint_explanation(walk_t *walk, char const *name) {
     return;
   }
   spf_string_t text = {.s = answer->records->data, .len = answer->records->len};
-  if (!spf_macro_string_valid(text, SPF_LETTERS_EXPLANATION, true))
+  if (!spf_macro_string_valid(text, SPF_PLACE_EXPLANATION))
     find(walk, SPF_WARNING, SPF_STRINGS("the explanation at ", name, " is malformed"));
 }
 

@@ -10,16 +10,25 @@
 
 /* ---- syntax -------------------------------------------------------------------------------- */
 
-static bool is_literal(char c, bool blanks) {
-  return (c > ' ' && c < 0x7f && c != '%') || (blanks && c == ' ');
+static struct {
+  char const *letters;
+  char lowest; /* of the characters that stand for themselves */
+} const places[] = {
+    [SPF_PLACE_DOMAIN] = {"slodiphv", '!'},
+    [SPF_PLACE_MODIFIER] = {"slodiphvcrt", '!'},
+    [SPF_PLACE_EXPLANATION] = {"slodiphvcrt", ' '},
+};
+
+static bool is_literal(char c, spf_place_t place) {
+  return c >= places[place].lowest && c < 0x7f && c != '%';
 }
 
 /* Reads "{letter digits r delimiters}" from *s on. */
-static bool read_braces(spf_macro_t *macro, char const *s, char const *end, char const *letters) {
+static bool read_braces(spf_macro_t *macro, char const *s, char const *end, spf_place_t place) {
   if (++s == end || !is_letter(*s)) return false;
   macro->letter = to_lower(*s);
   macro->is_escaped = macro->letter != *s;
-  if (!strchr(letters, macro->letter)) return false;
+  if (!strchr(places[place].letters, macro->letter)) return false;
   char const *digits = ++s;
   for (; s < end && is_digit(*s); s++)
     if (macro->parts < VALUE_MAX) macro->parts = macro->parts * 10 + (unsigned int)(*s - '0');
@@ -36,13 +45,13 @@ static bool read_braces(spf_macro_t *macro, char const *s, char const *end, char
   return true;
 }
 
-static bool read_percent(spf_macro_t *macro, char const *s, char const *end, char const *letters) {
+static bool read_percent(spf_macro_t *macro, char const *s, char const *end, spf_place_t place) {
   static struct {
     char c;
     char const *text;
   } const escapes[] = {{'%', "%"}, {'_', " "}, {'-', "%20"}};
   if (++s == end) return false;
-  if (*s == '{') return read_braces(macro, s, end, letters);
+  if (*s == '{') return read_braces(macro, s, end, place);
   for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++)
     if (escapes[i].c == *s) {
       macro->text = (spf_string_t){.s = escapes[i].text, .len = strlen(escapes[i].text)};
@@ -51,18 +60,17 @@ static bool read_percent(spf_macro_t *macro, char const *s, char const *end, cha
   return false;
 }
 
-/* Steps through a macro-string. 1, or 0 at the end, or -1: malformed. letters are those that are
-   known; blanks tells if spaces may stand in it (an explanation). */
-static int next_macro(spf_macro_t *macro, spf_string_t *string, char const *letters, bool blanks) {
+/* Steps through a macro-string. 1, or 0 at the end, or -1: malformed. */
+static int next_macro(spf_macro_t *macro, spf_string_t *string, spf_place_t place) {
   char const *s = string->s, *end = s + string->len;
   *macro = (spf_macro_t){.text = {.s = s}};
   if (s == end) return 0;
   macro->is_expand = *s == '%';
   if (macro->is_expand) {
-    if (!read_percent(macro, s, end, letters)) return -1;
+    if (!read_percent(macro, s, end, place)) return -1;
     s += macro->letter ? macro->text.len : 2;
   } else {
-    while (s < end && is_literal(*s, blanks)) s++;
+    while (s < end && is_literal(*s, place)) s++;
     macro->text.len = (size_t)(s - string->s);
     if (!macro->text.len) return -1;
   }
@@ -70,10 +78,10 @@ static int next_macro(spf_macro_t *macro, spf_string_t *string, char const *lett
   return 1;
 }
 
-bool spf_macro_string_valid(spf_string_t string, char const *letters, bool blanks) {
+bool spf_macro_string_valid(spf_string_t string, spf_place_t place) {
   spf_macro_t macro;
   int result;
-  while ((result = next_macro(&macro, &string, letters, blanks)) > 0) continue;
+  while ((result = next_macro(&macro, &string, place)) > 0) continue;
   return result == 0;
 }
 
@@ -93,7 +101,7 @@ bool spf_domain_spec_valid(spf_string_t spec) {
   spf_macro_t macro, last = {.text = {.len = 0}};
   int result;
   if (!spec.len) return false;
-  while ((result = next_macro(&macro, &spec, SPF_LETTERS, false)) > 0) last = macro;
+  while ((result = next_macro(&macro, &spec, SPF_PLACE_DOMAIN)) > 0) last = macro;
   return result == 0 && (last.is_expand || ends_in_top_label(last.text));
 }
 
@@ -149,12 +157,12 @@ static void put_transformed(spf_text_t *out, spf_macro_t const *macro, spf_strin
   }
 }
 
-bool spf_macro_expand(spf_text_t *out, spf_string_t string, char const *letters, bool blanks,
-                      spf_value_f *value, void *data) {
+bool spf_macro_expand(spf_text_t *out, spf_string_t string, spf_place_t place, spf_value_f *value,
+                      void *data) {
   spf_macro_t macro;
   spf_string_t text;
   int result;
-  while ((result = next_macro(&macro, &string, letters, blanks)) > 0) {
+  while ((result = next_macro(&macro, &string, place)) > 0) {
     if (!macro.letter) {
       spf_text_put(out, macro.text.s, macro.text.len);
       continue;
@@ -172,7 +180,7 @@ bool spf_domain_expand(char name[DNS_NAME_MAX + 1], spf_string_t spec, spf_value
                        void *data) {
   char buffer[4 * DNS_NAME_MAX];
   spf_text_t text = {.s = buffer, .size = sizeof buffer, .keeps_tail = true};
-  if (!spf_macro_expand(&text, spec, SPF_LETTERS, false, value, data)) return false;
+  if (!spf_macro_expand(&text, spec, SPF_PLACE_DOMAIN, value, data)) return false;
   if (text.len && text.s[text.len - 1] == '.') text.len--;
   char const *s = text.s, *end = text.s + text.len;
   if (text.len > NAME_LEN) {

@@ -149,7 +149,7 @@ static char const *parse_modifier(spf_term_t *term, spf_string_t name) {
   term->kind = is_redirect ? SPF_REDIRECT : is_exp ? SPF_EXP : SPF_OTHER_MODIFIER;
   if (term->kind != SPF_OTHER_MODIFIER)
     return spf_domain_spec_valid(term->domain) ? NULL : bad_domain;
-  bool is_valid = spf_macro_string_valid(term->domain, SPF_LETTERS_EXPLANATION, false);
+  bool is_valid = spf_macro_string_valid(term->domain, SPF_PLACE_MODIFIER);
   return is_valid ? NULL : "its macros are malformed";
 }
 

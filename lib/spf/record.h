@@ -54,21 +54,24 @@ typedef struct spf_macro {
   spf_string_t text;
 } spf_macro_t;
 
-/* The letters that may stand in a domain-spec, and in an explanation as well. */
-#define SPF_LETTERS             "slodiphv"
-#define SPF_LETTERS_EXPLANATION "slodiphvcrt"
+/* Where a macro-string stands: letters and spaces that may be in it depend on that (7.1, 7.2). */
+typedef enum spf_place {
+  SPF_PLACE_DOMAIN,      /* a domain-spec */
+  SPF_PLACE_MODIFIER,    /* an unknown modifier's value */
+  SPF_PLACE_EXPLANATION, /* the text that exp= leads to (6.2) */
+} spf_place_t;
 
-bool spf_macro_string_valid(spf_string_t string, char const *letters, bool blanks);
+bool spf_macro_string_valid(spf_string_t string, spf_place_t place);
 
 /* domain-spec: a macro-string that ends in a macro or in a top label behind a dot. */
 bool spf_domain_spec_valid(spf_string_t spec);
 
-/* The value of a letter of SPF_LETTERS_EXPLANATION. False: there is none, the term cannot match. */
+/* The value of a macro's letter. False: there is none, the term cannot match. */
 typedef bool spf_value_f(void *data, char letter, spf_string_t *value);
 
 /* Appends the expansion of a valid macro-string to out. */
-bool spf_macro_expand(spf_text_t *out, spf_string_t string, char const *letters, bool blanks,
-                      spf_value_f *value, void *data);
+bool spf_macro_expand(spf_text_t *out, spf_string_t string, spf_place_t place, spf_value_f *value,
+                      void *data);
 
 /* Expands a valid domain-spec to a name that can be asked: without its final dot, labels dropped
    from the left until 253 characters are left (7.3). False: no such name. */

@@ -9,7 +9,7 @@ static void check_term(spf_term_t const *term) {
   spf_string_t domain = term->domain;
   if (term->kind >= SPF_KINDS || !term->text.len) abort();
   if (term->kind == SPF_OTHER_MODIFIER) {
-    if (!spf_macro_string_valid(domain, SPF_LETTERS_EXPLANATION, false)) abort();
+    if (!spf_macro_string_valid(domain, SPF_PLACE_MODIFIER)) abort();
   } else if (domain.len && !spf_domain_spec_valid(domain)) {
     abort();
   }
