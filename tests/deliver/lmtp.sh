@@ -195,7 +195,7 @@ test_a_kept_connection_that_is_gone() {
 # What waits goes over the connection that there is; nobody asks for another one again and again.
 test_no_more_connections_than_a_server_takes() {
   start_other 1:end1=silent 'connect=421 4.7.0 too many,close' '1:connect=220 hello'
-  assertContains "$(OPTIONS=-t2 && two_jobs -b)" 'too long a wait for the answer to the message'
+  assertContains "$(OPTIONS=-t8 && two_jobs -b)" 'too long a wait for the answer to the message'
   assertTrue 'a few connections' "[ $(connects) -le 3 ]"
 }
 

@@ -76,6 +76,8 @@ add_routes() {
 }
 
 count_entries() { find "$QUEUE/new" -type f | wc -l; }
+has_entries() { [ "$(count_entries)" -eq "$1" ]; }
+entries_left() { wait_until has_entries "$1" || fail "$(count_entries) in the queue, not $1"; }
 last_entry() { find "$QUEUE/new" -type f | sort | tail -n 1; } # ids sort by time
 is_empty() { [ -z "$(find "$QUEUE/new" "$QUEUE/state" -type f)" ]; }
 

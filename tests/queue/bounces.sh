@@ -32,6 +32,7 @@ test_failure_beside_a_delay() {
   inject sender@example.test a@x.example b@x.example c@x.example
   bounce >/dev/null
   logged event=waiting
+  entries_left 1
   assertEquals 'c@x.example deferred 1' "$(queue-list -p | awk -F '\t' '{ print $5, $6, $7 }')"
   stop_send # what it remembers is on the disk
   start_send

@@ -160,6 +160,7 @@ test_lost_routes_wait() {
   mv "$CHAIN/kept" "$CHAINMAIL_CONF/routes.cdb"
   kill -ALRM "$SEND_PID"
   deliveries a >/dev/null
+  delivered_all
   rm "$CHAINMAIL_CONF/routes.cdb"
   inject me@example.org b@example.test
   logged event=waiting 2
