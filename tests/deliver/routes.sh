@@ -30,7 +30,7 @@ END
   comes "$CHAIN/piped" ' by me@example.org'
   comes "$CHAIN/piped" 'Delivered-To: list+all@example.test'
   deliveries many >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 # What the command says is what its sender is told.
@@ -63,7 +63,7 @@ END
   deliveries list >/dev/null
   deliveries alice >/dev/null
   deliveries bob+x >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertTrue 'others see a folder' "[ -f $MAIL/alice/.work/maildirfolder ]"
   assertEquals 'Delivered-To: alice+work@example.test' \
     "$(cat "$MAIL"/alice/.work/new/* | sed -n 2p)"
@@ -89,7 +89,7 @@ END
   kill -ALRM "$SEND_PID"
   deliveries small 2 >/dev/null
   assertEquals 'nobody got it twice' 2 "$(list_box large | wc -l)"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_quota() {
@@ -102,7 +102,7 @@ test_quota() {
   rm "$MAIL"/mine/new/* && echo '-1 -1' >>"$MAIL/mine/maildirsize" # as mail programs do
   kill -ALRM "$SEND_PID"
   deliveries mine >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 # Who is forwarded elsewhere has their case kept, and a smart host its port.

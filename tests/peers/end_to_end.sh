@@ -72,9 +72,6 @@ send() {
   inject "$@"
 }
 
-delivered_all() { wait_until is_empty || fail "the queue is not empty: $(tail -n 20 "$CHAIN/send.log")"; }
-set_conf() { echo "$2" >"$CHAINMAIL_CONF/$1"; }
-
 # ---- many ----
 
 test_a_thousand_recipients() {

@@ -81,7 +81,7 @@ entries_left() { wait_until has_entries "$1" || fail "$(count_entries) in the qu
 last_entry() { find "$QUEUE/new" -type f | sort | tail -n 1; } # ids sort by time
 is_empty() { [ -z "$(find "$QUEUE/new" "$QUEUE/state" -type f)" ]; }
 
-delivered_all() { wait_until is_empty || fail 'the queue is not empty'; }
+delivered_all() { wait_until is_empty || fail "the queue is not empty: $(tail -n 20 "$CHAIN/send.log")"; }
 
 # has_logged PATTERN [COUNT]: the log of queue-send has so many (1) such lines
 has_logged() { [ "$(grep -c "$1" "$CHAIN/send.log")" -ge "${2:-1}" ]; }

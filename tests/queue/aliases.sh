@@ -15,8 +15,6 @@ ask() {
   queue-inject <"$CHAIN/message" 1<"$CHAIN/envelope"
 }
 
-done_all() { wait_until is_empty || fail 'the queue is not empty'; }
-
 # told: a line for each recipient of each notice: action, final and original recipient
 told() {
   python3 -IS - "$MAIL"/sender/new/* <<'END'
@@ -34,7 +32,7 @@ test_alias_to_one_elsewhere() {
   echo 'info@example.test  alias r@far.example' | add_routes
   start_send
   ask SUCCESS,FAILURE info@example.test
-  done_all
+  delivered_all
   end_elsewhere
   assertEquals '<r@far.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;info@example.test' "$(heard)"
   assertEquals 'it is for the other host to tell' '' "$(told)"
@@ -46,7 +44,7 @@ test_alias_to_one_who_tells_nothing() {
   start_send
   ask SUCCESS info@example.test
   deliveries sender >/dev/null
-  done_all
+  delivered_all
   end_elsewhere
   assertEquals '<r@far.example>' "$(heard)"
   assertEquals 'relayed, rfc822; info@example.test, -' "$(told)"
@@ -59,7 +57,7 @@ test_alias_to_several() {
   ask SUCCESS,DELAY info@example.test
   deliveries sender >/dev/null
   deliveries box >/dev/null
-  done_all
+  delivered_all
   end_elsewhere
   assertEquals '<q@far.example> NOTIFY=DELAY ORCPT=rfc822;info@example.test
 <r@far.example> NOTIFY=DELAY ORCPT=rfc822;info@example.test' "$(heard)"
@@ -72,7 +70,7 @@ test_forward_to_one() {
   ask SUCCESS info@example.test
   deliveries box >/dev/null
   deliveries sender >/dev/null
-  done_all
+  delivered_all
   assertEquals 'told once, of the address that was written to' \
     'delivered, rfc822; box@example.test, rfc822; info@example.test' "$(told)"
 }
@@ -84,7 +82,7 @@ test_forward_and_keep() {
   deliveries box >/dev/null
   deliveries kept >/dev/null
   deliveries sender >/dev/null
-  done_all
+  delivered_all
   assertEquals 'expanded, rfc822; info@example.test, -' "$(told)"
 }
 

@@ -92,7 +92,7 @@ test_hold_survives_a_kill() {
   assertEquals 0 "$(count_box b)"
   assertEquals +done "$(ask "release $WAITING")"
   deliveries b >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_hold_what_is_parked() {
@@ -105,7 +105,7 @@ test_hold_what_is_parked() {
   assertEquals 'not tried' '' "$(list_jobs ' a@x.example')"
   assertEquals +done "$(ask "release $PARKED")"
   jobs_come ' a@x.example' 1
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_retry_what_is_parked() {
@@ -117,7 +117,7 @@ test_retry_what_is_parked() {
   answer_all
   assertEquals +done "$(ask "retry $PARKED")"
   logged event=up
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_drop_what_is_parked() {
@@ -128,7 +128,7 @@ test_drop_what_is_parked() {
   assertFalse 'and its log' "[ -e '$QUEUE/state/$PARKED' ]"
   answer_all
   kill -ALRM "$SEND_PID"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'not tried' '' "$(list_jobs ' a@x.example')"
   assertEquals 'nobody was told' 0 "$(count_box sender)"
 }
@@ -156,7 +156,7 @@ END
   assertEquals +done "$(ask "bounce $(name_of_last)")"
   bounce=$(deliveries sender)
   assertEquals 'Final-Recipient: rfc822; all@example.test' "$(grep ^Final-Recipient: "$bounce")"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '1 1' "$(count_box a) $(count_box c)"
 }
 
@@ -178,7 +178,7 @@ test_hold_under_way_that_fails() {
   answer_all
   kill -ALRM "$SEND_PID"
   assertEquals +done "$(ask "release $entry")"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each as often as it was tried' '1 2' \
     "$(list_jobs a@x.example | wc -l) $(list_jobs b@y.example | wc -l)"
 }
@@ -217,7 +217,7 @@ END
   assertEquals +done "$(ask "release $entry")"
   : >"$CHAIN/slow/go"
   jobs_come last@y.example 1
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_bounce_under_way() {
@@ -228,14 +228,14 @@ test_bounce_under_way() {
   bounce=$(deliveries sender)
   assertEquals 'one was delivered' 'Final-Recipient: rfc822; b@y.example' \
     "$(grep ^Final-Recipient: "$bounce")"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_drop_under_way() {
   attempt_two
   assertEquals +later "$(ask "drop $(name_of_last)")"
   : >"$OUT/go"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'nobody was told' 0 "$(count_box sender)"
 }
 
@@ -252,7 +252,7 @@ test_drop_under_way_of_what_failed() {
   deliveries c >/dev/null
   assertEquals +later "$(ask "drop $(name_of_last)")"
   : >"$OUT/go"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'nobody was told' 0 "$(count_box sender)"
 }
 
@@ -265,7 +265,7 @@ test_drop_survives_a_kill() {
   kill "$deliverer"
   wait "$SEND_PID" 2>/dev/null
   start_send
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'once, before the crash' 1 "$(list_jobs a@x.example | wc -l)"
 }
 

@@ -22,7 +22,6 @@ with smtplib.SMTP("127.0.0.1", int(port)) as server:
 END
 }
 
-done_all() { wait_until is_empty || fail 'the queue is not empty'; }
 heard() { sed -n 's/^[0-9]* MAIL FROM://p' "$CHAIN/heard/commands"; }
 
 test_a_client_understands_what_is_offered() {
@@ -50,14 +49,14 @@ test_a_message_is_held() {
     "$(send box@example.test HOLDFOR=2592001)"
   deliveries box >/dev/null
   assertTrue 'not before its time' "[ $(($(date +%s) - sent)) -ge 1 ]"
-  done_all
+  delivered_all
 }
 
 test_the_next_host_is_told() {
   serve_elsewhere -o DSN -o DELIVERBY -o MT-PRIORITY
   start_chain
   send r@far.example 'BY=600;R' MT-PRIORITY=3
-  done_all
+  delivered_all
   end_elsewhere
   assertContains "$(heard)" 'MT-PRIORITY=3'
   left=$(heard | sed -n 's/.* BY=\([0-9]*\);R.*/\1/p')
@@ -69,7 +68,7 @@ test_back_to_its_sender_in_time() {
   start_chain
   send r@far.example 'BY=600;R'
   report=$(deliveries sender)
-  done_all
+  delivered_all
   end_elsewhere
   assertEquals 'the host has not heard of it' '' "$(heard)"
   assertContains "$(cat "$report")" 'Status: 5.3.3'

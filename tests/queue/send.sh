@@ -10,7 +10,7 @@ test_delivers() {
   start_send
   inject SESSION_ID=s1 me@example.org a@example.test
   deliveries a >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'Return-Path: <me@example.org>
 Delivered-To: a@example.test
 Subject: x
@@ -25,7 +25,7 @@ test_finds_what_came_before_the_start() {
   for box in a b c; do inject me@example.org "$box@example.test"; done
   start_send
   for box in a b c; do deliveries "$box" >/dev/null; done
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_many_at_once() {
@@ -40,7 +40,7 @@ test_many_at_once() {
   wait $injectors
   deliveries shared 40 >/dev/null
   for box in 1 2 3 4 5 6 7 8 9 10; do deliveries "box$box" 4 >/dev/null; done
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'none twice' 80 "$(find "$MAIL" -path '*/new/*' | wc -l)"
   assertEquals 'all whole' 80 "$(find "$MAIL" -path '*/new/*' -exec grep -l hello {} + | wc -l)"
 }
@@ -65,7 +65,7 @@ test_failure_and_repair() {
   mend_box b
   kill -ALRM "$SEND_PID"
   deliveries b >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '1 1 1' "$(count_box a) $(count_box b) $(count_box c)"
   assertEquals '0 messages' "$(queue-list)"
 }
@@ -87,7 +87,7 @@ END
   mend_box b
   kill -HUP "$SEND_PID"
   deliveries b >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '1 1 1 1' \
     "$(count_box a) $(count_box b) $(count_box c) $(count_box d)"
 }
@@ -108,7 +108,7 @@ END
   mend_box b
   kill -ALRM "$SEND_PID"
   deliveries b >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '1 1' "$(count_box a) $(count_box b)"
 }
 
@@ -116,7 +116,7 @@ test_unknown_recipients() {
   start_send
   inject sender@example.test known@only.example unknown@only.example other@no..domain.example
   bounce=$(deliveries sender)
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'Final-Recipient: rfc822; unknown@only.example
 Action: failed
 Status: 5.1.1
@@ -186,7 +186,7 @@ test_expiry() {
   start_send
   inject QUEUE_ID=0000000000aaaaaa sender@example.test a@example.test
   assertTrue "grep -qx 'Status: 5.4.7' '$(deliveries sender)'"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 # It waits for its time, also after a restart, and new mail does not wait with it.
@@ -205,7 +205,7 @@ test_restart_with_a_backlog() {
   assertEquals 'none of them is due' 0 "$(count_box a)"
   kill -ALRM "$SEND_PID"
   deliveries a 10 >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 damage() {
@@ -228,7 +228,7 @@ test_strange_entries() {
   start_send
   deliveries good >/dev/null
   logged event=bad 6
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'six are set aside' 6 "$(find "$QUEUE/bad" -mindepth 1 | wc -l)"
   assertEquals 'and none delivered' good "$(ls "$MAIL")"
   assertEquals 'and all listed' 6 "$(queue-list -p | awk -F '\t' '$6 == "bad"' | wc -l)"
@@ -392,7 +392,7 @@ test_service() {
   CHAIN_SEND="-w maildir=unix:$CHAIN/deliver" start_send
   inject me@example.org a@example.test
   deliveries a >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   stop_send # its connections are sessions that the service would wait for
   end_process "$service"
 }
@@ -424,7 +424,7 @@ test_deliverer_that_hangs() {
   assertEquals 'the end is not waited for longer than -t' 0 $?
   kill "$sleeper"
   start_send
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'none twice' 612 "$(find "$MAIL" -path '*/new/*' | wc -l)"
 }
 
@@ -465,7 +465,7 @@ test_deliverer_that_hangs_beside_another() {
   wait_until box_has "$good" 603 || fail "$(count_box $good) of 603 go on"
   assertEquals 'the other one hangs' 1 "$(count_box $bad)"
   kill -CONT "$hanging"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '603 602' "$(count_box $good) $(count_box $bad)"
 }
 one_has_two() { box_has a 2 || box_has b 2; }
@@ -497,7 +497,7 @@ END
   stop_send
   kill "$sleeper"
   start_send
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 'each once' '1 1 1 1' \
     "$(count_box a) $(count_box b) $(count_box c) $(count_box d)"
 }
@@ -506,7 +506,7 @@ test_few_descriptors() {
   for i in $(seq 100); do inject "me$i@example.org" "box$((i % 10))@example.test"; done
   prlimit --nofile=80: queue-send 2>>"$CHAIN/send.log" &
   SEND_PID=$!
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 100 "$(find "$MAIL" -path '*/new/*' | wc -l)"
   assertFalse 'never too many' "grep -q -i 'too many open files' $CHAIN/send.log"
 }
@@ -518,7 +518,7 @@ test_thousands_of_recipients() {
     $(seq -f 'x%g@no..domain.example' 3000)
   for i in 1 20; do deliveries "box$i" >/dev/null; done
   assertEquals 3000 "$(grep -c '^Action: failed' "$(deliveries sender)")"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 # trace_send TRACE OPTION...: one life, from its start to its first wait
@@ -560,13 +560,13 @@ test_calls() {
   SEND_PID=$STARTED
   inject me@example.org a@example.test
   deliveries a >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   before=$(grep -c '' "$CHAIN/trace")
   for i in 1 2 3 4 5; do
     inject me@example.org a@example.test
     deliveries a $((i + 1)) >/dev/null
   done
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   after=$(grep -c '' "$CHAIN/trace")
   assertTrue "$((after - before)) calls for 5 deliveries" "[ $((after - before)) -le $((5 * 16)) ]"
   assertEquals 'no sync' 0 "$(grep -c sync "$CHAIN/trace")"

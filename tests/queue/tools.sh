@@ -42,7 +42,7 @@ $THREE" "$(queue-list -S held -p | cut -f 1)"
 $THREE" "$(queue-list -p | cut -f 1)"
   assertEquals "$ONE from one@example.org: released
 $THREE from three@example.org: released" "$(queue-release -a)"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 test_retry() {
@@ -71,7 +71,7 @@ test_drop_with_a_bounce() {
   queue-drop -b -m 'no such thing' "$(id_of_last)" >/dev/null
   bounce=$(deliveries sender)
   assertTrue "grep -q 'administrator: no such thing' '$bounce'"
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 0 "$(count_box a)"
 }
 
@@ -141,7 +141,7 @@ test_orders_without_queue_send() {
   start_send
   kill -ALRM "$SEND_PID"
   deliveries b >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
 }
 
 # Who owns the queue can have put links into it. What root orders happens there with the owner's
@@ -181,7 +181,7 @@ test_bounce_without_queue_send() {
   assertTrue 'queue-drop -b -a >/dev/null'
   start_send
   deliveries sender >/dev/null
-  wait_until is_empty || fail 'the queue is not empty'
+  delivered_all
   assertEquals 0 "$(count_box b)"
 }
 
@@ -331,7 +331,7 @@ test_tools_beside_load() {
   wait "$tools"
   queue-release -a >/dev/null 2>&1
   kill -ALRM "$SEND_PID"
-  wait_until is_empty || fail "the queue is not empty: $(states)"
+  delivered_all
   assertEquals 'each once' "$sent" "$(count_box shared)"
   assertEquals 'each once' $((2 * sent)) "$(find "$MAIL" -path '*/new/*' | wc -l)"
   assertTrue 'something was held' was_held
@@ -349,7 +349,7 @@ test_drops_beside_load() {
   done
   : >"$CHAIN/over"
   wait "$tools"
-  wait_until is_empty || fail "the queue is not empty: $(states)"
+  delivered_all
   assertEquals 'none that was not meant' 150 "$(count_box kept)"
   dropped=$(grep -c ': removed$' "$CHAIN/dropped")
   assertEquals 'delivered or dropped' 150 $((dropped + $(count_box other)))
