@@ -68,7 +68,7 @@ start_dovecot() {
   "$peer/bin/doveconf" -c "$DOVECOT/conf" -m master -f service=master \
     -e "$peer/usr/sbin/dovecot" -F -c "$DOVECOT/conf" >"$DOVECOT/output" 2>&1 &
   DOVECOT_PID=$!
-  wait_until [ -S "$DOVECOT/run/auth-client" ] && return
+  wait_until listens "$DOVECOT/run/auth-client" && return
   cat "$DOVECOT/output" "$DOVECOT/log"
   return 1
 }

@@ -71,7 +71,7 @@ serve() {
   rm -f "$SOCKET"
   python3 "$here/_dovecot.py" "$SOCKET" "$1" >"$DOVECOT/asked" &
   SERVER=$!
-  wait_until test -S "$SOCKET"
+  wait_until listens "$SOCKET"
 }
 
 assertAnswer() { # assertAnswer CODE ANSWER

@@ -21,7 +21,7 @@ tearDown() {
 behind() {
   tcp-accept "unix:$DIR/socket" ${TRUSTED:+env RELAYCLIENT=} smtp-front "$@" queue-inject 2>>"$DIR/behind.log" &
   FRONT_PID=$!
-  wait_until [ -S "$DIR/socket" ]
+  wait_until listens "$DIR/socket"
 }
 
 # converse CHAIN...: says what is on fd 0 to a front with this chain, prints its replies

@@ -93,7 +93,7 @@ test_s6_ipcserver() {
   command -v s6-ipcserver >/dev/null || { skip s6-ipcserver; return; }
   s6-ipcserver -1 "$folder/socket" tcp-env sh -c "$show" >"$folder/up" 2>"$log" &
   server=$!
-  wait_until test -S "$folder/socket"
+  wait_until [ -s "$folder/up" ]
   assertEquals "$(printf '%s\n' "IPCLOCALPATH=$folder/socket" "IPCREMOTEEGID=$(id -g)" "IPCREMOTEEUID=$(id -u)" \
     IPCREMOTEPATH= PROTO=IPC SESSION_ID=id)" "$(ask_unix "$folder/socket")"
   finish

@@ -190,7 +190,7 @@ hostile() {
   CHAINMAIL_RUN=$CHAIN/hostile
   socat "UNIX-LISTEN:$CHAIN/hostile/inject" "SYSTEM:$1" 2>/dev/null &
   socat=$!
-  wait_until test -S "$CHAIN/hostile/inject"
+  wait_until listens "$CHAIN/hostile/inject"
 }
 
 testHostileServices() {
