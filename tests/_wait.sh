@@ -7,7 +7,8 @@
 #   make_ready FILE        a named pipe for one program to tell that it is ready, in the place of the last
 #                          one's: that one may have it open for a moment yet, and so end it for others
 #   await_ready FILE       a line has come from it; 1 if none came
-#   listens PATH           a unix socket takes connections: its name is there a moment before it does
+#   listens PORT|PATH      a TCP port, or a unix socket, takes connections: the latter's name is there a
+#                          moment before that
 #   has_ended PID          true of a zombie, too: a child that nobody has waited for yet
 
 PATIENCE=60
@@ -25,7 +26,12 @@ wait_until() {
 make_ready() { rm -f "$1" && mkfifo "$1"; }
 await_ready() { timeout "$PATIENCE" grep -q '^' "$1"; }
 
-listens() { grep -q " 00010000 .* $1\$" /proc/net/unix; } # __SO_ACCEPTCON
+listens() {
+  case $1 in
+    /*) grep -q " 00010000 .* $1\$" /proc/net/unix ;; # __SO_ACCEPTCON
+    *) grep -q ":$(printf %04X "$1") .* 0A " /proc/net/tcp /proc/net/tcp6 ;; # TCP_LISTEN
+  esac
+}
 
 has_ended() {
   case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; esac

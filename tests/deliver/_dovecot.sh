@@ -71,7 +71,7 @@ start_dovecot() {
   in_its_place "$dovecot/bin/doveconf" -c "$DIR/dovecot.conf" -m master -f service=master \
     -e "$dovecot/usr/sbin/dovecot" -F -c "$DIR/dovecot.conf" >"$DIR/dovecot.out" 2>&1 &
   DOVECOT_PID=$!
-  wait_until [ -e "$DIR/run/lmtp" ] && return
+  wait_until listens "$DIR/run/lmtp" && return
   cat "$DIR/dovecot.out" "$DIR/dovecot.log"
   return 1
 }

@@ -99,8 +99,7 @@ test_stops_whole_with_open_sessions_then_starts_again() {
 
 test_a_port_in_use_is_told() {
   socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: 2>/dev/null & other=$!
-  listens() { socat -u /dev/null "TCP:127.0.0.1:$SMTP_PORT" 2>/dev/null; }
-  wait_until listens
+  wait_until listens "$SMTP_PORT"
   output=$(START_TIMEOUT=5 timeout $((3 * PATIENCE)) "$TOP/scripts/run.sh" 2>&1)
   assertEquals 1 $?
   assertContains "$output" "127.0.0.1 port $SMTP_PORT"

@@ -58,8 +58,6 @@ start_server() {
   wait_until listens "$PORT" || cat server.log
 }
 
-listens() { grep -q ":$(printf %04X "$1") .* 0A " /proc/net/tcp /proc/net/tcp6; }
-
 # with_s_server CERTIFICATE KEY WORDS...: OpenSSL's, which says back each line reversed
 with_s_server() {
   PORT=$(free_port) certificate=$1 key=$2
