@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # what it sets is for suites
 # _chain.sh: a mail host of a suite's own, on loopback. Suites that talk to a real chain source it, and
-# have what is in _wait.sh with it.
+# have what is in _wait.sh and _needs.sh with it.
 #
 #   make_chain             the folder CHAIN: conf/, queue/, mail/, log; nothing runs yet
 #   start_chain            make_chain unless that was done, start_smtp, start_send
@@ -21,6 +21,8 @@
 CHAIN_TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tests/_wait.sh
 . "$CHAIN_TOP/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$CHAIN_TOP/tests/_needs.sh"
 CHAIN=
 SMTP_PID=
 SEND_PID=

@@ -10,6 +10,8 @@
 
 # shellcheck source=tests/_wait.sh
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 peer=$TOP/build/peers/dovecot
 
 write_configuration() {

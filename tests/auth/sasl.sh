@@ -158,7 +158,7 @@ test_record() {
   plays 'all there is' record AUTH_USER=alice AUTH_UID=4711 AUTH_GID=4712 'AUTH_SENDERS=alice@example.test *'
   serve "$folder/impostor" sasl-ok
   plays 'more than one line' results 'NO temporary'
-  is_root || { skip 'not root: a checker cannot change its user' && return; }
+  is_root || { skip 'not root: a checker cannot change its user'; return; }
   serve "$folder/good" setpriv --reuid 4713 --regid 4714 --clear-groups -- sasl-ok
   plays 'a checker that changes its user' record AUTH_USER=alice AUTH_UID=4713 AUTH_GID=4714
 }
@@ -330,7 +330,7 @@ test_strangers() {
 # What a failed login does does not tell whether there is such a user.
 test_strangers_cost_the_same() {
   local name
-  if ! strace -qq true 2>/dev/null; then skip 'strace does not work here' && return; fi
+  needs_strace || return 0
   for name in alice nobody dora carol; do
     serve sasl-ok
     strace -f -qq -e 'trace=!poll,ppoll,restart_syscall,read' -o "$folder/trace" -p "$server" 2>/dev/null &
@@ -421,12 +421,9 @@ test_names_in_log() {
 
 # A login is one process more, which executes the checker, and the checker sasl-ok.
 test_cost() {
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - the stand-ins of tests/_confined are shell scripts, and would be counted'
-    return
-  fi
-  [ -z "${CHECK_SAN-}" ] || { skip 'sanitizers have processes of their own' && return; }
-  if ! strace -qq true 2>/dev/null; then skip 'strace does not work here' && return; fi
+  is_confined && skip 'the stand-ins of tests/_confined are shell scripts, and would be counted' && return
+  is_sanitized && skip 'sanitizers have processes of their own' && return
+  needs_strace || return 0
   printf 'SERVICE=smtp\nSSL_PROTOCOL=TLSv1.3\n\nAUTH PLAIN %s\n' "$(printf '\0alice\0secret' | base64)" |
     strace -f -qq -e trace=process -o "$folder/trace" sasl-auth "$BIN/checkpassword-file" "$BIN/sasl-ok" \
       >"$folder/out" 2>"$log"

@@ -37,7 +37,7 @@ smtp:
   hosts_try_chunking = *
   message_linelength_limit = 1000000
 END
-  if [ "$(id -u)" -eq 0 ]; then
+  if is_root; then
     chown -R "$EXIM_UID:$EXIM_UID" "$EXIM"
     chmod 711 "$(dirname "$EXIM")"
   fi
@@ -49,7 +49,7 @@ with_exim() { # with_exim FILE RECIPIENT
   set -- env LD_LIBRARY_PATH="$EXIM/lib" LD_PRELOAD=libnss_wrapper.so \
     NSS_WRAPPER_PASSWD="$EXIM/passwd" NSS_WRAPPER_GROUP="$EXIM/group" \
     "$EXIM/exim" -C "$EXIM/conf" -odf -oi -f "$FROM" "$recipient"
-  if [ "$(id -u)" -eq 0 ]; then
+  if is_root; then
     set -- setpriv --reuid "$EXIM_UID" --regid "$EXIM_UID" --clear-groups "$@"
   fi
   "$@" <"$file" && grep -q "=> $recipient " "$EXIM/log/main"

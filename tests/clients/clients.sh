@@ -53,19 +53,6 @@ expect_same() {
   assertTrue "$client: $difference" $?
 }
 
-# A client that is not there is no failure.
-have() { # have PROGRAM
-  command -v "$1" >/dev/null && return
-  echo "skip - there is no $1"
-  return 1
-}
-
-have_peer() { # have_peer PEER PROGRAM
-  [ -x "$PEERS/$1/bin/$2" ] && return
-  echo "skip - there is no $2: scripts/peers.sh could not fetch $1"
-  return 1
-}
-
 # ---- clients of one message -------------------------------------------------------------------
 
 with_swaks() { # with_swaks FILE RECIPIENT [OPTION]
@@ -84,14 +71,14 @@ make_wire() {
 }
 
 testSwaks() {
-  have swaks || return
+  needs_program swaks || return 0
   make_wire
   send_each swaks with_swaks
   expect_each swaks
 }
 
 testSwaksPipelined() {
-  have swaks || return
+  needs_program swaks || return 0
   make_wire
   send_each swaks-pipelined with_swaks_pipelined
   expect_each swaks-pipelined
@@ -103,7 +90,7 @@ with_curl() {
 }
 
 testCurl() {
-  have curl || return
+  needs_program curl || return 0
   send_each curl with_curl
   expect_each curl
 }
@@ -114,7 +101,7 @@ with_msmtp() {
 }
 
 testMsmtp() {
-  have msmtp || return
+  needs_program msmtp || return 0
   send_each msmtp with_msmtp
   expect_each msmtp
 }
@@ -125,7 +112,7 @@ with_smtp_source() {
 }
 
 testSmtpSource() {
-  have_peer postfix smtp-source || return
+  needs_peer postfix bin/smtp-source || return 0
   send_each smtp-source with_smtp_source
   expect_each smtp-source --blank-line
 }
@@ -146,12 +133,12 @@ many() {
 }
 
 testSmtpSourceAConnectionEach() {
-  have_peer postfix smtp-source || return
+  needs_peer postfix bin/smtp-source || return 0
   many connection-each
 }
 
 testSmtpSourceManyPerConnection() {
-  have_peer postfix smtp-source || return
+  needs_peer postfix bin/smtp-source || return 0
   many connection-many -d
 }
 
@@ -169,10 +156,7 @@ all_with() { # all_with CLIENT COMMAND...: files and recipients on one command l
 testSmtplib() { all_with smtplib "$HERE/_smtplib.py" "$SMTP_PORT" "$FROM"; }
 
 testNodemailer() {
-  if ! have node || [ ! -d "$PEERS/nodemailer/node_modules" ]; then
-    echo "skip - there is no nodemailer"
-    return
-  fi
+  needs_program node && needs_peer nodemailer node_modules || return 0
   NODE_PATH=$PEERS/nodemailer/node_modules all_with nodemailer \
     node "$HERE/_nodemailer.js" "$SMTP_PORT" "$FROM"
 }
@@ -180,7 +164,7 @@ testNodemailer() {
 # ---- BDAT: Exim's client uses it wherever CHUNKING is offered ---------------------------------
 
 testEximBdat() {
-  have_peer exim4 exim4 || return
+  needs_peer exim4 bin/exim4 || return 0
   # shellcheck source=tests/clients/_exim.sh
   . "$HERE/_exim.sh"
   make_exim "$CHAIN/exim" "$SMTP_PORT"

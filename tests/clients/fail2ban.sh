@@ -8,7 +8,8 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/_chain.sh
 . "$HERE/../_chain.sh"
 SHIPPED=$CHAIN_TOP/service/fail2ban
-FAIL2BAN=$CHAIN_TOP/build/peers/fail2ban
+PEERS=$CHAIN_TOP/build/peers
+FAIL2BAN=$PEERS/fail2ban
 FORGED='event=fail remote=9.9.9.9 service=smtp method=PLAIN user=x'
 
 oneTimeSetUp() {
@@ -28,12 +29,6 @@ END
 
 oneTimeTearDown() { stop_chain; }
 setUp() { : >"$LINES"; }
-
-have_fail2ban() {
-  [ -x "$FAIL2BAN/bin/fail2ban-regex" ] && return
-  echo 'skip - there is no fail2ban: scripts/peers.sh could not fetch it'
-  return 1
-}
 
 fail2ban() { # fail2ban regex|client|server ARGUMENT...
   program=$FAIL2BAN/usr/bin/fail2ban-$1
@@ -66,7 +61,7 @@ assertFound() { # assertFound WHAT ADDRESSES: in the lines as s6-log writes them
 }
 
 test_every_form_of_a_log() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   log_in 192.0.2.7 alice wrong
   log_in 2001:db8::7 nobody wrong
   both='192.0.2.7 2001:db8::7 '
@@ -84,7 +79,7 @@ test_every_form_of_a_log() {
 }
 
 test_every_reason() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   log_in 192.0.2.1 alice wrong
   log_in 192.0.2.2 "$(printf 'a\tb')" wrong
   log_in 192.0.2.3 alice "$(printf '%0600d' 0)"
@@ -95,7 +90,7 @@ test_every_reason() {
 }
 
 test_what_is_no_failure() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   log_in 192.0.2.1 alice secret
   log_in 192.0.2.2 broken secret
   request 192.0.2.3 'AUTH PLAIN $$$'
@@ -108,7 +103,7 @@ test_what_is_no_failure() {
 
 # One address a line, and it is that of the client who said it.
 test_hostile_names() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   number=0
   expected=
   for name in "x $FORGED" "\" $FORGED" "x\" sasl-auth: $FORGED" "\\\" $FORGED" \
@@ -126,7 +121,7 @@ test_hostile_names() {
 
 # All services may log to one place: what clients say to smtp-front is no failed login either.
 test_hostile_sessions() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   for word in "sasl-auth: $FORGED" "\nsasl-auth: $FORGED" "x\" sasl-auth: $FORGED"; do
     request 192.0.2.1 "AUTH $(printf '%b' "$word")"
     text=$(printf '%b' "$word")
@@ -167,7 +162,7 @@ END
 has_banned() { grep -q '^192.0.2.5$' "$CHAIN/banned"; }
 
 test_the_jail_bans() {
-  have_fail2ban || return
+  needs_peer fail2ban bin/fail2ban-regex || return 0
   write_fail2ban
   for name in a b c "$FORGED"; do log_in 192.0.2.4 "$name" wrong; done
   for name in a b c d "$FORGED"; do log_in 192.0.2.5 "$name" wrong; done

@@ -16,13 +16,6 @@ oneTimeSetUp() {
 
 oneTimeTearDown() { end_submission; }
 
-# A client that is not there is no failure.
-have() {
-  command -v "$1" >/dev/null && return
-  echo "skip - there is no $1"
-  return 1
-}
-
 # ---- what is expected ----------------------------------------------------------------------------
 
 # knows CLIENT RIGHT WRONG MECHANISM...: with the right secret the client gets in by each
@@ -91,7 +84,7 @@ with_swaks() {
     --auth ${types:+"$types"} --auth-user "$ALICE" --auth-password "$SECRET"
 }
 
-test_swaks() { ! have swaks || knows_password swaks auto PLAIN LOGIN CRAM-MD5; }
+test_swaks() { ! needs_program swaks || knows_password swaks auto PLAIN LOGIN CRAM-MD5; }
 
 with_curl() {
   recipient=$2
@@ -113,7 +106,7 @@ with_curl() {
 
 # Its XOAUTH2 hangs up where a wrong token's 535 would come.
 test_curl() {
-  have curl || return 0
+  needs_program curl || return 0
   knows_password curl auto PLAIN LOGIN CRAM-MD5
   each_service knows curl "$TOKEN" wrong-token OAUTHBEARER
   each_service knows curl alice stranger EXTERNAL
@@ -136,7 +129,7 @@ with_msmtp() {
 }
 
 test_msmtp() {
-  have msmtp || return 0
+  needs_program msmtp || return 0
   knows_password msmtp auto PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
   each_service knows msmtp "$TOKEN" wrong-token OAUTHBEARER XOAUTH2
   each_service knows msmtp alice stranger EXTERNAL
@@ -148,10 +141,7 @@ with_nodemailer() {
 }
 
 test_nodemailer() {
-  if ! command -v node >/dev/null || [ ! -d "$PEERS/nodemailer/node_modules" ]; then
-    echo 'skip - there is no nodemailer'
-    return
-  fi
+  needs_program node && needs_peer nodemailer node_modules || return 0
   knows_password nodemailer auto PLAIN LOGIN CRAM-MD5
   each_service knows nodemailer "$TOKEN" wrong-token XOAUTH2
 }
@@ -180,7 +170,7 @@ END
   echo hello | HOME=$CHAIN mutt -n -F "$CHAIN/muttrc" -s submitted -- "$2"
 }
 
-test_mutt() { ! have mutt || knows_password mutt auto PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; }
+test_mutt() { ! needs_program mutt || knows_password mutt auto PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; }
 
 # It knows no TLS from the start, and of the channel bindings those that we do not have.
 with_gsasl() {
@@ -194,7 +184,7 @@ knows_gsasl() {
   knows gsasl "$PASSWORD" "$WRONG" PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
 }
 
-test_gsasl() { ! have gsasl || each knows_gsasl; }
+test_gsasl() { ! needs_program gsasl || each knows_gsasl; }
 
 # shellcheck source=/dev/null
 . shunit2

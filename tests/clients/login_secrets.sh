@@ -51,10 +51,7 @@ trace_logins() {
 }
 
 test_nothing_is_executed_with_it() {
-  if ! strace -qq true 2>/dev/null; then
-    echo 'skip - strace does not work here'
-    return
-  fi
+  needs_strace || return 0
   each_service trace_logins
 }
 
@@ -72,10 +69,7 @@ leaves_cores() (
 test_no_core() {
   # shellcheck disable=SC3045 # where sh has no -c the next test says so
   ulimit -c unlimited 2>/dev/null
-  if ! leaves_cores; then
-    echo 'skip - nobody leaves a core in its folder here'
-    return
-  fi
+  leaves_cores || { skip 'nobody leaves a core in its folder here'; return; }
   rm -r "$CHAIN/cores"
   here=$(pwd)
   cd "$CHAIN" || return

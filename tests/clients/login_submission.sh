@@ -69,18 +69,13 @@ END
   checks "$CHAIN/checkpassword"
 }
 
-have_pam() {
-  if [ -n "${CONFINE-}" ]; then
-    echo 'skip - not confined: PAM cannot be'
-    return 1
-  fi
-  command -v checkpassword-pam >/dev/null && return
-  echo 'skip - no PAM here: checkpassword-pam was not built'
-  return 1
+needs_pam() {
+  { ! is_confined || ! skip 'not confined: PAM cannot be'; } &&
+    { command -v checkpassword-pam >/dev/null || ! skip 'no PAM here: checkpassword-pam was not built'; }
 }
 
 test_pam() {
-  have_pam || return
+  needs_pam || return 0
   printf '#!/bin/sh\n[ "$(tr -d '"'\\\\000'"')" = secret ]\n' >"$CHAIN/ask"
   chmod +x "$CHAIN/ask"
   cat >"$CHAIN/chainmail" <<END
@@ -94,15 +89,9 @@ END
 
 # The accounts of a system of the test's own: in a mount namespace, its passwd and shadow.
 test_pam_unix() {
-  have_pam || return
-  if [ -n "${CHECK_SAN-}" ]; then
-    echo 'skip - the sanitizer stands before a crypt that only pam_unix has loaded'
-    return
-  fi
-  if ! unshare --mount true 2>/dev/null; then
-    echo 'skip - no mount namespaces here'
-    return
-  fi
+  needs_pam || return 0
+  is_sanitized && skip 'the sanitizer stands before a crypt that only pam_unix has loaded' && return
+  can_mount || { skip 'no mount namespaces here'; return; }
   printf 'auth required pam_unix.so nodelay\naccount required pam_unix.so\n' >"$CHAIN/chainmail"
   { cat /etc/passwd && echo 'alice:x:4711:4711::/home/alice:/bin/sh'; } >"$CHAIN/passwd"
   echo "alice:$(openssl passwd -6 secret):20000:0:99999:7:::" >"$CHAIN/shadow"
@@ -118,7 +107,7 @@ END
 test_dovecot() {
   make_dovecot
   if [ -z "$DOVECOT_PID" ]; then
-    echo 'skip - there is no Dovecot here'
+    skip 'there is no Dovecot here'
   else
     checks checkpassword-dovecot -f "$DOVECOT/run/auth-client"
   fi

@@ -41,11 +41,8 @@ spawns() {
 
 # A login starts sasl-auth and the checker, which becomes sasl-ok.
 test_spawns() {
-  [ -z "${CHECK_SAN-}" ] || { echo 'skip - sanitizers have processes of their own' && return; }
-  if ! strace -qq true 2>/dev/null; then
-    echo 'skip - strace does not work here'
-    return
-  fi
+  is_sanitized && skip 'sanitizers have processes of their own' && return
+  needs_strace || return 0
   without=$(spawns --quit-after FIRST-EHLO)
   with=$(spawns --quit-after AUTH --auth PLAIN --auth-user "$ALICE" --auth-password "$PASSWORD")
   assertContains "$(cat "$CHAIN/client.log")" '235 2.7.0 '

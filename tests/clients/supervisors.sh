@@ -41,12 +41,6 @@ assert_works() { # assert_works BOX: a message, and while it is at it a second c
   assertContains 'the client is known' "$(cat "$(list_box "$1" | tail -n 1)")" '127.0.0.1'
 }
 
-have() {
-  command -v "$1" >/dev/null && return
-  echo "skip - there is no $1"
-  return 1
-}
-
 # ---- s6: the tree, with all services and their logs --------------------------------------------
 
 write_s6_tree() {
@@ -79,7 +73,7 @@ assert_submits() { # assert_submits URL BOX
 }
 
 testS6() {
-  have s6-svscan || return
+  needs_program s6-svscan || return 0
   SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
   write_s6_tree
   echo secret | user-add -p 0 alice@example.test
@@ -116,7 +110,7 @@ start_systemd() { # start_systemd OPTIONS-AND-COMMAND...
 }
 
 testSystemdAcceptNo() {
-  have systemd-socket-activate || return
+  needs_program systemd-socket-activate || return 0
   start_send
   # shellcheck disable=SC2046 # words are wanted
   start_systemd $(exec_start chainmail-smtp.service)
@@ -124,7 +118,7 @@ testSystemdAcceptNo() {
 }
 
 testSystemdAcceptYes() {
-  have systemd-socket-activate || return
+  needs_program systemd-socket-activate || return 0
   start_send
   # shellcheck disable=SC2046 # words are wanted
   start_systemd --accept --inetd $(exec_start chainmail-smtp-each@.service)
@@ -143,16 +137,13 @@ write_inetd_conf() {
 # As root, with a /run of its own, since it writes its pid there.
 run_inetd() {
   set -- "$PEERS/inetd/usr/sbin/inetd" -i -d "$CHAIN/inetd.conf"
-  [ "$(id -u)" -ne 0 ] ||
+  ! is_root ||
     set -- unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh "$@"
   exec "$@"
 }
 
 testInetd() {
-  if [ ! -x "$PEERS/inetd/usr/sbin/inetd" ]; then
-    echo 'skip - there is no inetd: scripts/peers.sh could not fetch openbsd-inetd'
-    return
-  fi
+  needs_peer inetd usr/sbin/inetd || return 0
   SMTP_PORT=$(free_port)
   write_inetd_conf
   start_send

@@ -2,10 +2,11 @@
 # Profiles against the programs themselves: whatever a program's machine code can call, on whatever
 # path, its profile allows; and a program that starts no other has a short list, or says why not.
 
-if [ -n "${CHECK_SAN:-}" ] || [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null ||
+. "$(dirname "$0")/../_needs.sh"
+
+if is_sanitized || [ "$(uname -m)" != x86_64 ] || ! command -v objdump >/dev/null ||
   readelf -l "$BIN/queue-inject" | grep -q INTERP; then
-  echo 'skip - programs are not static ones for x86-64, or there is no objdump to read them with'
-  exit 0
+  skip_all 'programs are not static ones for x86-64, or there is no objdump to read them with'
 fi
 
 calls() { python3 "$(dirname "$0")/_calls.py" "$@"; }

@@ -5,10 +5,7 @@
 
 . "$(dirname "$0")/../_chain.sh"
 
-if ! confine -s -p foreign true 2>/dev/null; then
-  echo 'skip - this kernel cannot confine'
-  exit 0
-fi
+can_confine || skip_all 'this kernel cannot confine'
 
 setUp() {
   make_chain
@@ -44,12 +41,7 @@ send() { # send BOX [OPTIONS]: what the client was told
     --body 'hello there' "$@" 2>&1
 }
 
-is_narrow() {
-  [ -n "${CHECK_SAN:-}" ] || return 0
-  echo 'skip - the sanitizers need what programs of others need'
-  startSkipping
-  return 1
-}
+needs_narrow_profiles() { ! is_sanitized || ! skip 'the sanitizers need what programs of others need'; }
 
 test_mail_arrives() {
   start_confined
@@ -58,7 +50,7 @@ test_mail_arrives() {
 }
 
 test_a_link_of_others_is_refused_until_it_is_allowed() {
-  is_narrow || return 0
+  needs_narrow_profiles || return 0
   echo 'exec "$@"' | link theirs
   LINK=theirs start_confined
   assertContains "$(send box)" '451 '
@@ -91,7 +83,7 @@ test_a_link_writes_nowhere_else() {
 
 # Nobody would look for the reason in a profile.
 test_a_smart_host_on_a_port_of_its_own() {
-  is_narrow || return 0
+  needs_narrow_profiles || return 0
   echo '@away.test smarthost 127.0.0.1:2' >>"$CHAINMAIL_CONF/routes"
   route-compile
   REMOTE=1 start_confined

@@ -5,14 +5,9 @@
 
 . "$(dirname "$0")/../_chain.sh"
 
-if [ -n "${CHECK_SAN:-}" ] || [ "$(uname -m)" != x86_64 ]; then
-  echo 'skip - the sanitizers need more, and registers are those of x86-64'
-  exit 0
-fi
-if ! confine -s -p foreign true 2>/dev/null; then
-  echo 'skip - this kernel cannot confine'
-  exit 0
-fi
+{ ! is_sanitized && [ "$(uname -m)" = x86_64 ]; } ||
+  skip_all 'the sanitizers need more, and registers are those of x86-64'
+can_confine || skip_all 'this kernel cannot confine'
 
 setUp() {
   make_chain

@@ -12,7 +12,7 @@ write_dovecot() {
   mkdir -p "$DIR/run" "$DIR/state" "$DIR/home"
   chmod 755 "$DIR"
   uid=65534
-  [ "$(id -u)" -eq 0 ] || uid=$(id -u)
+  is_root || uid=$(id -u)
   chown "$uid" "$DIR/home"
   for user in alice bob; do echo "$user@example.test::$uid:$uid::$DIR/home/$user::"; done >"$DIR/users"
   cat >"$DIR/dovecot.conf" <<END

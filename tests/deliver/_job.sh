@@ -8,6 +8,8 @@
 
 # shellcheck source=tests/_wait.sh
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 WORKER=$TOP/tests/deliver/_worker.py
 
 job_start() {

@@ -11,6 +11,8 @@
 
 # shellcheck source=tests/_wait.sh
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 SERVER=$TOP/tests/deliver/_server.py
 
 relay_start() {

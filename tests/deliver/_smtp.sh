@@ -15,6 +15,8 @@
 SMTP_TESTS=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests
 # shellcheck source=tests/_wait.sh
 . "$SMTP_TESTS/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$SMTP_TESTS/_needs.sh"
 SINK=$TOP/build/peers/postfix/bin/smtp-sink
 PEERS=
 OPTIONS=

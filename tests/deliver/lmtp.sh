@@ -77,11 +77,7 @@ test_notices() {
 # ---- a real Dovecot ----
 
 test_dovecot() {
-  start_dovecot || {
-    echo 'skip - test_dovecot: no Dovecot with LMTP here'
-    startSkipping
-    return
-  }
+  start_dovecot || { skip 'no Dovecot with LMTP here'; return; }
   message 'Subject: \303\244\n\n.dot\n\303\244\nno end'
   answers=$(jobs s@example.org "unix:$DIR/run/lmtp" alice@example.test nobody@example.test bob@example.test)
   assertContains "$answers" "K250 2.0.0 unix:$DIR/run/lmtp said: <alice@example.test>"

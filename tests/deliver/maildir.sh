@@ -190,11 +190,7 @@ test_no_maildir() {
 }
 
 test_permission() {
-  if [ "$(id -u)" -eq 0 ]; then
-    startSkipping
-    echo 'skip - root may write everywhere'
-    return
-  fi
+  is_root && skip 'root may write everywhere' && return
   echo x >"$DIR/message"
   deliver box >/dev/null
   chmod 500 box/tmp
@@ -210,11 +206,8 @@ test_half_a_maildir_is_completed() {
 }
 
 test_full_disk() {
-  if ! mkdir small || ! mount -t tmpfs -o size=64k none small 2>/dev/null; then
-    startSkipping
-    echo 'skip - cannot mount a small file system'
-    return
-  fi
+  mkdir small
+  mount -t tmpfs -o size=64k none small 2>/dev/null || { skip 'cannot mount a small file system'; return; }
   head -c 200000 /dev/zero | tr '\0' x >"$DIR/message"
   assertEquals 'Z4.3.1 unable to copy the message: No space left on device' "$(deliver small/box)"
   assertEquals 'nothing stays' '' "$(find small -type f)"
@@ -364,16 +357,9 @@ trace() {
   "$WORKER" -b $jobs -- strace -f -qq -e signal=none -e "$filter" -o "$DIR/trace" deliver-maildir
 }
 
-has_strace() {
-  if [ -z "${CHECK_SAN-}" ] && strace -qq true 2>/dev/null; then return; fi
-  startSkipping
-  echo 'skip - strace cannot be used here'
-  return 1
-}
-
 # Each file has a sync of its own, a folder one for all, and the report comes last.
 test_syncs() {
-  has_strace || return 0
+  needs_tracing || return 0
   trace trace=none a b >/dev/null # the Maildirs are there now
   assertEquals 'K K K K' "$(trace trace=fsync,fdatasync,renameat,rename,sendto a b a a | xargs)"
   assertEquals 'fsync fsync fsync fsync renameat renameat renameat renameat fsync fsync sendto' \
@@ -383,7 +369,7 @@ test_syncs() {
 # What a delivery costs, to the Maildir that the one before went to: the start of the threads aside,
 # and what they do to take turns.
 test_calls() {
-  has_strace || return 0
+  needs_tracing || return 0
   boxes=$(printf 'box %.0s' $(seq 64))
   # shellcheck disable=SC2086 # words are wanted
   trace 'trace=!clone,clone3,futex,mprotect,rt_sigprocmask' box $boxes >/dev/null
@@ -392,12 +378,8 @@ test_calls() {
 }
 
 test_failing_calls() {
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - a call that strace takes away is one that no profile allows'
-    startSkipping
-    return
-  fi
-  has_strace || return 0
+  is_confined && skip 'a call that strace takes away is one that no profile allows' && return
+  needs_tracing || return 0
   trace trace=none box >/dev/null
   for call in fsync:error=EIO:when=1 renameat:error=EIO fsync:error=EIO:when=2 write:error=ENOSPC; do
     rm -f box/new/*

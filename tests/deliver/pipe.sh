@@ -159,13 +159,9 @@ test_time_limit() {
 
 # One that waits for a device is not gone when it is killed. Others need not wait for it.
 test_one_that_is_killed_and_stays() {
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - no profile allows to trace'
-    startSkipping
-    return
-  fi
+  is_confined && skip 'no profile allows to trace' && return
   answers=$("$TOP/tests/deliver/_pipe_stuck.py" "$(entry "$DIR/message")" deliver-pipe -r -t 5 2>&1)
-  case $answers in 'cannot trace') echo 'skip - nobody may trace' && startSkipping ;; esac
+  case $answers in 'cannot trace') skip 'nobody may trace' ;; esac
   assertEquals 'K
 Z4.3.0 the command took too long' "$answers"
 }
@@ -204,11 +200,7 @@ test_loop() {
 }
 
 test_root() {
-  if [ "$(id -u)" -ne 0 ]; then
-    startSkipping
-    echo 'skip - not root'
-    return
-  fi
+  is_root || { skip 'not root'; return; }
   assertEquals 'Z4.3.5 deliver-pipe runs as root, and commands may not' \
     "$("$WORKER" "$(entry "$DIR/message")" s r 'touch ran' -- deliver-pipe)"
   assertTrue 'nothing was run' '[ ! -e ran ]'

@@ -72,7 +72,7 @@ body' "$(tr -d '\r' <"$DIR/dump/message1")"
 }
 
 test_by_a_sink() {
-  [ -x "$SINK" ] || { echo 'skip - there is no smtp-sink' && return; }
+  [ -x "$SINK" ] || { skip 'there is no smtp-sink'; return; }
   printf 'Subject: x\n\n\303\274\n.\n..dots\n' >"$DIR/message"
   # shellcheck disable=SC2119 # no options
   start_sink

@@ -7,6 +7,8 @@
 
 # shellcheck source=tests/_wait.sh
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 WORKER=$TOP/tests/deliver/_worker.py
 ALICE=54321 BOB=54322 VMAIL=54330
 SERVERS=
@@ -48,7 +50,7 @@ tearDown() {
 # Root, whose programs the users of this suite can reach, and who may hide the machine's passwd.
 ready() {
   reason=
-  if [ "$(id -u)" -ne 0 ]; then
+  if ! is_root; then
     reason='not root'
   elif ! setpriv --reuid "$ALICE" --regid "$ALICE" --clear-groups test -x "$BIN/deliver-pipe"; then
     reason="others than root cannot reach $BIN"
@@ -56,10 +58,7 @@ ready() {
     reason='no mount namespaces'
   fi
   [ -n "$reason" ] || chown "$ALICE:$ALICE" alice && chown "$BOB:$BOB" bob && chown "$VMAIL:$VMAIL" vmail
-  [ -z "$reason" ] && return
-  startSkipping
-  echo "skip - $reason"
-  return 1
+  [ -z "$reason" ] || ! skip "$reason"
 }
 
 compile() {
@@ -265,11 +264,7 @@ END
 # Whoever is traced is not gone when he is killed, and the place not free: no one gets a second one.
 test_one_that_is_killed_and_stays() {
   ready || return 0
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - no profile allows to trace'
-    startSkipping
-    return
-  fi
+  is_confined && skip 'no profile allows to trace' && return
   cat <<'END' >"$DIR/stuck.py"
 import ctypes, os, time
 SEIZE, SET_PTRACER, ANY = 0x4206, 0x59616d61, -1
@@ -295,7 +290,7 @@ END
   for tracer in $tracers; do
     case $tracer in [0-9]*) kill "$tracer" ;; esac
   done
-  case $tracers in *cannot*) echo 'skip - nobody may trace' && startSkipping ;; esac
+  case $tracers in *cannot*) skip 'nobody may trace' ;; esac
   stuck="Z4.3.0 the user's last deliverer does not end"
   assertEquals "Z4.3.0 the deliverer went away|$stuck|$stuck|K|K|" "$answers"
 }
@@ -380,16 +375,9 @@ spawn_slowly() {
     worker-spawn -s 4 -t 10 maildir deliver-maildir 2>>log
 }
 
-can_trace() {
-  strace -qq true 2>/dev/null && return
-  startSkipping
-  echo 'skip - strace does not work here'
-  return 1
-}
-
 # Those for whom the routes name nobody share a deliverer, until one of their Maildirs hangs.
 test_a_maildir_that_hangs() {
-  ready && can_trace || return 0
+  ready && needs_strace || return 0
   # The first 64 jobs are answered before the next ones come.
   spawn_slowly "$(virtual bad 1 good 63 bad 1 good 2)" >answers
   assertEquals 'what it had is tried again, another one serves the rest' \
@@ -588,7 +576,7 @@ test_service_with_some_that_hang() {
 # The service as it is shipped, confined, with its one setting.
 test_service_tree() {
   ready || return 0
-  command -v s6-envuidgid >/dev/null || { startSkipping && echo 'skip - there is no s6'; return; }
+  needs_program s6-envuidgid || return 0
   mkfifo -m 600 queue/trigger
   printf 'queue:x:54331:54331::/:/bin/sh\nvmail:x:%s:%s::/:/bin/sh\n' "$VMAIL" "$VMAIL" >>passwd
   cp -R "$TOP/service/s6" tree

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Notices as others read them: Python's email package, Sisimai and Mail::DeliveryStatus::BounceParser.
 
+. "$TOP/tests/_needs.sh"
+
 oneTimeSetUp() {
   FOLDER=$SHUNIT_TMPDIR/notices
   mkdir "$FOLDER"
@@ -17,10 +19,6 @@ perl_judge() {
   shift 2
   for name; do set -- "$@" "$FOLDER/$name.eml"; shift; done
   PERL5LIB=$(echo "$peer/share/perl5" "$peer"/lib/*/perl5/* | tr ' ' ':') perl "$script" "$@" 2>&1
-}
-
-needs_peer() {
-  [ -d "$PEERS/$1" ] || { echo "skip - no $1"; startSkipping; }
 }
 
 testSound() {
@@ -73,7 +71,7 @@ testReturnedByteForByte() {
 }
 
 testSisimai() {
-  needs_peer sisimai
+  needs_peer sisimai usr || return 0
   assertEquals 'alice@example.com bob@example.net failed 5.1.1 userunknown
 alice@example.com erin@example.org failed 4.2.0 onhold
 alice@example.com bob@example.net failed 5.1.1 userunknown
@@ -87,7 +85,7 @@ alice@example.com carol@example.org delivered 2.0.0 delivered' \
 }
 
 testBounceParser() {
-  needs_peer bounceparser
+  needs_peer bounceparser usr || return 0
   assertEquals 'bounce <budget.1@example.com>
 bob@example.net user_unknown 550 5.1.1 No such user here
 bounce <budget.1@example.com>

@@ -2,8 +2,8 @@
 # _durability.sh: a live chain whose programs can be traced and disturbed.
 #
 #   play SCRIPT SCENARIO [ARGUMENT...]  runs one in Python against the chain; its words if it fails
-#   has_strace                          skips the test if strace cannot trace here
-#   has_disturb                         the same for disturb.c, which it makes: $CHAIN/disturb
+#   needs_disturb                       skips the test if disturb.c cannot trace here; $CHAIN/disturb is it
+#   needs_users                         the same if it is not run by root, or others cannot reach the programs
 #   make_authority                      $CHAIN/certificate of mx.tls.example, with its key, by
 #                                       $CHAIN/authority
 #
@@ -25,25 +25,18 @@ play() {
   [ -z "${VERBOSE-}" ] || printf '%s\n' "$words"
 }
 
-has_strace() {
-  if [ -z "${CHECK_SAN-}" ] && strace -qq -o /dev/null true 2>/dev/null; then return; fi
-  startSkipping
-  echo 'skip - strace cannot be used here'
-  return 1
-}
-
-has_disturb() {
-  # The sanitizers' own tracer, which looks for leaks, and another one do not go together.
-  if [ -z "${CHECK_SAN-}" ] && make_disturb; then return; fi
-  startSkipping
-  echo 'skip - programs cannot be traced here'
-  return 1
-}
+# The sanitizers' own tracer, which looks for leaks, and another one do not go together.
+needs_disturb() { { ! is_sanitized && make_disturb; } || ! skip 'programs cannot be traced here'; }
 
 make_disturb() {
   [ -x "$CHAIN/disturb" ] ||
     "${CC:-gcc}" -std=c11 -O1 -D_GNU_SOURCE -o "$CHAIN/disturb" "$HERE/disturb.c" || return
   "$CHAIN/disturb" -o /dev/null true 2>/dev/null
+}
+
+needs_users() {
+  { is_root && setpriv --reuid games --clear-groups test -x "$BIN/deliver-maildir"; } ||
+    ! skip "not root, or others cannot reach $BIN"
 }
 
 make_authority() (

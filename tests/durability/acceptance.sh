@@ -20,16 +20,16 @@ speak() {
   CHAIN_FRONT="$HERE/_traced front smtp-front $* queue-inject" start_smtp
 }
 
-test_order() { ! has_strace || play _acceptance.py order; }
-test_silence() { ! has_strace || play _acceptance.py silence; }
+test_order() { ! needs_tracing || play _acceptance.py order; }
+test_silence() { ! needs_tracing || play _acceptance.py silence; }
 
 test_silence_in_lmtp() {
-  has_strace || return 0
+  needs_tracing || return 0
   speak -L && play _acceptance.py silence_in_lmtp
   speak
 }
 
-test_cost() { ! has_strace || play _acceptance.py cost; }
+test_cost() { ! needs_tracing || play _acceptance.py cost; }
 
 # shellcheck source=/dev/null
 . shunit2

@@ -25,7 +25,7 @@ make_host() {
   KEEPER_PORT=$(free_port)
   cp -R "$BIN" "$CHAIN/bin" # where the services' users can reach it
   PATH=$CHAIN/bin:$PATH
-  if [ "$(id -u)" -eq 0 ]; then make_accounts; else set -- -1; fi
+  if is_root; then make_accounts; else set -- -1; fi
   in_world "$CHAIN_TOP/scripts/setup.sh" "$@" -m mx.example.test || exit 1
   make_mail
   write_conf
@@ -173,21 +173,17 @@ play_chaos() {
   [ -z "${VERBOSE-}" ] || printf '%s\n' "$words"
 }
 
-has_accounts() {
-  { [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; } && return
-  echo 'skip - not root, or no mount namespaces'
-  return 1
-}
+needs_accounts() { { is_root && can_mount; } || ! skip 'not root, or no mount namespaces'; }
 
 test_s6() {
-  [ "$(id -u)" -ne 0 ] || has_accounts || return 0
+  ! is_root || needs_accounts || return 0
   make_host
   play_chaos
 }
 
 # Nobody's connection is refused, whatever becomes of who should accept it.
 test_sockets_of_systemd() {
-  has_accounts || return 0
+  needs_accounts || return 0
   make_host
   hold_sockets
   play_chaos

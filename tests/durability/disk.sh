@@ -5,16 +5,8 @@
 # shellcheck source=tests/durability/_durability.sh
 . "$(dirname "$0")/_durability.sh"
 
-if [ -z "${IN_NAMESPACE-}" ] && unshare -m true 2>/dev/null; then
-  IN_NAMESPACE=yes exec unshare -m "$0" "$@"
-fi
-
-setUp() {
-  if [ -z "${IN_NAMESPACE-}" ]; then
-    startSkipping
-    echo 'skip - cannot mount here'
-  fi
-}
+can_mount || skip_all 'cannot mount here'
+[ -n "${IN_NAMESPACE-}" ] || IN_NAMESPACE=yes exec unshare -m "$0" "$@"
 
 tearDown() {
   stop_smtp
@@ -42,12 +34,7 @@ make_small() {
 }
 
 check_queue() {
-  [ -n "${IN_NAMESPACE-}" ] || return 0
-  if ! make_small "$1"; then
-    startSkipping
-    echo "skip - cannot mount a small $1"
-    return 0
-  fi
+  make_small "$1" || { skip "cannot mount a small $1"; return; }
   start_smtp
   play _disk.py until_full
   play _disk.py full_at_every_block
@@ -57,7 +44,6 @@ test_tmpfs() { check_queue tmpfs; }
 test_ext4() { check_queue ext4; }
 
 test_mailboxes() {
-  [ -n "${IN_NAMESPACE-}" ] || return 0
   make_chain && small tmpfs "$CHAIN/mail" 300k && start_chain
   play _disk.py accept_for_delivery
   mount -o remount,size=10m "$CHAIN/mail"
@@ -65,7 +51,6 @@ test_mailboxes() {
 }
 
 test_log() {
-  [ -n "${IN_NAMESPACE-}" ] || return 0
   make_small tmpfs && start_chain
   play _disk.py no_room_for_the_log
 }

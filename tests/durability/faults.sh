@@ -7,19 +7,19 @@
 # shellcheck source=tests/durability/_message_path.sh
 . "$(dirname "$0")/_message_path.sh"
 
-test_smtp_front() { ! has_strace || play _faults.py front failing; }
-test_queue_inject() { ! has_strace || play _faults.py inject failing; }
+test_smtp_front() { ! needs_tracing || play _faults.py front failing; }
+test_queue_inject() { ! needs_tracing || play _faults.py inject failing; }
 
 # These have a scheduler of their own.
 test_queue_send() {
-  has_strace || return 0
+  needs_tracing || return 0
   stop_send
   play _faults.py send_after_a_start failing
   play _faults.py send_while_running failing
 }
 
 test_deliver_maildir() {
-  has_strace || return 0
+  needs_tracing || return 0
   stop_send
   play _faults.py deliver failing
 }

@@ -18,7 +18,7 @@ oneTimeSetUp() {
 oneTimeTearDown() { end_host; }
 
 test_acceptor() {
-  has_disturb || return 0
+  needs_disturb || return 0
   FREE_PORT=$(free_port)
   echo '127.0.0.1:allow' >"$CHAIN/rules"
   echo ':allow' >>"$CHAIN/rules"
@@ -27,17 +27,10 @@ test_acceptor() {
 }
 
 test_keyd() {
-  has_disturb || return 0
+  needs_disturb || return 0
   stop_keyd
   CHAIN_FRONT='tls-wrap smtp-front queue-inject' start_smtp || fail 'no service'
   play _service_faults.py keyd
-}
-
-can_drop() {
-  if [ "$(id -u)" -eq 0 ] && has_disturb; then return; fi
-  startSkipping
-  echo 'skip - only root can stop being root'
-  return 1
 }
 
 # What is run as another user must be within its reach.
@@ -47,7 +40,8 @@ lay_open() {
 }
 
 test_privileges() {
-  can_drop || return 0
+  is_root || { skip 'only root can stop being root'; return; }
+  needs_disturb || return 0
   FREE_PORT=$(free_port)
   lay_open || fail 'not laid open'
   printf 'secret\n' | user-add -p 0 alice || fail 'no user'

@@ -6,24 +6,24 @@
 # shellcheck source=tests/durability/_message_path.sh
 . "$(dirname "$0")/_message_path.sh"
 
-test_smtp_front() { ! has_disturb || play _faults.py front short; }
+test_smtp_front() { ! needs_disturb || play _faults.py front short; }
 
 test_queue_inject() {
-  has_disturb || return 0
+  needs_disturb || return 0
   play _faults.py inject short
   play _faults.py inject_pipes short
 }
 
 # These have a scheduler of their own.
 test_queue_send() {
-  has_disturb || return 0
+  needs_disturb || return 0
   stop_send
   play _faults.py send_after_a_start short
   play _faults.py send_while_running short
 }
 
 test_deliver_maildir() {
-  has_disturb || return 0
+  needs_disturb || return 0
   stop_send
   play _faults.py deliver short
 }

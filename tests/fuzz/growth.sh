@@ -2,10 +2,9 @@
 # Twice the input costs at most 2.2 times the work, in every parser that has a fuzz target: see
 # ../growth.c, and `counted' in the Makefile.
 
-if [ -n "${CHECK_SAN-}" ]; then
-  echo 'skip - the sanitizers have work of their own'
-  exit 0
-fi
+. "$TOP/tests/_needs.sh"
+
+is_sanitized && skip_all 'the sanitizers have work of their own'
 
 # checks TARGET
 checks() {

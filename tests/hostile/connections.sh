@@ -42,7 +42,7 @@ test_flood() {
 # shellcheck disable=SC3045 # ulimit -n: dash has it
 test_slow_loris() {
   count=3000
-  [ -z "${CHECK_SAN-}" ] || count=300 # each has megabytes then
+  ! is_sanitized || count=300 # each has megabytes then
   [ "$(ulimit -n)" -gt 3100 ] || ulimit -n 3100 2>/dev/null || count=$(($(ulimit -n) - 100))
   CHAIN_ACCEPT="-c $count -C $count" CHAIN_FRONT=smtp-front restart_smtp
   connections slow_loris "$count"

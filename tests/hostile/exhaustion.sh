@@ -40,7 +40,7 @@ test_descriptors() {
 }
 
 test_memory() {
-  [ -z "${CHECK_SAN-}" ] || { echo 'skip - sanitizers need all of the address space'; return; }
+  is_sanitized && skip 'sanitizers need all of the address space' && return
   front smtp-front -Q && exhaustion sessions v 200 2200 100 memory-here
   front smtp-front queue-inject && exhaustion sessions v 200 2200 100 memory-chain
 }
@@ -71,9 +71,7 @@ few_processes() {
   who=$SEND_PID
   [ "$2" = send ] || who="$SMTP_PID $SEND_PID"
   # shellcheck disable=SC2086 # words are wanted
-  if join_group $who; then exhaustion "$1"; else
-    echo 'skip - no cgroup for processes can be made here'
-  fi
+  if join_group $who; then exhaustion "$1"; else skip 'no cgroup for processes can be made here'; fi
 }
 
 test_no_process_for_a_session() { few_processes no_process_for_a_session both; }

@@ -48,7 +48,7 @@ guessing() {
 test_many_at_once() { front '-c 500' && guessing many_at_once; }
 
 test_memory() {
-  [ -z "${CHECK_SAN-}" ] || { echo 'skip - sanitizers need all of the address space'; return; }
+  is_sanitized && skip 'sanitizers need all of the address space' && return
   front && guessing memory
 }
 

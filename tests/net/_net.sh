@@ -1,8 +1,11 @@
 # shellcheck shell=bash disable=SC2034 # variables are for the suites
 # What the suites of this room share: servers, clients, waiting for log lines.
 
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/_wait.sh
-. "${TOP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}/tests/_wait.sh"
+. "$TESTS/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TESTS/_needs.sh"
 server=
 
 oneTimeSetUp() {
@@ -49,9 +52,6 @@ logged_times() { [ "$(grep -Ec -- "$1" "$log")" -eq "$2" ]; }
 ask() { timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:${1:-$port}" </dev/null; }
 ask_from() { timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port,bind=$1" </dev/null; }
 ask_unix() { timeout "$PATIENCE" socat -t "$PATIENCE" - "UNIX-CONNECT:$1" </dev/null; }
-
-is_root() { [ "$(id -u)" -eq 0 ]; }
-skip() { echo "skip - $*"; }
 
 # A server that outlives a failed test would be found by no later one.
 tearDown() { [ -z "$server" ] || finish KILL; }

@@ -9,10 +9,7 @@ HERE=$(dirname "$0")
 # ---- what a session gets ----
 
 test_environment_is_exact() {
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - the stand-ins of tests/_confined change PATH'
-    return
-  fi
+  is_confined && skip 'the stand-ins of tests/_confined change PATH' && return
   start env -i PATH="$PATH" KEPT=1 DATABYTES=9 UCSPITLS='!' PROTO=OLD TCPREMOTEHOST=old TCPLOCALHOST=old \
     TCPREMOTEINFO=old TCPREMOTEIP=old TCPCONNNUM=old IPCREMOTEEUID=old IPCREMOTEPATH=old RELAYCLIENT= \
     SSL_CIPHER=old SSL_PEER_CERT_HASH=old SSLCTLFD=1 SSLREADFD=1 SSLWRITEFD=1 SESSION_ID=old \
@@ -167,7 +164,7 @@ test_listening_socket_of_another_process() {
 free_port() { "$(dirname "$0")/../_free_port"; }
 
 test_systemd_socket_activate() {
-  command -v systemd-socket-activate >/dev/null || { skip systemd-socket-activate; return; }
+  needs_program systemd-socket-activate || return 0
   port=$(free_port)
   systemd-socket-activate -E PATH -l "127.0.0.1:$port" tcp-accept systemd sh -c 'echo $TCPLOCALIP $SESSION_ID' 2>"$log" &
   server=$!
@@ -250,10 +247,7 @@ test_limit_per_network() {
 
 # In a network namespace of its own, with addresses of three /64s on its loopback.
 test_limit_per_ipv6_64() {
-  if ! is_root || ! unshare -n true 2>/dev/null; then
-    skip 'no network namespace'
-    return
-  fi
+  { is_root && unshare -n true 2>/dev/null; } || { skip 'no network namespace'; return; }
   unshare -n bash -s "$HERE" "$folder" >"$folder/got" 2>&1 <<'END'
     ip link set lo up
     for address in 2001:db8::1 2001:db8::ffff:2 2001:db8:0:1::1; do ip -6 address add "$address/128" dev lo nodad; done

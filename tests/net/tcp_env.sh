@@ -79,7 +79,7 @@ systemd_activate() {
 }
 
 test_systemd_socket_activate() {
-  command -v systemd-socket-activate >/dev/null || { skip systemd-socket-activate; return; }
+  needs_program systemd-socket-activate || return 0
   local option
   for option in '' --inetd; do
     # shellcheck disable=SC2086 # no option, no argument
@@ -90,7 +90,7 @@ test_systemd_socket_activate() {
 }
 
 test_s6_ipcserver() {
-  command -v s6-ipcserver >/dev/null || { skip s6-ipcserver; return; }
+  needs_program s6-ipcserver || return 0
   s6-ipcserver -1 "$folder/socket" tcp-env sh -c "$show" >"$folder/up" 2>"$log" &
   server=$!
   wait_until [ -s "$folder/up" ]

@@ -37,9 +37,9 @@ test_compile_replaces_in_one_step() {
 }
 
 test_compile_syncs_before_it_renames() {
+  needs_tracing || return 0
   echo ':deny' >"$rules"
-  strace -o "$folder/trace" -e trace=fsync,rename,renameat,renameat2 tcp-rules-compile "$rules" 2>/dev/null ||
-    { skip 'no strace'; return; }
+  strace -o "$folder/trace" -e trace=fsync,rename,renameat,renameat2 tcp-rules-compile "$rules" 2>/dev/null
   assertEquals 'fsync rename fsync' "$(sed -n 's/^\([a-z]*\).*(.*/\1/p' "$folder/trace" | sed 's/at2*//' | xargs)"
 }
 
@@ -65,10 +65,7 @@ test_compile_errors() {
 
 test_compile_on_a_full_disk() {
   mkdir "$folder/disk"
-  if ! mount -t tmpfs -o size=16k none "$folder/disk" 2>/dev/null; then
-    skip 'cannot mount a small disk'
-    return
-  fi
+  mount -t tmpfs -o size=16k none "$folder/disk" 2>/dev/null || { skip 'cannot mount a small disk'; return; }
   echo ':deny' | tcp-rules-compile - "$folder/disk/rules.cdb"
   awk 'BEGIN { for (i = 0; i < 4000; i++) print "10." int(i / 256) "." i % 256 ".1:allow" }' |
     tcp-rules-compile - "$folder/disk/rules.cdb" 2>"$folder/error"
@@ -91,7 +88,7 @@ classic='joe@127.0.0.1:allow,A="first"
 # comment'
 
 test_classic_text_means_the_same() {
-  command -v tcprules >/dev/null || { skip 'no tcprules'; return; }
+  needs_program tcprules || return 0
   echo "$classic" >"$rules"
   tcprules "$folder/conf/theirs" "$folder/conf/tmp" <"$rules"
   tcp-rules-compile "$rules"

@@ -16,18 +16,16 @@ TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 PEERS=${PEERS:-$TOP/build/peers}
 export TOP PEERS
 
-# Nothing leaves such a network. Only root may make one, and run the hosts in it.
-if [ -z "${LAB_NETWORK-}" ]; then
-  if [ "$(id -u)" -ne 0 ] || ! unshare -m -n ip link set lo up 2>/dev/null; then
-    echo 'skip - no network of its own can be made here'
-    exit 0
-  fi
-  [ -x "$PEERS/nsd/bin/nsd" ] || { echo 'skip - there is no nsd' && exit 0; }
-  LAB_NETWORK=yes exec unshare -n "$0" "$@"
-fi
-
 . "$TOP/tests/_chain.sh"
 . "$TOP/tests/dns/_nsd.sh"
+
+# Nothing leaves such a network. Only root may make one, and run the hosts in it.
+if [ -z "${LAB_NETWORK-}" ]; then
+  { is_root && unshare -m -n ip link set lo up 2>/dev/null; } ||
+    skip_all 'no network of its own can be made here'
+  [ -x "$NSD" ] || skip_all 'there is no nsd'
+  LAB_NETWORK=yes exec unshare -n "$0" "$@"
+fi
 
 LAB=
 LAB_PIDS=

@@ -175,7 +175,7 @@ END
 }
 
 test_a_bounce_read_by_sisimai() {
-  [ -d "$PEERS/sisimai" ] || { startSkipping; echo 'skip - no Sisimai'; return; }
+  needs_peer sisimai usr || return 0
   make_bounce
   assertEquals 'sender@example.test nobody@lmtp.example failed 5.1.1 userunknown
 sender@example.test nobody@one.far.example failed 5.1.1 userunknown
@@ -185,7 +185,7 @@ sender@example.test r@null.example failed 5.1.10 notaccept' \
 }
 
 test_a_bounce_read_by_bounceparser() {
-  [ -d "$PEERS/bounceparser" ] || { startSkipping; echo 'skip - no BounceParser'; return; }
+  needs_peer bounceparser usr || return 0
   make_bounce
   read_as=$(perl_reads bounceparser _bounceparser.pl "$bounce")
   assertContains "$read_as" 'bounce <fails@example.test>'
@@ -199,7 +199,7 @@ test_a_bounce_read_by_bounceparser() {
 
 test_dovecot() {
   DIR=$CHAIN
-  start_dovecot || { startSkipping; echo 'skip - no Dovecot'; return; }
+  start_dovecot || { skip 'no Dovecot'; return; }
   chmod 755 "$CHAIN"
   echo "@example.org lmtp unix:$CHAIN/run/lmtp" | add_routes
   sed -i 's/@example.test:/@example.org:/' "$CHAIN/users"
@@ -217,7 +217,7 @@ test_dovecot() {
 # Without a queue: each recipient has a result.
 test_dovecot_at_once() {
   DIR=$CHAIN
-  start_dovecot || { startSkipping; echo 'skip - no Dovecot'; return; }
+  start_dovecot || { skip 'no Dovecot'; return; }
   printf 'Subject: x\n\n.dot\n' >"$CHAIN/message"
   printf 'Fs@example.org\0Talice@example.test\0Tnobody@example.test\0\0' >"$CHAIN/envelope"
   { SMTP_PROTO=LMTP ERROR_FD=4 lmtp-inject "unix:$CHAIN/run/lmtp" <"$CHAIN/message" 1<"$CHAIN/envelope" 4>&3 \

@@ -68,9 +68,7 @@ END
 # with HOST: it is there, and queue-send runs
 with() {
   if is_started "$1"; then start_send && return; fi
-  echo "skip - there is no $1"
-  startSkipping
-  return 1
+  ! skip "there is no $1"
 }
 
 # What a host has kept of a message, by its sender.

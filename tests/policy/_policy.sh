@@ -10,6 +10,8 @@
 
 # shellcheck source=tests/_wait.sh
 . "$TOP/tests/_wait.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 DNS_PID=
 
 # has [MESSAGE] TEXT PART, lacks [MESSAGE] TEXT PART: as assertContains, but a part of several lines

@@ -364,15 +364,8 @@ added() {
 }
 
 testCosts() {
-  if [ -n "${CONFINE:-}" ]; then
-    echo 'skip - the stand-ins of tests/_confined are shell scripts, and would be counted'
-    return
-  fi
-  if [ -n "$CHECK_SAN" ] || ! strace -o /dev/null true 2>/dev/null; then
-    echo 'skip - system calls cannot be counted here'
-    startSkipping
-    return
-  fi
+  is_confined && skip 'the stand-ins of tests/_confined are shell scripts, and would be counted' && return
+  needs_tracing || return 0
   export SMTP_HELO=client.test SMTP_MAIL_FROM=a@mx.test
   assertTrue 'spf-check' "[ $(added spf-check) -le 45 ]"
   assertEquals 'one exec' 2 "$(grep -c "execve.* = 0" "$SHUNIT_TMPDIR/calls")"

@@ -1,6 +1,9 @@
 # A queue of a suite's own, and callers of a last link. Sourced by the suites.
 # shellcheck shell=sh
 
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
+
 call() { python3 -IS "$TOP/tests/queue/_caller.py" "$@"; }
 show_entries() { python3 -IS "$TOP/tests/queue/_entry.py" "$@"; }
 

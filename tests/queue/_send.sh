@@ -116,10 +116,3 @@ count_box() { list_box "$1" | wc -l; }
 # A file where a Maildir should be: no deliverer can make one there, not even as root.
 break_box() { rm -rf "${MAIL:?}/$1" && mkdir -p "$MAIL" && echo broken >"$MAIL/$1"; }
 mend_box() { rm "$MAIL/$1"; }
-
-has_strace() {
-  if [ -z "${CHECK_SAN-}" ] && strace -qq -o /dev/null true 2>/dev/null; then return; fi
-  startSkipping
-  echo 'skip - strace cannot be used here'
-  return 1
-}

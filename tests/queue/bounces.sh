@@ -156,7 +156,7 @@ test_bad_texts() {
 
 # The entry stays until its sender could be told.
 test_bounce_that_cannot_be_injected() {
-  has_strace || return 0
+  needs_tracing || return 0
   start_program send.log strace -qq -o /dev/null -e trace=linkat,link,rename \
     -e inject=linkat,link,rename:error=ENOSPC:when=1..4 queue-send -n 3
   SEND_PID=$STARTED

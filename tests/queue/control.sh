@@ -371,11 +371,7 @@ test_a_long_path() {
 }
 
 test_strangers() {
-  if [ "$(id -u)" -ne 0 ]; then
-    startSkipping
-    echo 'skip - only root can be someone else'
-    return
-  fi
+  is_root || { skip 'only root can be someone else'; return; }
   start_send
   assertEquals 600 "$(stat -c %a "$QUEUE/control")"
   chmod 755 "$CHAIN" "$QUEUE"
@@ -406,7 +402,7 @@ stop_failing() {
 }
 
 test_release_that_fails() {
-  has_strace || return 0
+  needs_tracing || return 0
   serve_remote
   answer b@y.example 'Z451 4.2.2 full'
   start_failing fsync:error=EIO:when=2
@@ -424,7 +420,7 @@ test_release_that_fails() {
 }
 
 test_release_under_way_that_fails() {
-  has_strace || return 0
+  needs_tracing || return 0
   serve_two
   start_failing fsync:error=EIO:when=2
   inject_two
@@ -455,7 +451,7 @@ try_all() { kill -ALRM "$(pgrep -P "$SEND_PID" -x queue-send)"; }
 
 # The log that it has got by then goes with it.
 test_first_order_that_fails() {
-  has_strace || return 0
+  needs_tracing || return 0
   park_failing fsync:error=EIO:when=1
   assertEquals -failed "$(ask "hold $PARKED")"
   becomes "$PARKED" parked
@@ -467,7 +463,7 @@ test_first_order_that_fails() {
 
 # The disk has it all the same, and so it is in force.
 test_first_order_that_cannot_be_taken_back() {
-  has_strace || return 0
+  needs_tracing || return 0
   park_failing fsync:error=EIO:when=1 ftruncate:error=EIO:when=1
   assertEquals -failed "$(ask "hold $PARKED")"
   becomes "$PARKED" held
@@ -482,7 +478,7 @@ test_first_order_that_cannot_be_taken_back() {
 
 # The same of an attempt, whose log is younger than what it knows.
 test_release_under_way_that_cannot_be_taken_back() {
-  has_strace || return 0
+  needs_tracing || return 0
   serve_two
   start_failing fsync:error=EIO:when=2 ftruncate:error=EIO:when=1
   inject_two

@@ -91,9 +91,9 @@ held() {
   assertEquals "$1: delivered once" 1 "$(count_box b)"
 }
 
-test_drop() { ! has_strace || kill_at_each drop dropped; }
-test_bounce() { ! has_strace || kill_at_each bounce bounced; }
-test_hold() { ! has_strace || kill_at_each hold held; }
+test_drop() { ! needs_tracing || kill_at_each drop dropped; }
+test_bounce() { ! needs_tracing || kill_at_each bounce bounced; }
+test_hold() { ! needs_tracing || kill_at_each hold held; }
 
 # shellcheck source=/dev/null
 . shunit2

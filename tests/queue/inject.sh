@@ -304,11 +304,8 @@ testOptions() {
 
 # The queue as a drop box: who writes into it can neither list it nor read others' entries.
 testDropBox() {
-  if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
-    echo 'skip - needs root and setpriv'
-    startSkipping
-    return
-  fi
+  is_root || { skip 'only root can be someone else'; return; }
+  needs_program setpriv || return 0
   cp "$(command -v queue-inject)" "$TOP/tests/queue/_caller.py" "$FOLDER"
   chmod 711 "$FOLDER"
   chmod 644 "$message" "$envelope"

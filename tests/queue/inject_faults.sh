@@ -11,16 +11,6 @@ id=hock9tq2oeauptqs
 # Ways in that make every call between them: a copy that is named, and one in tmp/ that is renamed.
 ways='--files --unlinked'
 
-oneTimeSetUp() {
-  strace -o /dev/null true 2>/dev/null || no_strace=yes
-}
-
-skip_without_strace() {
-  [ -n "${no_strace:-}" ] || return 1
-  echo 'skip - strace cannot trace here'
-  startSkipping
-}
-
 # trace WAY [OPTION...]: runs it under strace; the words go to out, the calls to trace.
 trace() {
   way=$1
@@ -42,14 +32,14 @@ count_calls() { list_calls | grep -c "^$1 "; }
 code() { tail -n 1 "$FOLDER/out"; }
 
 testCost() {
-  skip_without_strace && return
+  needs_strace || return 0
   QUEUE_ID=$id trace --spooled
   assertEquals 0 "$(code)"
   assertEquals 'one sync' 1 "$(list_calls | grep -c sync)"
   assertEquals 'one name' 1 "$(grep -c '^linkat(.* = 0$' "$FOLDER/trace")"
   assertEquals 'one write of the entry' 1 "$(count_calls pwrite64)"
   assertEquals 'one write besides, of the verdict' 1 "$(count_calls write)"
-  [ -n "${CHECK_SAN:-}" ] && return # the sanitizers make calls of their own
+  is_sanitized && return # the sanitizers make calls of their own
   assertTrue "$(list_calls | wc -l) calls" "[ $(list_calls | wc -l) -le 16 ]"
 }
 
@@ -61,7 +51,7 @@ list_steps() {
 }
 
 testOrder() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --spooled
   assertEquals 'the trailer, the name, the sync, the word' 'pwrite64 linkat fsync write' \
     "$(list_steps)"
@@ -76,7 +66,7 @@ list_timers() { grep -E '^(alarm|setitimer)\(' "$FOLDER/trace"; }
 
 # A caller's pipes get a day; a spooled file needs none.
 testTimeLimit() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --files
   assertContains "$(list_timers)" 86400
   trace --spooled
@@ -85,7 +75,7 @@ testTimeLimit() {
 
 # Killed before each call in turn. Entries that nobody was told of may be there, but whole.
 testKill() {
-  skip_without_strace && return
+  needs_strace || return 0
   for way in $ways; do
     trace "$way"
     assertEquals 0 "$(code)"
@@ -104,7 +94,7 @@ testKill() {
 
 # What was told is there: killed after the verdict was written, before the exit.
 testKillAfterVerdict() {
-  skip_without_strace && return
+  needs_strace || return 0
   QUEUE_ID=$id trace --files -e inject=exit_group:signal=KILL
   assertContains "$(cat "$FOLDER/out")" "Kqueued as $id"
   show_entries "$FOLDER/queue/new/$id".* >/dev/null
@@ -132,7 +122,7 @@ first() { list_calls | awk -v name="$1" '$1 == name { print name ":" $2; exit }'
 clear() { rm -f "$FOLDER"/queue/new/* "$FOLDER"/queue/tmp/*; }
 
 testFaultsOfSpooled() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --spooled
   write=$(last pwrite64) link=$(last linkat) sync=$(last fsync)
   envelope_read=$(first pread64) message_read=$(last pread64)
@@ -150,7 +140,7 @@ testFaultsOfSpooled() {
 }
 
 testFaultsOfCopies() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --files
   message_read=$(first read) envelope_read=$(last read) write=$(first write) sync=$(last fsync)
   clear
@@ -170,7 +160,7 @@ testFaultsOfCopies() {
 
 # Without a word on the pipe it is an exit code of qmail-queue's.
 testFaultsWithoutPipe() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --pipes
   sync=$(last fsync)
   clear
@@ -181,7 +171,7 @@ testFaultsWithoutPipe() {
 
 # An interrupted call is made again.
 testInterruptions() {
-  skip_without_strace && return
+  needs_strace || return 0
   for way in $ways; do
     clear
     trace "$way"
@@ -200,7 +190,7 @@ testInterruptions() {
 
 # A file system without O_TMPFILE, a machine without /proc: it is copied.
 testWithoutUnnamedFiles() {
-  skip_without_strace && return
+  needs_strace || return 0
   trace --files
   open=$(list_calls | grep '^open' | head -n 1)
   for error in EOPNOTSUPP EISDIR; do
@@ -220,11 +210,7 @@ testWithoutUnnamedFiles() {
 
 # A tiny file system is filled up: each message is there, or was refused.
 testDiskFull() {
-  if ! unshare -m true 2>/dev/null; then
-    echo 'skip - cannot mount here'
-    startSkipping
-    return
-  fi
+  can_mount || { skip 'cannot mount here'; return; }
   head -c 20000 /dev/zero | tr '\0' x >"$message"
   # shellcheck disable=SC2016 # for the inner shell
   unshare -m sh -c '

@@ -93,7 +93,7 @@ test_torn_log() {
 }
 
 test_permission() {
-  if [ "$(id -u)" -ne 0 ]; then
+  if ! is_root; then
     chmod 300 "$QUEUE/new"
     error=$(queue-list 2>&1)
     code=$?

@@ -235,8 +235,7 @@ testOtherNames() {
 # ---- those who call it ----
 
 testMutt() {
-  command -v mutt >/dev/null || startSkipping
-  isSkipping && echo 'skip - mutt is not there' && return
+  needs_program mutt || return 0
   printf 'set sendmail="%s -oem -oi"\nset copy=no\nset realname="Al Müller"\nset charset=utf-8\nset send_charset=utf-8\n' \
     "$CHAIN/bin/sendmail" >"$CHAIN/muttrc"
   echo 'Grüße' | HOME=$CHAIN mutt -n -F "$CHAIN/muttrc" -s 'Schön' -b "$box.bcc@example.test" \
@@ -250,8 +249,7 @@ Grüße
 }
 
 testMail() {
-  command -v s-nail >/dev/null || startSkipping
-  isSkipping && echo 'skip - s-nail is not there' && return
+  needs_program s-nail || return 0
   echo hello | HOME=$CHAIN s-nail -n -S mta="$CHAIN/bin/sendmail" -s "a subject" -b "$box.bcc@example.test" \
     "$box@example.test"
   assertEquals 0 $?

@@ -108,7 +108,7 @@ sample() { if [ -n "${CHECK_CRASH-}" ]; then cat; else awk -v n="$1" 'NR % n == 
 
 # kill_deliverer CHANNEL PROGRAM DOMAIN START
 kill_deliverer() {
-  has_strace || return 0
+  needs_tracing || return 0
   fill_queue "$3"
   run_send queue-send -w "$1=1" -w "$1=strace -qq -o $CHAIN/trace $2" || fail "$2: not done"
   check_once "$2" "$3"
@@ -130,7 +130,7 @@ test_kill_deliver_forward() { kill_deliverer forward deliver-forward forward.exa
 
 # The deliverer goes on with what it has, and what it then has to say nobody hears.
 test_kill_scheduler() {
-  has_strace || return 0
+  needs_tracing || return 0
   fill_queue smtp.example
   run_send strace -qq -o "$CHAIN/trace" queue-send || fail 'not done'
   check_once 'not killed' smtp.example

@@ -236,11 +236,7 @@ test_strange_entries() {
 }
 
 test_owners() {
-  if [ "$(id -u)" -ne 0 ]; then
-    startSkipping
-    echo 'skip - only root can give files away'
-    return
-  fi
+  is_root || { skip 'only root can give files away'; return; }
   inject me@example.org a@example.test
   chown 4242 "$(last_entry)"
   CHAIN_SEND="-o 4243,4244" start_send
@@ -311,7 +307,7 @@ test_one_per_queue() {
 
 # It was killed when a child of its had not become a deliverer yet: that does not stand in the way.
 test_killed_amid_a_start() {
-  has_strace || return 0
+  needs_tracing || return 0
   start_program send.log strace -f -qq -o /dev/null -e trace=execve \
     -e inject=execve:delay_enter=1s:when=1+ queue-send -n 3
   tracer=$STARTED
@@ -533,7 +529,7 @@ trace_send() {
 
 # What cannot be read now is looked at soon, not after the time between two scans.
 test_scan_that_fails() {
-  has_strace || return 0
+  needs_tracing || return 0
   trace_send "$CHAIN/calls"
   scan=$(grep openat "$CHAIN/calls" | grep -n '"\."' | sed 's/:.*//; q')
   trace_send "$CHAIN/trace" -e "inject=openat:error=EMFILE:when=$scan"
@@ -544,7 +540,7 @@ test_scan_that_fails() {
 
 # Nobody tells of a wall clock that is set.
 test_the_clock_is_looked_at_each_minute() {
-  has_strace || return 0
+  needs_tracing || return 0
   start_program send.log strace -qq -o "$CHAIN/trace" -e trace=poll queue-send -n 3
   assertTrue 'it waits' "wait_until grep -Eq '[0-9]{5,}$|, [0-9]{5,}\)' '$CHAIN/trace'"
   end_process "$(pgrep -P "$STARTED" -x queue-send)"
@@ -555,7 +551,7 @@ test_the_clock_is_looked_at_each_minute() {
 
 # What a delivery costs the scheduler, when nothing goes wrong.
 test_calls() {
-  has_strace || return 0
+  needs_tracing || return 0
   start_program send.log strace -qq -o "$CHAIN/trace" queue-send -n 3
   SEND_PID=$STARTED
   inject me@example.org a@example.test
@@ -575,7 +571,7 @@ test_calls() {
 
 # Only what was achieved is worth a sync.
 test_syncs_of_the_log() {
-  has_strace || return 0
+  needs_tracing || return 0
   break_box b
   start_program send.log strace -qq -e trace=fsync -o "$CHAIN/trace" queue-send -n 3
   SEND_PID=$STARTED
@@ -676,7 +672,7 @@ test_flood_in_the_trigger() {
   inject me@example.org c@example.test
   deliveries b >/dev/null || fail 'it waits'
   deliveries c >/dev/null || fail 'it waits'
-  [ -n "${CHECK_SAN-}" ] || assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
+  is_sanitized || assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
   kill "$flooder"
   wait "$flooder" 2>/dev/null
   logged event=found # in the folder

@@ -36,7 +36,7 @@ recover_and_check() {
 }
 
 test_kill_scheduler() {
-  has_strace || return 0
+  needs_tracing || return 0
   fill_queue
   run_send strace -qq -o "$CHAIN/trace" queue-send
   check_outcome 'not killed'
@@ -50,7 +50,7 @@ test_kill_scheduler() {
 }
 
 test_kill_deliverer() {
-  has_strace || return 0
+  needs_tracing || return 0
   fill_queue
   run_send queue-send -w maildir=1 -w "maildir=strace -qq -o $CHAIN/trace deliver-maildir"
   check_outcome 'not killed'

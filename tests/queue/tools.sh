@@ -147,10 +147,7 @@ test_orders_without_queue_send() {
 # Who owns the queue can have put links into it. What root orders happens there with the owner's
 # rights alone.
 test_root_is_not_led_away() {
-  if [ "$(id -u)" -ne 0 ]; then
-    echo 'skip - only root can be led to where the owner cannot go'
-    return
-  fi
+  is_root || { skip 'only root can be led to where the owner cannot go'; return; }
   inject me@example.org a@example.test
   : >"$QUEUE/lock"
   chown -R 65534:65534 "$QUEUE"

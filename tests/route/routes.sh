@@ -3,7 +3,9 @@
 # shellcheck disable=SC1091 # shunit2 is found in PATH
 
 # shellcheck source=tests/_commands.sh
-. "${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/_commands.sh"
+. "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_commands.sh"
+# shellcheck source=tests/_needs.sh
+. "$TOP/tests/_needs.sh"
 
 setUp() {
   FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/route.XXXXXX")
@@ -82,10 +84,8 @@ testOnlyChecks() {
 
 # The order that survives a power cut: contents synced, then the name, then the folder.
 testWriteOrder() {
-  command -v strace >/dev/null || { echo 'skip - no strace'; return; }
-  [ -z "${CHECK_SAN:-}" ] || { echo 'skip - strace and the leak sanitizer exclude each other'; return; }
-  strace -o "$FOLDER/trace" -e trace=fsync,fdatasync,rename,renameat,renameat2 route-compile ||
-    { echo 'skip - strace may not trace here'; return; }
+  needs_tracing || return 0
+  strace -o "$FOLDER/trace" -e trace=fsync,fdatasync,rename,renameat,renameat2 route-compile
   assertEquals 'fsync rename fsync' \
     "$(sed -n 's/^\([a-z]*\)[a-z0-9]*(.* = 0$/\1/p' "$FOLDER/trace" | sed 's/^renameat.*/rename/' | xargs)"
 }

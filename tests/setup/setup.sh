@@ -1,6 +1,8 @@
 #!/bin/sh
 # scripts/setup.sh, and make install's copy of the service trees.
 
+. "$TOP/tests/_needs.sh"
+
 setUp() {
   ROOT=$(mktemp -d "${TMPDIR:-/tmp}/setup.XXXXXX")
 }
@@ -49,10 +51,7 @@ with_accounts() {
 
 # Who owns the queue is not to become root by what root does there.
 test_links_in_the_queue_are_not_followed() {
-  if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
-    echo 'skip - only root can make users up'
-    return
-  fi
+  { is_root && can_mount; } || { skip 'only root can make users up'; return; }
   with_accounts "$TOP/scripts/setup.sh" -r "$ROOT" -m mx.example.test
   assertEquals 0 $?
   assertEquals '7002 7009 3730' "$(stat -c '%u %g %a' "$ROOT/var/spool/chainmail/new")"
@@ -125,10 +124,7 @@ test_the_tree_of_runit_has_its_words() {
 }
 
 test_systemd_understands_the_units() {
-  if ! command -v systemd-analyze >/dev/null; then
-    echo 'skip - no systemd-analyze here'
-    return
-  fi
+  needs_program systemd-analyze || return 0
   # Units name programs where they are installed; --man=no: their pages are not.
   "$TOP/scripts/install-service.sh" "$TOP/service" "$ROOT/service" "$ROOT/prefix"
   mkdir -p "$ROOT/prefix/lib"

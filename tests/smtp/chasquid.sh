@@ -3,6 +3,7 @@
 # shellcheck disable=SC2317,SC2329 # shunit2 calls the functions
 
 HERE=$(dirname "$0")
+. "$TOP/tests/_needs.sh"
 DATA=${TESTDATA:-$TOP/../shared/data}/smtp-chasquid
 
 oneTimeSetUp() {
@@ -18,7 +19,7 @@ check() {
 }
 
 test_data() {
-  [ -d "$DATA" ] || { echo 'skip - no shared data'; startSkipping; }
+  [ -d "$DATA" ] || skip 'no shared data'
   assertTrue "$DATA" "[ -d '$DATA' ]"
 }
 

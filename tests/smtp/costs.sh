@@ -4,6 +4,7 @@
 # shellcheck disable=SC2317,SC2329 # shunit2 calls the functions
 
 HERE=$(cd "$(dirname "$0")" && pwd)
+. "$HERE/../_needs.sh"
 
 oneTimeSetUp() {
   export CHAINMAIL_CONF="$SHUNIT_TMPDIR/conf" CHAINMAIL_QUEUE="$SHUNIT_TMPDIR/queue"
@@ -12,13 +13,7 @@ oneTimeSetUp() {
   echo mail.example.test >"$CHAINMAIL_CONF/me"
 }
 
-skip_sanitized() {
-  [ -z "$CHECK_SAN" ] || { echo 'skip - sanitizers cost'; startSkipping; }
-}
-
-skip_untraceable() {
-  strace -o /dev/null true 2>/dev/null || { echo 'skip - strace cannot trace here'; startSkipping; }
-}
+skip_sanitized() { is_sanitized && skip 'sanitizers cost'; }
 
 # at_most LIMIT WHAT NUMBER
 at_most() {
@@ -30,9 +25,7 @@ count() {
 }
 
 test_system_calls() {
-  skip_sanitized
-  skip_untraceable
-  isSkipping && return
+  needs_tracing || return 0
   "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/calls"
   assertEquals 'the message is written in one call' 1 "$(count '^pwritev(')"
   assertEquals 'the envelope is written in one call' 1 "$(count '^pwrite64(')"
@@ -49,9 +42,7 @@ names() {
 }
 
 test_logins_cost_nothing_to_others() {
-  skip_sanitized
-  skip_untraceable
-  isSkipping && return
+  needs_tracing || return 0
   "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/without"
   "$HERE/_costs.py" calls "$SHUNIT_TMPDIR/with" -A "$SHUNIT_TMPDIR/nowhere" -f '*' -P
   assertTrue 'some are seen' "[ $(names "$SHUNIT_TMPDIR/with" | wc -l) -gt 30 ]"
@@ -61,28 +52,27 @@ test_logins_cost_nothing_to_others() {
 }
 
 test_replies_are_sent_together() {
-  skip_untraceable
-  isSkipping && return
+  needs_strace || return 0
   "$HERE/_costs.py" pipelined "$SHUNIT_TMPDIR/calls"
   assertEquals 'greeting, 50 replies, 221' 3 "$(count '^sendto(')"
 }
 
 test_memory_of_an_idle_session() {
-  skip_sanitized
+  skip_sanitized && return
   at_most 64 'private KB' "$("$HERE/_costs.py" hello)"
   at_most 128 'after a small message' "$("$HERE/_costs.py" message 4096)"
   at_most 128 'after a large one' "$("$HERE/_costs.py" message 900000)"
 }
 
 test_memory_is_constant_under_a_flood() {
-  skip_sanitized
+  skip_sanitized && return
   result=$("$HERE/_costs.py" flood)
   assertEquals '552 5.3.4 Message too big' "${result#* }"
   at_most 2048 'peak KB' "${result%% *}"
 }
 
 test_memory_is_constant_under_many_recipients() {
-  skip_sanitized
+  skip_sanitized && return
   result=$("$HERE/_costs.py" recipients)
   assertEquals 'accepted' 1000 "${result#* }"
   at_most 2048 'peak KB' "${result%% *}"

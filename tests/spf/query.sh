@@ -128,7 +128,7 @@ test_server_from_the_environment() {
 . "$(dirname "$0")/../dns/_nsd.sh"
 
 test_nsd() {
-  [ -x "$NSD" ] || { echo 'skip - nsd is not here'; startSkipping; return; }
+  needs_peer nsd bin/nsd || return 0
   mkdir -p "$SHUNIT_TMPDIR/nsd"
   { cat <<'ZONE'
 $ORIGIN test.

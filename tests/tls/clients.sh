@@ -9,13 +9,6 @@
 FROM=sender@client.example
 NAME=mx.example.test
 
-# A client that is not there is no failure.
-have() {
-  command -v "$1" >/dev/null && return
-  echo "skip - there is no $1"
-  return 1
-}
-
 # send CLIENT: with each engine and both modes, a message of some length arrives as it was sent, and
 # its trace says that it came over TLS.
 send() { each send_both "$1"; }
@@ -81,16 +74,13 @@ with_nodemailer() {
     "$TRUSTED" "$FROM" "$1" <"$CHAIN/message"
 }
 
-test_curl() { ! have curl || send with_curl; }
-test_swaks() { ! have swaks || send with_swaks; }
+test_curl() { ! needs_program curl || send with_curl; }
+test_swaks() { ! needs_program swaks || send with_swaks; }
 test_smtplib() { send with_smtplib; }
-test_msmtp() { ! have msmtp || send with_msmtp; }
+test_msmtp() { ! needs_program msmtp || send with_msmtp; }
 
 test_nodemailer() {
-  if ! command -v node >/dev/null || [ ! -d "${PEERS-}/nodemailer/node_modules" ]; then
-    echo 'skip - there is no nodemailer'
-    return
-  fi
+  needs_program node && needs_peer nodemailer node_modules || return 0
   send with_nodemailer
 }
 
@@ -132,7 +122,7 @@ with_gnutls() {
   [ "$ENGINE" != tls-wrap-openssl ] || gnutls_resumes -VERS-ALL:+VERS-TLS1.3
 }
 
-test_gnutls() { ! have gnutls-cli || each with_gnutls; }
+test_gnutls() { ! needs_program gnutls-cli || each with_gnutls; }
 
 # shellcheck source=/dev/null
 . shunit2

@@ -215,7 +215,7 @@ testTls13Alone() {
 }
 
 testGnutls() {
-  if ! command -v gnutls-serv >/dev/null; then echo 'skip - no gnutls-serv'; return; fi
+  needs_program gnutls-serv || return 0
   PORT=$(free_port)
   start_server gnutls-serv --port "$PORT" --echo --x509certfile chain.crt --x509keyfile mx.key
   assert_talks 'GnuTLS' "$PORT" -c root.crt -n mx.example.test

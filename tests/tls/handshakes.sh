@@ -60,7 +60,7 @@ with() {
 }
 
 test_without_openssl() {
-  case $ENGINES in *openssl) ;; *) echo 'skip - no OpenSSL, no tls-wrap-openssl' ;; esac
+  case $ENGINES in *openssl) ;; *) skip 'no OpenSSL, no tls-wrap-openssl' ;; esac
 }
 
 # ---- versions -----------------------------------------------------------------------------------

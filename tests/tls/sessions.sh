@@ -61,10 +61,9 @@ test_many_handshakes() { each flood; }
 
 # ---- where keys are -----------------------------------------------------------------------------
 
-may_read_memory() {
-  [ "$(id -u)" -eq 0 ] && [ -z "${CHECK_SAN-}" ] && return
-  echo 'skip - memory of other processes is read by root, and not with the sanitizers'
-  return 1
+needs_memory() {
+  { is_root && ! is_sanitized; } ||
+    ! skip 'memory of other processes is read by root, and not with the sanitizers'
 }
 
 look_for_keys() { # look_for_keys SCENARIO [OPTION...]
@@ -74,9 +73,9 @@ look_for_keys() { # look_for_keys SCENARIO [OPTION...]
     play _sessions.py "$scenario" "$CHAIN/tls/default.ecdsa.pem" "$CHAIN/tls/default.rsa.pem"
 }
 
-test_keys_are_in_keyd_alone() { ! may_read_memory || each look_for_keys keys_are_in_keyd_alone; }
+test_keys_are_in_keyd_alone() { ! needs_memory || each look_for_keys keys_are_in_keyd_alone; }
 test_keys_are_found_where_they_are() {
-  ! may_read_memory || each look_for_keys keys_are_found -k "$CHAIN/tls"
+  ! needs_memory || each look_for_keys keys_are_found -k "$CHAIN/tls"
 }
 
 # shellcheck source=/dev/null

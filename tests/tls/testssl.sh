@@ -45,10 +45,7 @@ end_acceptors() {
 }
 
 test_findings() {
-  if ! command -v testssl >/dev/null; then
-    echo 'skip - there is no testssl'
-    return
-  fi
+  needs_program testssl || return 0
   begin_all
   # shellcheck disable=SC2086 # words are wanted
   wait $LOOKERS

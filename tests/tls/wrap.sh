@@ -3,6 +3,7 @@
 # What tls-wrap promises to the program behind it, whichever engine it has.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
+. "$HERE/../_needs.sh"
 
 oneTimeSetUp() {
   FOLDER=$(mktemp -d) || exit 1
@@ -26,7 +27,7 @@ play() {
 }
 
 test_without_openssl() {
-  case $engines in *openssl) ;; *) echo 'skip - no OpenSSL, no tls-wrap-openssl' ;; esac
+  case $engines in *openssl) ;; *) skip 'no OpenSSL, no tls-wrap-openssl' ;; esac
 }
 
 test_immediate() { play immediate; }
