@@ -2,12 +2,9 @@
 # checkpassword-pam, with PAM's own modules and a service of the test's: pam_exec asks a script.
 # shellcheck disable=SC1091 # shunit2 is found in PATH
 
-oneTimeSetUp() {
-  command -v checkpassword-pam >/dev/null || {
-    echo 'skip - no PAM here: checkpassword-pam was not built'
-    startSkipping
-  }
-}
+. "$(dirname "$0")/../_needs.sh"
+
+command -v checkpassword-pam >/dev/null || skip_all 'no PAM here: checkpassword-pam was not built'
 
 setUp() {
   FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/pam.XXXXXX")
@@ -139,11 +136,7 @@ testNobodyBecomesRoot() {
 }
 
 testBecomesTheUser() {
-  [ "$(id -u)" -eq 0 ] || {
-    echo 'skip - testBecomesTheUser: only root can'
-    startSkipping
-    return
-  }
+  is_root || { skip 'only root can become another'; return; }
   service pam_permit.so
   sed -i 's/alice=secret/daemon=secret/' "$FOLDER/ask"
   OPTIONS=-U

@@ -6,10 +6,8 @@
 . "$(dirname "$0")/../_chain.sh"
 
 # Under the sanitizers a refused call is another story: their run time makes some of its own.
-if [ -n "${CHECK_SAN:-}" ]; then
-  echo 'skip - profiles are for programs without sanitizers'
-  exit 0
-fi
+is_sanitized && skip_all 'profiles are for programs without sanitizers'
+can_confine || skip_all 'this kernel cannot confine'
 
 # A folder of its own, below which nothing is in a profile, with a place for profiles.
 oneTimeSetUp() {
@@ -19,10 +17,6 @@ oneTimeSetUp() {
   mkdir -p "$ROOM/conf/confine" "$ROOM/conf/hooks" "$ROOM/queue" "$ROOM/run" "$ROOM/place/deep"
   echo text >"$ROOM/place/file"
   : >"$ROOM/place/deep/file"
-  if ! confine -s -p foreign true; then
-    echo 'skip - this kernel cannot confine'
-    exit 0
-  fi
 }
 
 oneTimeTearDown() { [ ! -d "${ROOM:-}" ] || rm -rf "$ROOM"; }
@@ -203,7 +197,7 @@ test_administrators_replace_ours() {
 }
 
 test_pam_stays_outside() {
-  [ -x "$BIN/checkpassword-pam" ] || { echo 'skip - no PAM here'; return; }
+  [ -x "$BIN/checkpassword-pam" ] || { skip 'no PAM here'; return; }
   output=$(confine tcp-accept unix:/x sasl-auth checkpassword-pam sasl-ok 2>&1)
   assertEquals 100 $?
   assertContains "$output" 'checkpassword-pam: this program cannot be confined'

@@ -6,11 +6,7 @@
 # shellcheck source=tests/deliver/_smtp.sh
 . "$(dirname "$0")/_smtp.sh"
 
-oneTimeSetUp() {
-  [ -x "$SINK" ] && return
-  echo 'skip - there is no smtp-sink'
-  exit 0
-}
+[ -x "$SINK" ] || skip_all 'there is no smtp-sink'
 
 setUp() { make_folder; }
 tearDown() { remove_folder; }
@@ -102,12 +98,11 @@ test_servers() {
 }
 
 test_ipv6() {
-  can_bind_ipv6 || { startSkipping; echo 'skip - there is no IPv6'; }
+  can_bind_ipv6 || { skip 'there is no IPv6'; return; }
   SINK_ADDRESS='[::1]' start_sink
   assertEquals 'K250 2.0.0 [::1] said: Ok' "$(deliver 'r@x=[IPv6:::1]')"
   zone
   assertEquals 'K250 2.0.0 six.example[::1] said: Ok' "$(deliver r@v6.example)"
-  endSkipping
 }
 
 can_bind_ipv6() { python3 -c 'import socket; socket.socket(10).bind(("::1", 0))' 2>/dev/null; }
