@@ -631,7 +631,7 @@ test_clock_set_back() {
 }
 
 # Whoever may write into the trigger may not keep others' messages waiting for the next scan.
-test_rubbish_in_the_trigger() {
+test_rubbish_in_front_of_a_name() {
   start_send
   printf rubbish >"$QUEUE/trigger"
   inject me@example.org a@example.test
