@@ -23,6 +23,8 @@ carol:{PLAIN}secret::::::nologin
 dave:{PLAIN}secret::::::user=david
 erin:{PLAIN}secret::::::allow_nets=192.0.2.0/24
 END
+  login_user=nobody
+  is_root || login_user=$(id -un) # others may not give it the folder it wants
   # Nothing is root's but what the test is, nothing listens but unix sockets below base_dir.
   cat >"$DOVECOT/conf" <<END
 base_dir = $DOVECOT/run
@@ -35,7 +37,7 @@ protocols =
 ssl = no
 default_internal_user = $(id -un)
 default_internal_group = $(id -gn)
-default_login_user = nobody
+default_login_user = $login_user
 auth_mechanisms = plain
 auth_failure_delay = 0
 passdb {
