@@ -5,6 +5,7 @@
 #   cmd/<room>/<name>.c          a program of one file
 #   cmd/<room>/<name>/*.c        a program of several
 #   cmd/<room>/shared/*.c        what programs of a room do alike, an archive
+#   cmd/shared/*.c               what those of all rooms do, another one
 #   cmd/<room>/<name>.sh         a program that is a shell script
 #   cmd/<room>/<name>.[1-8]      man pages
 #   cmd/<room>/<name>.profile    what confine(8) lets a program do
@@ -153,7 +154,7 @@ left_out := $(if $(HAVE_OPENSSL),,tls-wrap-openssl) $(if $(HAVE_PAM),,checkpassw
 
 # Sources of another program's folder that a program is made of, besides its own.
 SHARES_user-add := cmd/auth/user-passwd/password.c
-SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay)
+SHARES_tls-connect := $(patsubst %,cmd/net/tls-wrap/%.c,facts front helper log relay times)
 SHARES_tls-wrap-openssl := $(filter-out cmd/net/tls-wrap/engine%.c,\
   $(sort $(wildcard cmd/net/tls-wrap/*.c)))
 
@@ -165,10 +166,11 @@ commands := $(sort $(basename $(notdir $(wildcard cmd/*/*.1))))
 lib_sources := $(sort $(wildcard lib/*/*.c))
 lib_objects := $(lib_sources:%.c=$(BUILD)/obj/%.o)
 archive := $(BUILD)/libchainmail.a
+common_sources := $(sort $(wildcard cmd/shared/*.c))
 shared_sources := $(sort $(wildcard cmd/*/shared/*.c))
 rooms_that_share := $(sort $(patsubst cmd/%/shared/,%,$(dir $(shared_sources))))
 
-single_sources := $(sort $(wildcard cmd/*/*.c))
+single_sources := $(filter-out $(common_sources),$(sort $(wildcard cmd/*/*.c)))
 folder_sources := $(filter-out $(shared_sources),$(sort $(wildcard cmd/*/*/*.c)))
 scripts := $(sort $(wildcard cmd/*/*.sh))
 folders := $(sort $(patsubst %/,%,$(dir $(folder_sources))))
@@ -177,7 +179,7 @@ borrowed := $(if $(filter musl,$(variant)),$(filter $(dynamic),$(compiled)))
 links := $(addprefix $(BIN)/,$(compiled) $(notdir $(scripts:.sh=)))
 profile_sources := $(sort $(wildcard cmd/*/*.profile cmd/*/*/*.profile))
 profiles := $(patsubst %.profile,$(BIN)/profiles/%,$(notdir $(profile_sources)))
-cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources) $(shared_sources))
+cmd_objects := $(patsubst %.c,$(BUILD)/obj/%.o,$(single_sources) $(folder_sources) $(shared_sources) $(common_sources))
 
 man_pages := $(sort $(foreach section,1 2 3 4 5 6 7 8,$(wildcard cmd/*/*.$(section))))
 
@@ -225,6 +227,8 @@ $(1).members: FORCE
 endef
 objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 $(eval $(call archive_of,$(archive),$(lib_objects)))
+common_archive := $(BUILD)/obj/cmd/shared.a
+$(eval $(call archive_of,$(common_archive),$(call objects_of,$(common_sources))))
 shared_archive = $(1:%=$(BUILD)/obj/cmd/%/shared.a)
 $(foreach room,$(rooms_that_share),$(eval $(call archive_of,$(call shared_archive,$(room)),\
   $(call objects_of,$(filter cmd/$(room)/%,$(shared_sources))))))
@@ -240,7 +244,7 @@ endef
 
 # How a program comes about: linked here, or borrowed.
 define program # name, objects and the archive of its room
-$(BIN)/$(1): $(2) $(archive)
+$(BIN)/$(1): $(2) $(common_archive) $(archive)
 	$$(link_program)
 endef
 define borrow # name

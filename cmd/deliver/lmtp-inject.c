@@ -2,8 +2,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../shared/option.h"
 #include "shared/inject.h"
-#include "shared/option.h"
 
 #define USAGE "lmtp-inject [-f sender] [-n name] [-r recipient] [-t seconds] server"
 #define PORT  24
@@ -18,7 +18,7 @@ int main(int argc, char const *const *argv) {
     case 'f': injection.sender = options.arg; break;
     case 'n': injection.name = options.arg; break;
     case 'r': injection.recipient = options.arg; break;
-    case 't': injection.most = option_number(options.arg, 1, INJECT_SECONDS_MAX); break;
+    case 't': injection.most = option_number(option, options.arg, 1, INJECT_SECONDS_MAX); break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }

@@ -11,10 +11,10 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../shared/option.h"
 #include "chain/chain.h"
 #include "log/log.h"
 #include "shared/input.h"
-#include "shared/option.h"
 
 #define USAGE          "sendmail-inject [-t seconds] program..."
 #define RECIPIENTS_MAX 1000
@@ -127,7 +127,7 @@ int main(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "ht:", &options)) != -1;) {
     if (option == 't')
-      seconds = option_number(options.arg, 1, INJECT_SECONDS_MAX);
+      seconds = option_number(option, options.arg, 1, INJECT_SECONDS_MAX);
     else
       strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
   }

@@ -9,8 +9,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../shared/option.h"
 #include "shared/inject.h"
-#include "shared/option.h"
 
 #define USAGE                                                                                      \
   "smtp-inject [-c file] [-f sender] [-n name] [-p pin] [-r recipient] [-T security] "             \
@@ -106,7 +106,7 @@ static void take_option(int option, char const *s) {
   case 'p': set_pin(s); break;
   case 'r': injection.recipient = s; break;
   case 'T': injection.session.security = parse_security(s); break;
-  case 't': injection.most = option_number(s, 1, INJECT_SECONDS_MAX); break;
+  case 't': injection.most = option_number(option, s, 1, INJECT_SECONDS_MAX); break;
   case 'u': read_credentials(s); break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);

@@ -8,6 +8,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../shared/option.h"
 #include "net/net.h"
 #include "spf/spf.h"
 
@@ -119,13 +120,6 @@ static int lint(dns_resolver_t *resolver, char const *domain) {
 
 /* ---- the command line ---------------------------------------------------------------------- */
 
-static unsigned int parse_seconds(char const *s) {
-  unsigned int seconds;
-  if (!uint0_scan(s, &seconds) || !seconds || seconds > SECONDS_MAX)
-    strerr_dief2x(100, "not a number of seconds: ", s);
-  return seconds;
-}
-
 static void parse_options(options_t *options, int argc, char const *const *argv) {
   subgetopt state = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "H:hi:l:r:s:t:v", &state)) != -1;)
@@ -135,7 +129,9 @@ static void parse_options(options_t *options, int argc, char const *const *argv)
     case 'l': options->domain = state.arg; break;
     case 'r': options->dns.servers = state.arg; break;
     case 's': options->sender = state.arg; break;
-    case 't': options->dns.total_ms = 1000 * parse_seconds(state.arg); break;
+    case 't':
+      options->dns.total_ms = 1000 * option_number(option, state.arg, 1, SECONDS_MAX);
+      break;
     case 'v': options->verbose = true; break;
     default: strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
     }

@@ -6,6 +6,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "chain/chain.h"
 #include "confine/confine.h"
 #include "sasl-auth.h"
@@ -15,6 +16,8 @@ char const *PROG = PROGRAM;
 #define USAGE                                                                                      \
   "sasl-auth [-z] [-u users.cdb] [-t program] [-k name] [-x codes] [-f file] "                     \
   "[-F failures,seconds] [-j checkers] [-o name=value] [checker...] sasl-ok"
+
+#define CHECKERS_MAX 10000
 
 options_t options;
 conf_t conf;
@@ -57,11 +60,6 @@ static void take_limits(char const *argument) {
   if (!limits.seconds || limits.seconds > 86400) die_usage();
 }
 
-static void take_checkers(char const *argument) {
-  if (!uint0_scan(argument, &options.checkers)) die_usage();
-  if (!options.checkers || options.checkers > 10000) die_usage();
-}
-
 static void take_option(int option, char const *argument) {
   switch (option) {
   case 'z': options.foreign_authzid = true; break;
@@ -71,7 +69,7 @@ static void take_option(int option, char const *argument) {
   case 'x': take_codes(argument); break;
   case 'f': limits.path = argument; break;
   case 'F': take_limits(argument); break;
-  case 'j': take_checkers(argument); break;
+  case 'j': options.checkers = option_number(option, argument, 1, CHECKERS_MAX); break;
   case 'o':
     if (assignments_count == CONF_COUNT) die_usage();
     assignments[assignments_count++] = argument;

@@ -6,8 +6,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../../shared/option.h"
 #include "../shared/descriptors.h"
-#include "../shared/option.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 #include "deliver.h"
@@ -43,12 +43,14 @@ static void parse_options(int argc, char const *const *argv) {
   subgetopt options = SUBGETOPT_ZERO;
   for (int option; (option = subgetopt_r(argc, argv, "c:hi:n:s:t:w:", &options)) != -1;)
     switch (option) {
-    case 'c': settings.connections = option_number(options.arg, 1, CONNECTIONS_MAX); break;
-    case 'i': settings.idle = (uint64_t)option_number(options.arg, 1, 86400) * 1000; break;
+    case 'c': settings.connections = option_number(option, options.arg, 1, CONNECTIONS_MAX); break;
+    case 'i': settings.idle = (uint64_t)option_number(option, options.arg, 1, 86400) * 1000; break;
     case 'n': settings.name = options.arg; break;
-    case 's': settings.per_server = option_number(options.arg, 1, CONNECTIONS_MAX); break;
-    case 't': most = option_number(options.arg, 1, 86400); break;
-    case 'w': settings.opening = (uint64_t)option_number(options.arg, 1, 86400) * 1000; break;
+    case 's': settings.per_server = option_number(option, options.arg, 1, CONNECTIONS_MAX); break;
+    case 't': most = option_number(option, options.arg, 1, 86400); break;
+    case 'w':
+      settings.opening = (uint64_t)option_number(option, options.arg, 1, 86400) * 1000;
+      break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);
     }

@@ -9,8 +9,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../../shared/option.h"
 #include "../shared/descriptors.h"
-#include "../shared/option.h"
 #include "batch.h"
 #include "confine/confine.h"
 #include "delivery.h"
@@ -40,7 +40,7 @@ static char const *parse_options(int argc, char const *const *argv) {
   for (int option; (option = sgetopt_r(argc, argv, "d:u:q:R:efph", &subgetopt_here)) != -1;) {
     switch (option) {
     case 'd': root = subgetopt_here.arg; break;
-    case 'u': option_umask(subgetopt_here.arg); break;
+    case 'u': umask(option_mode(option, subgetopt_here.arg)); break;
     case 'q': set_quota(subgetopt_here.arg); break;
     case 'R': routes = subgetopt_here.arg; break;
     case 'e': mailbox_settings.make_missing = false; break;

@@ -10,8 +10,8 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../../shared/option.h"
 #include "../shared/event.h"
-#include "../shared/option.h"
 #include "clock/clock.h"
 #include "pipe.h"
 
@@ -125,10 +125,10 @@ static void wait_and_read(void) {
 
 static void set_option(int option, char const *value, char const **root) {
   switch (option) {
-  case 'c': commands = option_number(value, 1, COMMANDS_MAX); break;
-  case 't': settings.seconds = option_number(value, 1, SECONDS_MAX); break;
+  case 'c': commands = option_number(option, value, 1, COMMANDS_MAX); break;
+  case 't': settings.seconds = option_number(option, value, 1, SECONDS_MAX); break;
   case 'd': *root = value; break;
-  case 'u': option_umask(value); break;
+  case 'u': umask(option_mode(option, value)); break;
   case 'R': settings.routes = value; break;
   case 'q': settings.bare = true; break;
   case 'r': as_root = true; break;

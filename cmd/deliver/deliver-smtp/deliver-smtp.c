@@ -14,8 +14,8 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
+#include "../../shared/option.h"
 #include "../shared/descriptors.h"
-#include "../shared/option.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 #include "net/net.h"
@@ -126,12 +126,12 @@ static void set_patience(char const *s) {
       [RELAY_FINAL] = "final",         [RELAY_QUIT] = "quit"};
   size_t const len = strcspn(s, "=");
   if (!strncmp(s, "opening=", 8)) {
-    settings.opening = option_number(s + 8, 1, 3600) * 1000;
+    settings.opening = option_number('t', s + 8, 1, 3600) * 1000;
     return;
   }
   for (size_t i = 0; i < RELAY_PATIENCES; i++) {
     if (strncmp(s, names[i], len) != 0 || names[i][len] || !s[len]) continue;
-    settings.patience[i] = option_number(s + len + 1, 1, 3600);
+    settings.patience[i] = option_number('t', s + len + 1, 1, 3600);
     return;
   }
   strerr_dief2x(100, "not a step and its seconds: ", s);
@@ -145,16 +145,16 @@ static void parse_options(int argc, char const *const *argv) {
     switch (option) {
     case 'H': settings.helo = arg; break;
     case 'b': add_source(arg); break;
-    case 'p': settings.port = (uint16_t)option_number(arg, 1, UINT16_MAX); break;
+    case 'p': settings.port = (uint16_t)option_number(option, arg, 1, UINT16_MAX); break;
     case 'o': set_networks(arg); break;
     case 'P': settings.policies = arg; break;
     case 'L': settings.logins = arg; break;
     case 'A': settings.anchors = arg; break;
-    case 'c': settings.per_destination = option_number(arg, 1, CONNECTIONS_MAX); break;
-    case 'C': settings.in_all = option_number(arg, 1, CONNECTIONS_MAX); break;
-    case 'i': settings.idle = option_number(arg, 1, 3600) * 1000; break;
-    case 'm': settings.messages = option_number(arg, 1, 1000000); break;
-    case 'r': settings.recipients = option_number(arg, 1, 1000); break;
+    case 'c': settings.per_destination = option_number(option, arg, 1, CONNECTIONS_MAX); break;
+    case 'C': settings.in_all = option_number(option, arg, 1, CONNECTIONS_MAX); break;
+    case 'i': settings.idle = option_number(option, arg, 1, 3600) * 1000; break;
+    case 'm': settings.messages = option_number(option, arg, 1, 1000000); break;
+    case 'r': settings.recipients = option_number(option, arg, 1, 1000); break;
     case 't': set_patience(arg); break;
     case 'h': strerr_dieusage(0, USAGE);
     default: strerr_dieusage(100, USAGE);

@@ -10,9 +10,9 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include "../../shared/option.h"
 #include "../shared/descriptors.h"
 #include "../shared/event.h"
-#include "../shared/option.h"
 #include "clock/clock.h"
 #include "spawn.h"
 
@@ -101,12 +101,12 @@ static void wait_and_work(void) {
 
 static void set_option(int option, char const *value) {
   switch (option) {
-  case 'c': settings.children = option_number(value, 1, CHILDREN_MAX); break;
-  case 'j': settings.jobs = option_number(value, 1, JOBS_MAX); break;
-  case 's': settings.hurried = option_number(value, 1, SECONDS_MAX); break;
-  case 't': settings.seconds = option_number(value, 1, SECONDS_MAX); break;
-  case 'i': settings.idle = option_number(value, 0, SECONDS_MAX); break;
-  case 'f': settings.first = option_number(value, 1, UINT32_MAX - 1); break;
+  case 'c': settings.children = option_number(option, value, 1, CHILDREN_MAX); break;
+  case 'j': settings.jobs = option_number(option, value, 1, JOBS_MAX); break;
+  case 's': settings.hurried = option_number(option, value, 1, SECONDS_MAX); break;
+  case 't': settings.seconds = option_number(option, value, 1, SECONDS_MAX); break;
+  case 'i': settings.idle = option_number(option, value, 0, SECONDS_MAX); break;
+  case 'f': settings.first = option_number(option, value, 1, UINT32_MAX - 1); break;
   case 'R': settings.routes = value; break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);

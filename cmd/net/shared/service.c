@@ -6,24 +6,8 @@
 #include <unistd.h>
 
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include "net/net.h"
-
-unsigned int service_number(char option, char const *s, unsigned int min, unsigned int max) {
-  char const name[] = {'-', option, 0};
-  unsigned int number;
-  if (!uint0_scan(s, &number) || number < min || number > max)
-    strerr_dief4x(100, "bad number for ", name, ": ", s);
-  return number;
-}
-
-mode_t service_mode(char const *s) {
-  unsigned int mode;
-  size_t const len = uint_oscan(s, &mode);
-  if (!len || s[len] || mode > 0777) strerr_dief2x(100, "bad mode for -m: ", s);
-  return (mode_t)mode;
-}
 
 int service_signals(void) {
   static int const taken[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};

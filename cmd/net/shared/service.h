@@ -1,14 +1,7 @@
-/* service: what programs that listen do alike: options, signals, giving up root, telling that they
- * are ready. What cannot go on says why, and exits. */
+/* service: what programs that listen do alike: signals, giving up root, telling that they are
+ * ready. What cannot go on says why, and exits. */
 #ifndef CHAINMAIL_NET_SERVICE_H
 #define CHAINMAIL_NET_SERVICE_H
-
-#include <sys/types.h>
-
-/* The number that an option is given: min to max. */
-unsigned int service_number(char option, char const *s, unsigned int min, unsigned int max);
-/* The mode of a socket that -m is given, in octal digits. */
-mode_t service_mode(char const *s);
 
 /* From now on TERM, INT, HUP and CHLD wait in the descriptor that is returned, which does not
    block. */

@@ -7,6 +7,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "../shared/service.h"
 
 #define USAGE                                                                                      \
@@ -51,12 +52,12 @@ static char const *parse_text(char const *s) {
 
 static void parse_option(int option, char const *s) {
   switch (option) {
-  case 'b': settings.backlog = service_number('b', s, 1, 65535); break;
-  case 'c': settings.sessions_max = service_number('c', s, 1, SESSIONS_MAX); break;
-  case 'C': settings.from_max = service_number('C', s, 1, SESSIONS_MAX); break;
-  case 'n': settings.ready_fd = (int)service_number('n', s, 3, 65535); break;
-  case 't': settings.grace = service_number('t', s, 0, 86400); break;
-  case 'm': settings.mode = service_mode(s); break;
+  case 'b': settings.backlog = option_number(option, s, 1, 65535); break;
+  case 'c': settings.sessions_max = option_number(option, s, 1, SESSIONS_MAX); break;
+  case 'C': settings.from_max = option_number(option, s, 1, SESSIONS_MAX); break;
+  case 'n': settings.ready_fd = (int)option_number(option, s, 3, 65535); break;
+  case 't': settings.grace = option_number(option, s, 0, 86400); break;
+  case 'm': settings.mode = option_mode(option, s); break;
   case 'N': parse_bits(s); break;
   case 'x': settings.rules_path = s; break;
   case 'P': settings.protocol = s; break;

@@ -7,23 +7,18 @@
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "conf/conf.h"
 #include "keyd/keyd.h"
 
 #define USAGE     "tls-check [-jq] [-w days] [-c days] [-a file] [folder]"
+#define DAYS_MAX  36500
 #define FILES_MAX KEYD_FILES_MAX
 
 char const *PROG = "tls-check";
 
 /* ---- options --------------------------------------------------------------------------------- */
-
-static int64_t parse_days(char const *s) {
-  unsigned int days;
-  if (!uint0_scan(s, &days) || days > 36500) strerr_dief2x(100, "not a number of days: ", s);
-  return days;
-}
 
 static void parse_options(settings_t *settings, int argc, char const *const *argv) {
   static char preset[4096];
@@ -31,8 +26,8 @@ static void parse_options(settings_t *settings, int argc, char const *const *arg
   for (int option; (option = subgetopt_r(argc, argv, "hjqw:c:a:", &state)) != -1;) switch (option) {
     case 'j': settings->is_json = true; break;
     case 'q': settings->is_quiet = true; break;
-    case 'w': settings->warning = parse_days(state.arg); break;
-    case 'c': settings->critical = parse_days(state.arg); break;
+    case 'w': settings->warning = option_number(option, state.arg, 0, DAYS_MAX); break;
+    case 'c': settings->critical = option_number(option, state.arg, 0, DAYS_MAX); break;
     case 'a': settings->anchors = state.arg; break;
     default: strerr_dieusage(option == 'h' ? 0 : 100, USAGE);
     }

@@ -10,8 +10,8 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "../tls-wrap/wrap.h"
 #include "conf/conf.h"
 #include "connect.h"
@@ -32,19 +32,6 @@ role_t const role = {.side = ENGINE_CLIENT,
 connect_settings_t connect_settings;
 
 /* ---- options --------------------------------------------------------------------------------- */
-
-static int parse_fd(char const *s) {
-  unsigned int fd;
-  if (!uint0_scan(s, &fd) || fd > 65535) strerr_dief2x(100, "bad descriptor: ", s);
-  return (int)fd;
-}
-
-static uint64_t parse_seconds(char const *s, unsigned int min) {
-  unsigned int seconds;
-  if (!uint0_scan(s, &seconds) || seconds < min || seconds > 86400)
-    strerr_dief2x(100, "bad number of seconds: ", s);
-  return (uint64_t)seconds * 1000;
-}
 
 static uint16_t parse_version(char const *s) {
   static char const *const versions[] = {"1.0", "1.1", "1.2"};
@@ -77,8 +64,8 @@ static void add_pin(char const *s) {
 static void parse_option(settings_t *settings, bool *delayed, int option, char const *s) {
   tls_client_settings_t *const client = &connect_settings.client;
   switch (option) {
-  case '6': settings->in = parse_fd(s); break;
-  case '7': settings->out = parse_fd(s); break;
+  case '6': settings->in = (int)option_number(option, s, 0, 65535); break;
+  case '7': settings->out = (int)option_number(option, s, 0, 65535); break;
   case 'a': client->policy = TLS_POLICY_ANY; break;
   case 'c': connect_settings.authorities = s; break;
   case 'K': settings->keyd = s; break;
@@ -86,8 +73,8 @@ static void parse_option(settings_t *settings, bool *delayed, int option, char c
   case 'm': client->min_version = parse_version(s); break;
   case 'n': add_name(s); break;
   case 'p': add_pin(s); break;
-  case 'T': settings->idle = parse_seconds(s, 0); break;
-  case 't': settings->handshake = parse_seconds(s, 1); break;
+  case 't':
+  case 'T': times_option(settings, option, s); break;
   case 'u': *delayed = true; break;
   case 'w': client->weak_suites = true; break;
   case 'h': strerr_dieusage(0, USAGE);
@@ -96,13 +83,6 @@ static void parse_option(settings_t *settings, bool *delayed, int option, char c
 }
 
 /* ---- what goes without saying ---------------------------------------------------------------- */
-
-static uint64_t handshake_timeout(void) {
-  conf_t conf;
-  char const *culprit = "";
-  if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(111, "use the setting ", culprit);
-  return conf.number[CONF_TIMEOUT_HANDSHAKE] * 1000;
-}
 
 /* Only a pin of the server's own certificate or key does without a name. */
 static bool needs_name(tls_client_settings_t const *client) {
@@ -133,7 +113,7 @@ static void set_defaults(settings_t *settings) {
   connect_settings.client.pins = connect_settings.pins;
   set_policy(&connect_settings.client);
   connect_settings.has_certificate = settings->keys || settings->keyd;
-  if (!settings->handshake) settings->handshake = handshake_timeout();
+  times_default(settings);
 }
 
 int main(int argc, char const *const *argv) {

@@ -14,6 +14,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "../shared/service.h"
 #include "conf/conf.h"
 
@@ -47,13 +48,13 @@ static void parse_option(int option, char const *s) {
   switch (option) {
   case 'U': settings.drop_root = true; break;
   case 'u': parse_uids(s); break;
-  case 'w': settings.processes = service_number('w', s, 1, 64); break;
-  case 'c': settings.connections = service_number('c', s, 1, 10000); break;
-  case 'i': settings.idle = service_number('i', s, 1, 86400); break;
-  case 's': settings.sessions = service_number('s', s, 0, 1000000); break;
-  case 'l': settings.lifetime = service_number('l', s, 1, 604800); break;
-  case 'm': settings.mode = service_mode(s); break;
-  case 'n': settings.ready_fd = (int)service_number('n', s, 3, 65535); break;
+  case 'w': settings.processes = option_number(option, s, 1, 64); break;
+  case 'c': settings.connections = option_number(option, s, 1, 10000); break;
+  case 'i': settings.idle = option_number(option, s, 1, 86400); break;
+  case 's': settings.sessions = option_number(option, s, 0, 1000000); break;
+  case 'l': settings.lifetime = option_number(option, s, 1, 604800); break;
+  case 'm': settings.mode = option_mode(option, s); break;
+  case 'n': settings.ready_fd = (int)option_number(option, s, 3, 65535); break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);
   }

@@ -28,13 +28,6 @@ _Noreturn static void die_usage(int code) {
   strerr_dien(code, 4, PROG, ": usage: ", engine_program, usage);
 }
 
-static uint64_t parse_seconds(char const *s, unsigned int min) {
-  unsigned int seconds;
-  if (!uint0_scan(s, &seconds) || seconds < min || seconds > 86400)
-    strerr_dief2x(100, "bad number of seconds: ", s);
-  return (uint64_t)seconds * 1000;
-}
-
 static unsigned int parse_version(char const *s) {
   unsigned int minor;
   if (strncmp(s, "1.", 2) || !uint0_scan(s + 2, &minor) || minor > 3)
@@ -59,21 +52,14 @@ static void parse_option(settings_t *settings, bool *delayed, int option, char c
   case 's': settings->engine.suites = s; break;
   case 'c': want_certificates(settings, CLIENT_CERTIFICATE_WANTED, s); break;
   case 'C': want_certificates(settings, CLIENT_CERTIFICATE_REQUIRED, s); break;
-  case 't': settings->handshake = parse_seconds(s, 1); break;
-  case 'T': settings->idle = parse_seconds(s, 0); break;
+  case 't':
+  case 'T': times_option(settings, option, s); break;
   case 'h': die_usage(0);
   default: die_usage(100);
   }
 }
 
 /* ---- defaults -------------------------------------------------------------------------------- */
-
-static uint64_t handshake_timeout(void) {
-  conf_t conf;
-  char const *culprit = "";
-  if (conf_load(&conf, &culprit) < 0) strerr_diefu2sys(111, "use the setting ", culprit);
-  return conf.number[CONF_TIMEOUT_HANDSHAKE] * 1000;
-}
 
 static char const *keyd_socket(void) {
   static char path[4096];
@@ -87,7 +73,7 @@ static char const *keyd_socket(void) {
 }
 
 static void set_defaults(settings_t *settings) {
-  if (!settings->handshake) settings->handshake = handshake_timeout();
+  times_default(settings);
   if (!settings->keys && !settings->keyd) settings->keyd = keyd_socket();
 }
 

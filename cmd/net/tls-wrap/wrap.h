@@ -26,6 +26,12 @@ typedef struct role {
 } role_t;
 extern role_t const role;
 
+/* ---- options -t and -T ----------------------------------------------------------------------- */
+
+void times_option(settings_t *settings, int option, char const *s);
+/* What no option has set. */
+void times_default(settings_t *settings);
+
 /* Milliseconds of a clock that only goes forward. */
 uint64_t now(void);
 

@@ -12,6 +12,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "channel.h"
 #include "conf/conf.h"
 #include "control.h"
@@ -23,9 +24,10 @@
 #define USAGE                                                                                      \
   "queue-send [-q queue] [-r routes.cdb] [-o uid,...] [-w channel=how]... [-n fd] [-t seconds]"
 
-#define OWNERS_MAX 64
-#define LOCK_TRIES 40
-#define LOCK_PAUSE 50000 /* microseconds */
+#define OWNERS_MAX  64
+#define SECONDS_MAX 86400
+#define LOCK_TRIES  40
+#define LOCK_PAUSE  50000 /* microseconds */
 
 settings_t settings = {.stop_time = 10 * SECOND};
 
@@ -48,12 +50,6 @@ static void set_owners(char const *list) {
   owners[count] = (uid_t)-1;
 }
 
-static unsigned parse_number(char const *s) {
-  unsigned number;
-  if (!uint0_scan(s, &number)) strerr_dief2x(100, "not a number: ", s);
-  return number;
-}
-
 static void set_option(int option, char const *value) {
   switch (option) {
   case 'q': settings.queue = value; break;
@@ -63,8 +59,8 @@ static void set_option(int option, char const *value) {
     if (channel_configure(value) < 0)
       strerr_dief2x(100, "not a channel and how to serve it: ", value);
     break;
-  case 'n': settings.notify_fd = parse_number(value); break;
-  case 't': settings.stop_time = parse_number(value) * SECOND; break;
+  case 'n': settings.notify_fd = option_number(option, value, 3, 65535); break;
+  case 't': settings.stop_time = option_number(option, value, 0, SECONDS_MAX) * SECOND; break;
   case 'h': strerr_dieusage(0, USAGE);
   default: strerr_dieusage(100, USAGE);
   }

@@ -1,11 +1,12 @@
 /* queue-stat: see queue-stat(1). */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
+#include "../../shared/option.h"
 #include "stat.h"
 
 char const *PROG = "queue-stat";
@@ -42,9 +43,7 @@ int main(int argc, char const *const *argv) {
   for (int option; (option = subgetopt_r(argc, argv, "jn:" TOOL_OPTIONS, &options)) != -1;)
     switch (option) {
     case 'j': as_json = true; break;
-    case 'n':
-      if (!uint0_scan(options.arg, &lines)) strerr_dief2x(100, "not a number: ", options.arg);
-      break;
+    case 'n': lines = option_number(option, options.arg, 0, UINT_MAX); break;
     default: tool_option(&tool, option, options.arg, USAGE);
     }
   tool_open(&tool, argv + options.ind);
