@@ -334,7 +334,7 @@ test_one_that_takes_nothing_while_others_wait() {
   echo 'exec sleep 1000' | fake deaf
   assertEquals "1 K
 2 Z4.3.2 the deliverer took too long, and others wait
-38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -j 40 -s 8)"
+38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -j 40 -s 4)"
   assertEquals 'what waits for it makes room before that' "1 K
 2 Z4.3.0 the deliverer took too long
 38 Z4.3.2 the user's other deliveries take their time" "$(answers_of deaf -j 3 -s 100 -t 20)"
