@@ -20,9 +20,8 @@ start() {
   for word; do
     if [ "$word" = READY ]; then arguments+=(-n 3); else arguments+=("$word"); fi
   done
-  : >"$log"
-  rm -f "$folder/ready"
-  mkfifo "$folder/ready"
+  rm -f "$log" # sessions of the last one may have it open
+  make_ready "$folder/ready"
   "${arguments[@]}" </dev/null >"$folder/out" 2>"$log" 3>"$folder/ready" &
   server=$!
   ready=

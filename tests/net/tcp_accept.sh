@@ -94,7 +94,7 @@ test_unix_socket() {
   assertEquals 600 "$(stat -c %a "$folder/socket")"
   assertEquals "$(printf '%s\n' IPCCONNNUM=1 "IPCLOCALPATH=$folder/socket" "IPCREMOTEEGID=$(id -g)" \
     "IPCREMOTEEUID=$(id -u)" IPCREMOTEPATH= PROTO=IPC)" "$(ask_unix "$folder/socket")"
-  assertTrue "logged 'event=accept uid=$(id -u) path='"
+  assertTrue "wait_until logged 'event=accept uid=$(id -u) path='"
   finish
   assertFalse 'the socket is removed at the end' "[ -e '$folder/socket' ]"
 }
@@ -215,7 +215,7 @@ test_limit_in_all() {
   assertEquals '1 2' "$first $second"
   assertEquals "$busy"$'\r' "$(ask)"
   assertEquals 'from elsewhere too' "$busy"$'\r' "$(ask_from 127.0.0.2)"
-  assertTrue "logged 'event=refuse remote=127.0.0.1 port=[0-9]+ reason=full count=2/2 host_count=2/2'"
+  assertTrue "wait_until logged 'event=refuse remote=127.0.0.1 port=[0-9]+ reason=full count=2/2 host_count=2/2'"
   exec 5>&-
   assertTrue 'one goes' 'wait_until logged event=end'
   assertEquals 'one comes' 2 "$(ask)"
@@ -229,7 +229,7 @@ test_limit_per_address() {
   read -r -t "$PATIENCE" first <&5
   assertEquals 1 "$first"
   assertEquals "$busy"$'\r' "$(ask)"
-  assertTrue "logged 'reason=host_full count=1/10 host_count=1/1'"
+  assertTrue "wait_until logged 'reason=host_full count=1/10 host_count=1/1'"
   assertEquals 'another address' 1 "$(ask_from 127.0.0.2)"
   exec 5>&-
   finish
@@ -310,10 +310,11 @@ test_rules() {
     sh -c 'env | grep -c DATABYTES; echo $RELAYCLIENT $DATABYTES $TCPREMOTEHOST'
   assertEquals 'variables replace inherited ones' '1 @x 7 me' "$(ask | xargs)"
   assertEquals 'and do not stay' '1 9' "$(ask_from 127.0.0.3 | xargs)"
+  wait_until logged_times event=end 2 # and count no more
   assertEquals "$denied"$'\r' "$(ask_from 127.0.0.2)"
-  assertTrue "logged 'event=refuse remote=127.0.0.2 port=[0-9]+ reason=denied rule=127.0.0.2 count=0/'"
+  assertTrue "wait_until logged 'event=refuse remote=127.0.0.2 port=[0-9]+ reason=denied rule=127.0.0.2 count=0/'"
   assertEquals "$denied"$'\r' "$(ask_from 127.0.1.9)"
-  assertTrue "logged 'reason=denied rule=127.0.1. count'"
+  assertTrue "wait_until logged 'reason=denied rule=127.0.1. count'"
   finish
 }
 
@@ -331,7 +332,7 @@ test_rules_for_unix_clients() {
   assertEquals me "$(ask_unix "$folder/socket")"
   rules 'unix:deny' ':allow'
   assertEquals 'silence' '' "$(ask_unix "$folder/socket")"
-  assertTrue "logged 'reason=denied rule=unix'"
+  assertTrue "wait_until logged 'reason=denied rule=unix'"
   finish
 }
 
@@ -343,14 +344,14 @@ test_rules_replaced_while_running() {
   assertEquals two "$(ask)"
   : >"$folder/rules.cdb"
   assertEquals 'emptied in place' "$trouble"$'\r' "$(ask)"
-  assertTrue "logged 'event=refuse .*reason=rules'"
+  assertTrue "wait_until logged 'event=refuse .*reason=rules'"
   rm "$folder/rules.cdb"
   assertEquals 'gone' "$trouble"$'\r' "$(ask)"
   head -c 3000 /dev/zero >"$folder/rules.cdb"
   assertEquals 'zeros' "$trouble"$'\r' "$(ask)"
   printf ':allow\n127.0.0:deny\n' >"$folder/rules.cdb"
   assertEquals 'bad text' "$trouble"$'\r' "$(ask)"
-  assertTrue 'its line' "logged 'reason=rules .* line=2 '"
+  assertTrue 'its line' "wait_until logged 'reason=rules .* line=2 '"
   rules ':allow,A="three"'
   assertEquals three "$(ask)"
   finish
@@ -467,11 +468,19 @@ test_program_that_does_not_start() {
   assertEquals '' "$(ask)"
   rm "$folder/program"
   assertEquals "$trouble"$'\r' "$(ask)"
-  assertTrue "logged 'event=refuse .*reason=spawn error=\"No such file or directory\"'"
+  assertTrue "wait_until logged 'event=refuse .*reason=spawn error=\"No such file or directory\"'"
   finish
 }
 
 zombies() { ps -o stat= --ppid "$server" | grep -c Z; }
+
+# all_ended COUNT: of so many clients each was let in or refused, and each that was let in has an end.
+all_ended() {
+  local let_in refused
+  let_in=$(grep -c event=accept "$log")
+  refused=$(grep -c event=refuse "$log")
+  [ $((let_in + refused)) -eq "$1" ] && logged_times event=end "$let_in"
+}
 
 test_no_zombies() {
   start tcp-accept READY -c 5 127.0.0.1 0 true
@@ -483,8 +492,8 @@ for _ in range(60):
         s.recv(100)
         s.close()
 ' "$port"
-  assertTrue "wait_until eval '[ \$(zombies) -eq 0 ]'"
-  assertTrue 'each has an end' "wait_until eval '[ \$(grep -c event=end $log) -eq \$(grep -c event=accept $log) ]'"
+  assertTrue 'each has an end' 'wait_until all_ended 180'
+  assertEquals 0 "$(zombies)"
   assertTrue 'all counted off' "tail -n 1 '$log' | grep -q 'count=0/5 host_count=0/5'"
   finish
 }
@@ -494,6 +503,7 @@ for _ in range(60):
 test_log() {
   start tcp-accept READY 127.0.0.1 0 sh -c 'read -r how; case $how in k) kill -9 $$;; *) exit "$how";; esac'
   echo 7 | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port"
+  wait_until logged event=end
   echo k | timeout "$PATIENCE" socat -t "$PATIENCE" - "TCP:127.0.0.1:$port"
   assertTrue 'wait_until logged_times event=end 2'
   local id
