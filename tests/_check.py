@@ -20,10 +20,15 @@ def wait_until(condition, *words):
     return value
 
 
-def is_alive(pid):
-    """A zombie is not; who adopts it is not ours to say."""
+def state_of(pid):
+    """Its letter, as ps(1) has it; X of one that is not there."""
     try:
         status = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
+        return "X"
+    return status.rpartition(")")[2].split()[0]
+
+
+def is_alive(pid):
+    """A zombie is not; who adopts it is not ours to say."""
+    return state_of(pid) not in "ZX"

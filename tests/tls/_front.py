@@ -40,6 +40,7 @@ def read_all(fd, until=None):
 def take_up(wish):
     control, from_client, to_client = offered()
     os.write(control, wish.encode())
+    report(wish=wish)
     answer = read_all(control, b"\0\0" if wish == "Y" else None)
     report(answer=answer.decode("latin-1"))
     os.close(control)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from _check import PATIENCE, check, is_alive, wait_until
+from _check import PATIENCE, check, is_alive, state_of, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER, KEYS = pathlib.Path(os.environ["FOLDER"]), os.environ["KEYS"]
@@ -266,6 +266,7 @@ def the_program_dies():
             if moment == "after":
                 session.secure().echo()
             helper = session.helper()
+            session.report("wish")  # without one there is no handshake to tell of
             os.kill(session.report("pid"), signal.SIGKILL)
             wait_until(lambda: not is_alive(helper), "the end of the helper", moment)
             if moment == "after":
@@ -287,7 +288,7 @@ def the_helper_is_killed():
 
 def idle():
     with Session("Y", "-T", "1") as session:
-        session.secure().echo()
+        session.secure()
         check(session.report("end_of_file"))
         session.expect_log('event=end reason="idle for too long"')
 
@@ -328,20 +329,24 @@ def last_words():
 def nothing_is_taken():
     """A program that has gone, and a client that does not read, but says something now and then:
     nobody else keeps the time, and counts the helper."""
-    with Session("tls", "-t", "6") as session:
+    with Session("tls", "-t", "8") as session:
         session.secure()
-        session.socket.settimeout(1)
-        try:
-            while True:
-                session.send(b"x" * 1023 + b"\n")
-        except TimeoutError:
-            pass
-        helper = session.helper()
+        helper, line = session.helper(), b"x" * 1023 + b"\n"
+        session.socket.setblocking(False)
+
+        def is_stuck():
+            """All buffers are full, both ways: nobody could do anything, and so nobody does."""
+            try:
+                while True:
+                    session.send(line)
+            except ssl.SSLWantWriteError:
+                return all(state_of(pid) == "S" for pid in (session.process.pid, helper) * 5)
+        wait_until(is_stuck, "an end of what is taken")
         session.process.kill()
 
         def helper_has_ended():
             try:
-                session.send(b"x\n")
+                session.send(line)
             except OSError:
                 pass
             return not is_alive(helper)
