@@ -78,7 +78,7 @@ test_malformed_questions() {
   keyd
   client malformed
   assertEquals 0 $?
-  assertTrue 'logged' 'logged "event=malformed uid=[0-9]+"'
+  assertTrue 'logged' 'wait_until logged "event=malformed uid=[0-9]+"'
   finish
 }
 
@@ -95,7 +95,7 @@ test_strangers() {
   keyd -u 4294967294
   assertEquals stranger "$(client refused)"
   assertEquals 'an answer that nobody waited for' stranger "$(client choose mail.example ECDSA)"
-  assertTrue 'logged' "logged 'event=refuse uid=$(id -u) reason=stranger'"
+  assertTrue 'logged' "wait_until logged 'event=refuse uid=$(id -u) reason=stranger'"
   finish
 }
 
@@ -277,7 +277,7 @@ test_killed_process_is_replaced() {
 
 none_left() {
   local pid
-  for pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done
+  for pid; do has_ended "$pid" || return 1; done
 }
 
 test_processes_end_with_the_first() {
