@@ -156,11 +156,13 @@ def slow(count, limit):
         while client.read_more():
             pass
         client.close()
-    text = LOG.read()
-    refused = len(re.findall(rb"event=refuse[^\n]*remote=127.0.0.2 ", text))
-    late = len(re.findall(rb'verdict=failed reason="timed out"', text))
+    refused = late = 0
+    while refused + late < count:  # each has a line, when it is gone or soon after
+        text = wait_until(LOG.read, "all of", count, ":", refused, "were refused and", late, "too late")
+        refused += len(re.findall(rb"event=refuse[^\n]*remote=127.0.0.2 ", text))
+        late += len(re.findall(rb'verdict=failed reason="timed out"', text))
     check(refused > 0 and late >= limit, refused, "were refused,", late, "were too late")
-    check(refused + late == count, "not all of", count, ":", refused, "and", late)
+    check(refused + late == count, refused, "and", late, "are more than", count)
     messages_of(f"slow-{ENGINE}", 5)
     check_clean()
 

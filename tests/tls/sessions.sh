@@ -51,7 +51,7 @@ test_renewal() { each renewal; }
 test_helper_killed() { with_each helper_killed; }
 
 slow() {
-  CHAIN_ACCEPT='-c 400 -C 100' serve implicit -t 5 && play _sessions.py slow 250 100
+  CHAIN_ACCEPT='-c 400 -C 100' serve implicit -t 8 && play _sessions.py slow 250 100
 }
 flood() {
   CHAIN_ACCEPT='-c 400 -C 400' serve implicit && play _sessions.py flood 200
