@@ -403,7 +403,7 @@ test_throttle() {
 test_turns() {
   export PID_FILE=$folder/pid
   rm -f "$PID_FILE"
-  serve -j 1 -f "$folder/turns" -o timeout-auth=6 "$folder/hangs_first" sasl-ok
+  serve -j 1 -f "$folder/turns" "$folder/hangs_first" sasl-ok
   plays 'one checker at a time' turns "$PID_FILE"
   assertTrue 'is told of' "logged_times 'event=error .* reason=busy\$' 1"
   sasl-auth -j 1 "$folder/good" sasl-ok </dev/null 2>/dev/null
