@@ -68,6 +68,8 @@ def main():
                 pass
         if behaviour == "closes":
             os.close(QUEUE_SEND.detach())
+        if behaviour == "hang":
+            (CHAIN / "hangs").touch()
         stay()
 
 
