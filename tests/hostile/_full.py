@@ -52,9 +52,9 @@ def mailbox():
     client.quit()
     log = CHAIN / "send.log"
     wait_until(lambda: b"event=waiting" in log.read_bytes(), "that some must wait")
-    wait_until(lambda: len(entries()) + len(files_of("box")) == COUNT, "all in one place")
+    wait_until(lambda: len(entries()) + len(files_of("box")) == COUNT and not os.listdir(CHAIN / "mail/box/tmp"),
+               "each in one place, and nothing in tmp")
     check(entries() and files_of("box"))
-    check(not os.listdir(CHAIN / "mail/box/tmp"), "left in tmp")
 
 
 def mailbox_again():
