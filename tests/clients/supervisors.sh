@@ -85,7 +85,7 @@ testS6() {
     set -- "$@" "$CHAIN/s6/$service"
     shift
   done
-  s6-svwait -U -t 10000 "$@"
+  s6-svwait -U -t "${PATIENCE}000" "$@"
   assertTrue 'the services say that they are ready' $?
   assert_works s6
   assert_submits "smtp://127.0.0.1:$SUBMISSION_PORT" starttls

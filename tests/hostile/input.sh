@@ -45,7 +45,7 @@ test_recipients() {
 }
 
 test_deaf() {
-  CHAIN_FRONT='smtp-front -o timeout-command=6' restart_smtp
+  CHAIN_FRONT='smtp-front -o timeout-command=8' restart_smtp
   input deaf
   input deaf_to_many_replies
 }

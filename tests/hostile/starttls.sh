@@ -31,7 +31,7 @@ test_plain_bytes_after_the_handshake() { starttls plain_bytes_after_the_handshak
 test_what_was_said_before() { starttls what_was_said_before; }
 test_cut_off_in_data() { starttls cut_off_in_data; }
 test_gone_before_the_handshake() { starttls gone_before_the_handshake; }
-test_slow_handshake() { speak -o timeout-command=5 && starttls slow_handshake; }
+test_slow_handshake() { speak -o timeout-command=8 && starttls slow_handshake; }
 
 # shellcheck source=/dev/null
 . shunit2

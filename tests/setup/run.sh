@@ -5,7 +5,7 @@
 
 oneTimeSetUp() {
   HOST=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX")
-  export RUN="$HOST/state" SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT
+  export RUN="$HOST/state" START_TIMEOUT="$PATIENCE" SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT
   SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
 }
 
@@ -100,7 +100,7 @@ test_stops_whole_with_open_sessions_then_starts_again() {
 test_a_port_in_use_is_told() {
   socat "TCP-LISTEN:$SMTP_PORT,bind=127.0.0.1,fork,reuseaddr" SYSTEM:: 2>/dev/null & other=$!
   wait_until listens "$SMTP_PORT"
-  output=$(START_TIMEOUT=5 timeout $((3 * PATIENCE)) "$TOP/scripts/run.sh" 2>&1)
+  output=$(START_TIMEOUT=8 timeout $((3 * PATIENCE)) "$TOP/scripts/run.sh" 2>&1)
   assertEquals 1 $?
   assertContains "$output" "127.0.0.1 port $SMTP_PORT"
   assertContains "$output" 'not ready'

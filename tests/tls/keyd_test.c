@@ -530,7 +530,7 @@ static void begin_play(keyd_t *keyd, script_t const *script, size_t count) {
   player = fork();
   if (!player) play(fd, script, count);
   close(fd);
-  keyd_open(keyd, "socket", 5000);
+  keyd_open(keyd, "socket", 60000);
 }
 
 static void end_play(keyd_t *keyd) {
@@ -550,7 +550,7 @@ static void test_reconnecting(void) {
   keyd_t keyd;
   script_t const restarted[] = {SAYS("\0session"), CLOSES, SAYS("\0again")};
   script_t const broken[] = {CLOSES, CLOSES, CLOSES};
-  keyd_open(&keyd, "nobody", 1000);
+  keyd_open(&keyd, "nobody", 60000);
   CHECK_INT("nobody is there", get(&keyd), ECONNREFUSED);
   begin_play(&keyd, restarted, 3);
   CHECK_INT("an answer", get(&keyd), 0);
