@@ -12,6 +12,11 @@
 TESTSSL_IMPLICIT=${TESTSSL_OPTIONS:--p -U}
 TESTSSL_STARTTLS=${TESTSSL_OPTIONS:--p -U -s -f -P -c}
 
+# What it waits for comes, or the connection's end does; it would take a server that stands still for
+# another kind of server.
+export MAX_WAITSOCK="$PATIENCE" CCS_MAX_WAITSOCK="$PATIENCE" HEARTBLEED_MAX_WAITSOCK="$PATIENCE" \
+  STARTTLS_SLEEP="$PATIENCE"
+
 look() { # look ENGINE MODE PORT: into a file
   options=$TESTSSL_IMPLICIT
   [ "$2" = implicit ] || options="$TESTSSL_STARTTLS -t smtp"
