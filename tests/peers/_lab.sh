@@ -75,7 +75,12 @@ start_host() {
 
 is_started() { case " $LAB_HOSTS " in *" $1 "*) return 0 ;; *) return 1 ;; esac }
 
-greets() { echo QUIT | timeout 10 socat -t 10 - "TCP:$1:$2" 2>/dev/null | grep -q '^220'; }
+# It is not spoken to: who speaks first is sent away by some.
+greets() {
+  python3 -IS -c 'import socket, sys
+host = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+sys.exit(not host.makefile("rb").readline().startswith(b"220"))' "$1" "$2" 2>/dev/null
+}
 
 start_names() {
   start_nsd "$LAB/zones" 192.0.2.53 53 || fail "nsd does not start: $(cat "$LAB/zones/log")"

@@ -132,6 +132,7 @@ test_some_of_a_transaction() {
   assertContains "$(cat "$(deliveries sender)")" \
     'Diagnostic-Code: smtp; 550 5.1.1 <nobody@postfix.example>:'
   logged event=waiting
+  entries_left 1
   assertEquals 'one waits' 'later@postfix.example deferred' \
     "$(queue-list -p | awk -F '\t' '{ print $5, $6 }')"
   assertTrue 'one has it' 'wait_until has_come postfix sender'
@@ -153,7 +154,7 @@ has_copies() { [ "$(file_of postfix "$1" | wc -l)" -eq "$2" ]; }
 
 # It ends the connection when it has had enough of it, in the middle of the next message's words.
 test_more_than_a_connection_takes() {
-  sed -i 's/deliver-smtp/& -c 1/' "$CHAIN/remote"
+  sed -i 's/deliver-smtp/& -c 1 -i 300/' "$CHAIN/remote"
   with exim || return 0
   cp "$LAB/messages/plain" "$CHAIN/message"
   for i in 1 2 3 4 5 6 7 8 9 10; do inject "enough$i@example.test" box@exim.example; done
@@ -256,6 +257,7 @@ END
     assertEquals "$way" same "$(compare "$CHAIN/message" "$file")"
     assertTrue 'it has logged in, with TLS' "grep -q 'with esmtpsa' '$file'"
   done
+  delivered_all
   assertEquals 2 \
     "$(grep -c 'event=transaction .*tls=TLSv1.2 .* policy=verify accepted=1' "$CHAIN/remote.log")"
 }
