@@ -209,20 +209,20 @@ testSenderHook() {
 }
 
 testName() {
-  begin fcrdns-check smtp-front queue-inject
+  begin fcrdns-check -t 60000 smtp-front queue-inject
   has "$(mail x@pass.test)" '250 2.0.0 queued as'
   has "$(header)" 'Received: from client.test (host.test [127.0.0.1])'
 }
 
 testStrictName() {
   make_chain
-  begin env TCPREMOTEIP=192.0.2.9 fcrdns-check -S smtp-front queue-inject
+  begin env TCPREMOTEIP=192.0.2.9 fcrdns-check -S -t 60000 smtp-front queue-inject
   has "$(mail x@pass.test)" '554 5.7.25 your address has no name'
 }
 
 # The links together, and a foreign link's results, good and bad.
 testOneField() {
-  begin smtp-front env "AUTH_RESULTS=x-mine=pass" fcrdns-check dnsbl-check -r 0 -l bl.test \
+  begin smtp-front env "AUTH_RESULTS=x-mine=pass" fcrdns-check -t 60000 dnsbl-check -r 0 -l bl.test \
     spf-check auth-results queue-inject
   has "$(mail x@pass.test)" '250 2.0.0 queued as'
   has "$(header)" 'Authentication-Results: mx.example.test; x-mine=pass; iprev=pass policy.iprev=127.0.0.1; spf=pass (127.0.0.1 may send for pass.test) smtp.mailfrom=x@pass.test

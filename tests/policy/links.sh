@@ -11,6 +11,7 @@ record 1.2.0.192.wl.test A 127.0.5.1
 record 1.2.0.192.quota.test A 127.255.255.254
 quirk 1.2.0.192.silent.test silent
 quirk 1.2.0.192.broken.test servfail
+quirk 1.2.0.192.broken2.test servfail
 record 1.2.0.192.one.test A 127.0.0.2
 quirk 1.2.0.192.one.test together 3
 record 1.2.0.192.two.test A 127.0.0.2
@@ -90,10 +91,13 @@ testPatterns() {
 }
 
 testNoListing() {
-  check 0 dnsbl-check -t 4000 -l quota.test -l silent.test -l broken.test
+  check 0 dnsbl-check -t 60000 -l quota.test -l broken.test -l broken2.test
   assertEquals temperror "$(fact DNSBL_RESULT)"
   assertEquals 0 "$(fact X_DNSBL_SCORE)"
-  has "$(log)" 'refused-us=quota.test no-answer="silent.test broken.test"'
+  has "$(log)" 'refused-us=quota.test no-answer="broken.test broken2.test"'
+  check 0 dnsbl-check -t 300 -l silent.test
+  assertEquals temperror "$(fact DNSBL_RESULT)"
+  has "$(log)" 'no-answer=silent.test'
   check 0 dnsbl-check -s 127.0.0.1:9 -t 300 -l bl.test
   assertEquals temperror "$(fact DNSBL_RESULT)"
 }
@@ -336,7 +340,7 @@ testSpfLimit() {
 # The name in HELO is the client's to choose, and so is how long its servers take.
 testSpfSlowHelo() {
   HELO=slow.test
-  has "$(spf a@forged.test -t 6000)" 'D550 5.7.23 SPF for MAIL FROM: 192.0.2.1 may not send for forged.test'
+  has "$(spf a@forged.test -t 8000)" 'D550 5.7.23 SPF for MAIL FROM: 192.0.2.1 may not send for forged.test'
   unset HELO
 }
 
