@@ -83,7 +83,7 @@ def main():
         if path.stem in SKIPPED:
             print(f"skip {path.stem}: {SKIPPED[path.stem]}")
             continue
-        with tempfile.TemporaryDirectory(prefix="chasquid.") as folder:
+        with tempfile.TemporaryDirectory(prefix="chasquid.", ignore_cleanup_errors=True) as folder:
             try:
                 play(path, folder)
                 print(f"ok {path.stem}")

@@ -1,6 +1,6 @@
 # A session that lasts too long, whatever it does.
 pipes
-conf timeout-session 5
+conf timeout-session 8
 S~ 220 .*
 C: NOOP
 S: 250 2.0.0 Ok

@@ -1,6 +1,6 @@
 # A chain that takes too long is ended with all its children.
 env RELAYCLIENT=
-options -o timeout-chain=5
+options -o timeout-chain=8
 chain speak
 link speak
   sleep 1000 & echo $! >"$RECORD/child"
