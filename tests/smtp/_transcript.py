@@ -51,6 +51,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from _auth_service import AuthService
@@ -60,6 +61,11 @@ PATIENCE = 60
 ID = "[0-9a-z]{16}"
 ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
+
+
+# A process that is about to become another program has, until then, the files open that threads write; and a
+# script that is open for writing cannot be executed.
+STARTING = threading.Lock()
 
 
 class Difference(Exception):
@@ -101,13 +107,17 @@ class Session:
 
     def script(self, folder, name, lines):
         path = self.folder / folder / name
-        path.write_text("#!/bin/sh\n" + "\n".join(lines) + "\n")
+        with STARTING:
+            path.write_text("#!/bin/sh\n" + "\n".join(lines) + "\n")
         path.chmod(0o755)
 
     def compile_routes(self, lines):
         (self.folder / "conf" / "routes").write_text("\n".join(lines) + "\n")
-        subprocess.run(["route-compile", self.folder / "conf" / "routes",
-                        self.folder / "conf" / "routes.cdb"], check=True)
+        command = ["route-compile", self.folder / "conf" / "routes", self.folder / "conf" / "routes.cdb"]
+        with STARTING:
+            compiler = subprocess.Popen(command)
+        if compiler.wait(PATIENCE):
+            raise Difference("the routes are not compiled")
 
     # -- start --
 
@@ -143,9 +153,10 @@ class Session:
         sent = 0 if self.pipes or not first else ours.send(first, socket.MSG_DONTWAIT)
         if self.pipes:
             ends, self.stream = self.make_pipes()
-        self.process = subprocess.Popen(command, stdin=ends[0], stdout=ends[1], stderr=log,
-                                        env=environment, pass_fds=inherited, cwd=self.folder,
-                                        preexec_fn=self.limit_files if self.file_limit else None)
+        with STARTING:
+            self.process = subprocess.Popen(command, stdin=ends[0], stdout=ends[1], stderr=log,
+                                            env=environment, pass_fds=inherited, cwd=self.folder,
+                                            preexec_fn=self.limit_files if self.file_limit else None)
         if self.provider is not None:
             self.provided = theirs.dup()
         theirs.close()
