@@ -9,7 +9,7 @@
 #   stop_smtp stop_send    ends it and waits for it
 #   stop_chain             ends both and removes CHAIN
 #   deliveries BOX [COUNT] waits until COUNT (1) messages lie in a mailbox, prints their paths
-#   free_port              prints one, for programs that cannot be given port 0
+#   free_port [COUNT]      prints one, or so many, for programs that cannot be given port 0
 #
 # Everyone at example.test and localhost is known: box@example.test has the Maildir mail/box.
 # To be set before, where the usual is not right:
@@ -108,4 +108,4 @@ deliveries() {
   fi
 }
 
-free_port() { "$CHAIN_TOP/tests/_free_port"; }
+free_port() { "$CHAIN_TOP/tests/_free_port" "$@"; }

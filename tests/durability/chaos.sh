@@ -21,8 +21,10 @@ make_host() {
   export CHAIN CHAINMAIL_CONF="$CHAIN/conf" CHAINMAIL_QUEUE="$CHAIN/queue" CHAINMAIL_RUN="$CHAIN/run"
   export CHAINMAIL_LOG="$CHAIN/logs" CHAINMAIL_MAIL="$CHAIN/mail"
   export SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT KEEPER_PORT
-  SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
-  KEEPER_PORT=$(free_port)
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(free_port 4)
+  SMTP_PORT=$1 SUBMISSION_PORT=$2 SUBMISSIONS_PORT=$3 KEEPER_PORT=$4
+  set --
   cp -R "$BIN" "$CHAIN/bin" # where the services' users can reach it
   PATH=$CHAIN/bin:$PATH
   if is_root; then make_accounts; else set -- -1; fi
