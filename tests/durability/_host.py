@@ -117,13 +117,16 @@ class Host:
     def main_process(self, service):
         return int(self.state(service, "pid")[0])
 
-    def is_ready(self):
-        """Units of systemd tell it, not s6, when they are ready; who connects may come before."""
+    def is_ready(self, ended):
+        """Units of systemd tell it, not s6, when they are ready; who connects may come before. Of those that
+        were ended s6 may not know it yet; deliverers go on as long as queue-send holds their connections."""
         ready = "false" if HELD.exists() else "true"
-        return all(self.state(service, "up,ready") == ["true", ready] for service in SERVICES)
+        return all(self.state(service, "up,ready") == ["true", ready]
+                   and (service.startswith("deliver-") or self.main_process(service) not in ended)
+                   for service in SERVICES)
 
-    def wait_ready(self):
-        wait_until(self.is_ready, "all services ready")
+    def wait_ready(self, ended=()):
+        wait_until(lambda: self.is_ready(ended), "all services ready")
 
     def hurry(self):
         """What waits for a retry is tried at once."""
