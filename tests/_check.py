@@ -20,6 +20,13 @@ def wait_until(condition, *words):
     return value
 
 
+def is_listening(path):
+    """A unix socket's name is there a moment before that."""
+    words = f" {path}\n"
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as sockets:
+        return any(line.split()[3] == "00010000" for line in sockets if line.endswith(words))  # __SO_ACCEPTCON
+
+
 def state_of(pid):
     """Its letter, as ps(1) has it; X of one that is not there."""
     try:

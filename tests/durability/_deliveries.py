@@ -18,6 +18,7 @@ import shutil
 import subprocess
 
 from _chain import CHAIN, QUEUE, check, children, files_of, main, wait_until
+from _check import is_listening
 from _disturb import Disturbance, Disturbed, failing, shortened
 from _inject import sample
 from _receiver import Receiver
@@ -250,7 +251,7 @@ class Spawned(Forwarded):
             self.service = subprocess.Popen(
                 ["tcp-accept", f"unix:{CHAIN}/spawn", TRACED, "spawn", "worker-spawn", *self.options, "maildir",
                  "deliver-maildir"], stderr=log, stdin=subprocess.DEVNULL)
-        wait_until((CHAIN / "spawn").exists, "the service")
+        wait_until(lambda: is_listening(CHAIN / "spawn"), "the service")
 
     def send(self):
         inject("one", f"a@{self.domain}")
@@ -429,7 +430,7 @@ def submission_service():
     socket = CHAIN / "run/inject"
     with subprocess.Popen(["tcp-accept", f"unix:{socket}", "env", "RELAYCLIENT=", "smtp-front", "submission",
                            "queue-inject"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
-        wait_until(socket.exists, "the service")
+        wait_until(lambda: is_listening(socket), "the service")
         try:
             yield
         finally:

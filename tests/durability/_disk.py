@@ -97,9 +97,12 @@ def tell(signal_number=signal.SIGALRM):
     os.kill(int(os.environ["SEND_PID"]), signal_number)
 
 
-def logged(pattern, count=1):
-    log = CHAIN / "send.log"
-    wait_until(lambda: len(re.findall(pattern, log.read_bytes())) >= count, pattern)
+def count_logged(pattern):
+    return len(re.findall(pattern, (CHAIN / "send.log").read_bytes()))
+
+
+def logged(pattern):
+    wait_until(lambda: count_logged(pattern), pattern)
 
 
 def accept_for_delivery():
@@ -108,7 +111,7 @@ def accept_for_delivery():
     for number in range(6):
         check(offer(client, number, 8000).startswith(b"250 "))
     client.quit()
-    logged(rb"event=waiting")
+    wait_until(lambda: count_logged(rb"event=waiting") + len(files_of("disk")) == 6, "the end of six attempts")
     for file in files_of("disk"):
         check(received(file.read_bytes()) in {body(number, 8000) for number in range(6)}, "torn")
     check(entries(), "something waits")

@@ -163,7 +163,7 @@ def _clear():
     """What a play that failed has left would have the next ones fail."""
     for folder in "new", "state":
         for file in (QUEUE / folder).iterdir():
-            file.unlink()
+            file.unlink(missing_ok=True)
     for file in files_of("box"):
         file.unlink()
 
@@ -439,6 +439,7 @@ class Session:
         client.close()
         acceptor = int(os.environ["SMTP_PID"])
         wait_until(lambda: not children(acceptor) and len(files_of("box")) == 2, "the end, and both messages")
+        wait_until(Sending.is_empty, "an empty queue")
         for file in files_of("box"):
             file.unlink()
 

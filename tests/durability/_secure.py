@@ -21,7 +21,7 @@ class SecureClient(Client):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.socket.settimeout(10)
+        self.socket.settimeout(20)
         self.wants_tls = False
 
     def secure(self):

@@ -7,10 +7,10 @@ import select
 import signal
 import subprocess
 
-from _chain import CHAIN, PATIENCE, check, wait_until
+from _chain import CHAIN, PATIENCE, check, children, descriptors, wait_until
 from _scheduler import TRACED
 
-GRACE = 0.2  # seconds for the way from the last descriptor's end to a process's
+GRACE = 0.2  # seconds for the way to a process's end
 
 
 class Service:
@@ -32,7 +32,7 @@ class Service:
         os.close(tell)
         check(select.select([ready], [], [], PATIENCE)[0], "it is neither ready nor at its end")
         if not os.read(ready, 1):
-            self.await_end(GRACE)
+            self.settle()
         os.close(ready)
 
     def await_end(self, seconds=PATIENCE):
@@ -41,6 +41,19 @@ class Service:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+
+    def settle(self):
+        """Awaits its end, if it is on its way there: without descriptors, or with a child yet to be buried."""
+        if self.await_end(GRACE) is None:
+            wait_until(lambda: self.process.poll() is not None or self.goes_on(), "it ends, or goes on")
+
+    def goes_on(self):
+        pid = self.process.pid
+        try:
+            held = descriptors(pid)
+        except PermissionError:
+            held = True  # they are not ours to see
+        return held and all(state != "Z" for _, state in children(pid))
 
     def said(self):
         with open(self.log, "rb") as file:

@@ -14,7 +14,7 @@ from _chain import CHAIN, check, main
 from _disturb import Disturbed, failing, shortened
 from _inject import sample
 from _secure import SecureClient
-from _service import GRACE, Service
+from _service import Service
 
 
 def is_of_one(fault):
@@ -38,7 +38,7 @@ def live(program, service, connect, fault):
                 raise AssertionError(f"{fault}: nobody answers") from None
             except (AssertionError, OSError) as error:
                 failures.append(f"{turn}: {error!r}")
-                service.await_end(GRACE)
+                service.settle()
         check(len(failures) <= 1, len(failures), "connections failed:", *failures)
         check(not is_of_one(fault) or b"event=died" not in service.said(), service.said())
         for client in kept:
@@ -62,7 +62,7 @@ class Plain:
 
     def __init__(self, address):
         self.socket = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
-        self.socket.settimeout(10)
+        self.socket.settimeout(20)
         self.socket.connect(address)
         self.file = self.socket.makefile("rb")
         self.expect(b"220 ")
