@@ -24,6 +24,7 @@ server:
   xfrdfile: "$1/xfrd"
   zonelistfile: "$1/list"
   server-count: 1
+  rrl-ratelimit: 0
 remote-control:
   control-enable: no
 END_CONF
