@@ -328,7 +328,8 @@ test_one_that_takes_nothing() {
 38 Z4.3.2 the user's deliverer took too long a while ago" "$(answers_of deaf -t 8)"
 }
 
-# As many jobs as queue-send hands out are in hand: there may be others' behind them.
+# As many jobs as queue-send hands out are in hand: there may be others' behind them. Four seconds: after
+# five what waits for someone slow makes room.
 test_one_that_takes_nothing_while_others_wait() {
   ready || return 0
   echo 'exec sleep 1000' | fake deaf
