@@ -108,11 +108,11 @@ READING = {  # calls, and what they read where no name stands in them
 
 
 def sources(name):
-    """A program's own, and what its room shares of which it, or a header that it has, includes the header."""
+    """A program's own, and what is shared of which it, or a header that it has, includes the header."""
     room = PAGES[name].parent
     own = [*room.glob(f"{name}.c"), *room.glob(f"{name}/*.c")]
-    shared = [room / "shared" / found for path in own
-              for found in re.findall(r'#include "(?:\.\./)?shared/(\w+\.h)"', path.read_text())]
+    shared = [(path.parent / found).resolve() for path in own
+              for found in re.findall(r'#include "((?:\.\./)*shared/\w+\.h)"', path.read_text())]
     for header in shared:
         shared += [header.parent / found for found in re.findall(r'#include "(\w+\.h)"', header.read_text())]
     return [*own, *(header.with_suffix(".c") for header in set(shared))]
