@@ -63,13 +63,15 @@ DELIVERERS = {"maildir": "deliver-maildir", "pipe": "deliver-pipe", "remote": "d
 
 @dataclasses.dataclass
 class Hit:
-    """service: whose main program it was, if it was one; key: the client's end, if it served one."""
+    """service: whose main program it was, if it was one; key: the client's end, if it served one; it was
+    hit after time, and before done: between them others have gone on."""
     program: str
     signal: int
     service: str
     key: tuple
     pid: int
     time: float
+    done: float = float("inf")
 
 
 class Hits:
@@ -84,7 +86,7 @@ class Hits:
             file.write(f"{datetime.datetime.now()} {hit}\n")
 
     def since(self, begin, end=None):
-        return (hit for hit in self.all if hit.time >= begin and (end is None or hit.time <= end)
+        return (hit for hit in self.all if hit.done >= begin and (end is None or hit.time <= end)
                 and hit.signal != signal.SIGSTOP)
 
     def has_hit(self, session, end=None):
@@ -204,8 +206,10 @@ class Chaos:
         if program_of(victim.pid) != victim.program or victim.pid not in children_of(victim.parent):
             os.close(held)
             return
-        self.hits.add(Hit(victim.program, number, service, key, victim.pid, time.monotonic()))
+        hit = Hit(victim.program, number, service, key, victim.pid, time.monotonic())
+        self.hits.add(hit)
         self.signal(held, number)
+        hit.done = time.monotonic()
         if number == signal.SIGSTOP:
             self.stopped.append((time.monotonic() + self.dice.uniform(0, 0.2), held))
         else:
