@@ -5,8 +5,9 @@
 
 oneTimeSetUp() {
   HOST=$(mktemp -d "${TMPDIR:-/tmp}/run.XXXXXX")
-  export RUN="$HOST/state" START_TIMEOUT="$PATIENCE" SMTP_PORT SUBMISSION_PORT SUBMISSIONS_PORT
-  SMTP_PORT=$(free_port) SUBMISSION_PORT=$(free_port) SUBMISSIONS_PORT=$(free_port)
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(free_port 3)
+  export RUN="$HOST/state" START_TIMEOUT="$PATIENCE" SMTP_PORT="$1" SUBMISSION_PORT="$2" SUBMISSIONS_PORT="$3"
 }
 
 oneTimeTearDown() {
