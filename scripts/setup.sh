@@ -11,6 +11,7 @@
 # CHAINMAIL_CONF, CHAINMAIL_QUEUE, CHAINMAIL_RUN, CHAINMAIL_LOG and CHAINMAIL_MAIL in
 # the environment name other folders. What is there is left as it is: run it again at will.
 set -eu
+umask 022 # services read what is made here, whoever makes it
 
 services='smtp inject submission submissions tls-keyd auth queue-send deliver-maildir deliver-pipe deliver-lmtp deliver-smtp'
 users='smtp queue vmail pipe relay sasl tlskey chainlog'
