@@ -5,8 +5,8 @@
   ARGUMENT wait      no answer before FOLDER/go is there
   RECIPIENT VERDICT  the same for one recipient
 
-All else is accepted. FOLDER/jobs gets a line per job: the number of the batch (what was at hand
-together), id, sender, recipient, argument.
+All else is accepted. FOLDER/jobs gets a line per job: our pid, id, sender, recipient, argument. When it
+is there, what will be said of the job is settled, whatever FOLDER/answers says from then on.
 """
 import array
 import os
@@ -43,13 +43,26 @@ def at_hand(seconds):
     return bool(select.select([SOCKET], [], [], seconds)[0])
 
 
+def read_answers():
+    try:
+        return [line.split(" ", 1) for line in (FOLDER / "answers").read_text().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
 def verdict_of(recipient, argument):
-    answers = FOLDER / "answers"
-    for line in answers.read_text().splitlines() if answers.exists() else []:
-        key, verdict = line.split(" ", 1)
-        if key in (recipient, argument):
-            return verdict
-    return "K"
+    found = (verdict for key, verdict in read_answers() if key in (recipient, argument))
+    return next(found, "K")
+
+
+def note(jobs):
+    """Written at once: another deliverer may write there, too."""
+    if not jobs:
+        return
+    lines = [f"{os.getpid()} {name} {sender or '<>'} {recipient} {argument}\n"
+             for _, _, sender, recipient, argument, name, _, _ in jobs]
+    with open(FOLDER / "jobs", "ab", buffering=0) as log:
+        log.write("".join(lines).encode())
 
 
 def answer(number, verdict):
@@ -58,7 +71,7 @@ def answer(number, verdict):
 
 
 def main():
-    data, held, batch, alive = b"", [], 0, True
+    data, held, alive = b"", [], True
     while alive:
         jobs = []
         if at_hand(0.05):
@@ -66,12 +79,9 @@ def main():
             while alive and at_hand(0.02):
                 data, alive = read_some(data)
             jobs, data = frames(data)
-            batch += 1
-        with open(FOLDER / "jobs", "a") as log:
-            for _, _, sender, recipient, argument, name, _, _ in jobs:
-                print(f"{os.getpid()}.{batch}", name, sender or "<>", recipient, argument, file=log)
-        for _, number, _, recipient, argument, *_ in jobs:
-            verdict = verdict_of(recipient, argument)
+        verdicts = [verdict_of(recipient, argument) for _, _, _, recipient, argument, *_ in jobs]
+        note(jobs)
+        for (_, number, *_), verdict in zip(jobs, verdicts):
             if verdict == "wait":
                 held.append(number)
             else:

@@ -106,7 +106,7 @@ serve_remote() {
 answer() { printf '%s %s\n' "$1" "$2" >>"$OUT/answers"; }
 answer_all() { rm -f "$OUT/answers"; }
 
-# list_jobs [PATTERN]: the jobs that were given: batch, id, sender, recipient, argument
+# list_jobs [PATTERN]: the jobs that were given: deliverer, id, sender, recipient, argument
 list_jobs() { grep -s -e "${1:-}" "$OUT/jobs"; }
 has_jobs() { [ "$(list_jobs "$1" | wc -l)" -ge "$2" ]; }
 jobs_come() { wait_until has_jobs "$@" || fail "there are not $2 jobs for $1"; }
