@@ -267,6 +267,8 @@ test_rubbish_in_the_trigger() {
 # The FIFO is made anew, and no name has come through it: the signal makes it look.
 test_lost_trigger() {
   start_send
+  inject me@example.org first@example.test
+  delivered_all # it has looked when it started
   rm "$QUEUE/trigger"
   inject me@example.org a@example.test
   assertEquals 1 "$(count_entries)"
@@ -305,7 +307,17 @@ test_one_per_queue() {
   assertEquals 111 "$(queue-send 2>/dev/null; echo $?)"
 }
 
-# It was killed when a child of its had not become a deliverer yet: that does not stand in the way.
+# The child of one that was killed has the queue's lock until it becomes a deliverer: it is asked for again.
+test_lock_that_is_held_for_a_moment() {
+  needs_tracing || return 0
+  start_program send.log strace -qq -o "$CHAIN/trace" -e trace=flock \
+    -e inject=flock:error=EAGAIN:when=1..3 queue-send -n 3
+  SEND_PID=$STARTED
+  assertEquals 'it asks' 4 "$(grep -c flock "$CHAIN/trace")"
+  end_process "$(pgrep -P "$SEND_PID" -x queue-send)"
+}
+
+# It was killed when a child of its had not become a deliverer yet.
 test_killed_amid_a_start() {
   needs_tracing || return 0
   start_program send.log strace -f -qq -o /dev/null -e trace=execve \
@@ -314,10 +326,9 @@ test_killed_amid_a_start() {
   inject me@example.org a@example.test
   wait_until has_child_of "$tracer" || fail 'no deliverer is started'
   kill -9 "$(pgrep -P "$tracer" -o -x queue-send)"
+  wait "$tracer" 2>/dev/null # it ends with the child
   start_send || return
   deliveries a >/dev/null
-  wait "$tracer" 2>/dev/null
-  return 0
 }
 has_child_of() { pgrep -P "$(pgrep -P "$1" -o -x queue-send)" >/dev/null; }
 
@@ -406,15 +417,25 @@ END
 }
 find_sleeper() { sleeper=$(pgrep -P "$SEND_PID" -x sleep); } # it looks at its job before it is one
 
+# Nothing else is under way: what is given up at an end would come once more.
+others_are_done() {
+  echo stat | socat -t "$PATIENCE" - "UNIX-CONNECT:$QUEUE/control" | awk -F '\t' -v sleeper="$sleeper" '
+    $2 == "ready" && $3 { busy = 1 }
+    $1 == "=deliverer" && $4 != sleeper && $5 + $6 { busy = 1 }
+    $1 == "+done" { told = 1 }
+    END { exit busy || !told }'
+}
+
 # More than it may have open at one time wait for one deliverer; what goes by the other goes on.
 test_deliverer_that_hangs() {
   make_hanging_deliverer
-  CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
+  CHAIN_SEND="-t 2 -w maildir=$CHAIN/deliver" start_send
   for i in $(seq 600); do inject "me$i@example.org" a@example.test; done
   for box in b c d e f g h i j k l m; do inject me@example.org "$box@example.test"; done
   wait_until has_mail || fail 'nothing goes on'
   assertEquals 'the other one hangs' 0 "$(count_box a)"
   wait_until find_sleeper || fail 'none hangs'
+  wait_until others_are_done || fail 'the other ones go on and on'
   kill -TERM "$SEND_PID"
   wait "$SEND_PID"
   assertEquals 'the end is not waited for longer than -t' 0 $?
@@ -486,10 +507,11 @@ test_end_amid_an_alias() {
 all@example.test  alias a@example.test b@example.test c@example.test d@example.test
 END
   make_hanging_deliverer
-  CHAIN_SEND="-t 5 -w maildir=$CHAIN/deliver" start_send
+  CHAIN_SEND="-t 2 -w maildir=$CHAIN/deliver" start_send
   inject me@example.org all@example.test
   wait_until has_mail || fail 'none is reached'
   wait_until find_sleeper || fail 'none hangs'
+  wait_until others_are_done || fail 'the other ones go on and on'
   stop_send
   kill "$sleeper"
   start_send
@@ -674,12 +696,15 @@ test_flood_in_the_trigger() {
   deliveries b >/dev/null || fail 'it waits'
   deliveries c >/dev/null || fail 'it waits'
   is_sanitized || assertTrue 'memory' "[ $(($(memory) - before)) -lt 8192 ]"
+  wait_until finds_one || fail 'it does not look into the folder'
   kill "$flooder"
   wait "$flooder" 2>/dev/null
-  logged event=found # in the folder
   inject me@example.org d@example.test
   deliveries d >/dev/null || fail 'it is deaf'
 }
+
+# One more that comes while it is deaf.
+finds_one() { has_logged event=found || { inject me@example.org e@example.test && false; }; }
 
 # shellcheck source=/dev/null
 . shunit2
