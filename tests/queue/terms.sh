@@ -37,7 +37,7 @@ test_released() {
   deliveries b >/dev/null
   deliveries a >/dev/null
   delivered_all
-  assertTrue 'after two seconds' "grep -q 'event=delivered .*rcpt=a@.* delay=[2-9][0-9][0-9][0-9]' $CHAIN/send.log"
+  assertTrue 'after two seconds' "grep -q 'event=delivered .*rcpt=a@.* delay=\([2-9]\|[1-9][0-9]\)[0-9]\{3\}' $CHAIN/send.log"
 }
 
 # An hour was spent in the queue, of which it was held for all but a few seconds.
@@ -56,14 +56,19 @@ test_life_begins_with_the_release() {
 
 # ---- BY ----
 
-# It is not waited for the next try.
+# It is not waited for the next try. On a machine that stands still it may be too late for the first one:
+# then there is more time.
 test_returned_in_time() {
   serve_remote
   answer x.example 'Z451 4.2.1 x said: later'
   start_send
-  inject_with 'P\0BY=2;R\0\0' sender@example.test a@x.example
-  assertEquals 'failed 5.4.7 rfc822; a@x.example' "$(report)"
-  delivered_all
+  for seconds in 2 10 50; do
+    rm -rf "$MAIL/sender"
+    inject_with "P\\0BY=$seconds;R\\0\\0" sender@example.test a@x.example
+    assertEquals 'failed 5.4.7 rfc822; a@x.example' "$(report)"
+    delivered_all
+    ! has_jobs a@x.example 1 || break
+  done
   assertEquals 'one try' 1 "$(list_jobs | wc -l)"
 }
 
@@ -101,17 +106,26 @@ test_told_in_time() {
     "$(count_box sender) $(grep -c 'event=delivered .*rcpt=a@x' "$CHAIN/send.log")"
 }
 
-# A delay was told long before: it is told once more.
+# A delay was told long before: it is told once more. A machine that stands still may notice both times
+# at once: then there is more time between them.
 test_told_twice() {
   set_conf delay-notice 1
   serve_remote
   answer x.example 'Z4.4.1 no answer'
   start_send
-  inject_with 'P\0BY=4;N\0\0' sender@example.test a@x.example
-  for box in $(deliveries sender 2); do read_report "$box"; done >"$CHAIN/reports"
+  waiting=0
+  for seconds in 4 12 50; do
+    rm -rf "$MAIL/sender"
+    inject_with "P\\0BY=$seconds;N\\0\\0" sender@example.test a@x.example
+    wait_until is_told_at_the_end || fail 'the time that is over is not told of'
+    entries_left $((waiting += 1))
+    [ "$(count_box sender)" -eq 1 ] || break
+  done
+  for box in $(deliveries sender); do read_report "$box"; done >"$CHAIN/reports"
   assertEquals 'delayed 4.4.1
 delayed 4.4.7' "$(grep ^delayed "$CHAIN/reports" | cut -d ' ' -f 1,2 | sort)"
 }
+is_told_at_the_end() { grep -qsx 'Status: 4.4.7' "$MAIL"/sender/new/*; }
 
 # What others know of when it is late; see also lib/worker.
 test_relayed_to_who_knows_no_time() {
@@ -169,11 +183,7 @@ test_new_ones_do_not_overtake_for_ever() {
   for i in 1 2 3 4 5; do inject "old$i@example.org" a@x.example; done
   jobs_come x.example 1
   : >"$OUT/go"
-  new=0
-  until has_jobs old5 1 || [ $new -eq 300 ]; do
-    new=$((new + 1))
-    inject "new$new@example.org" a@x.example
-  done
+  until has_jobs old5 1 || has_jobs new 300; do inject new@example.org a@x.example; done
   has_jobs old5 1 || fail 'it has been overtaken 300 times'
   delivered_all
 }
