@@ -6,8 +6,9 @@
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
 
-# ask LINE...: what queue-send answers
-ask() { printf '%s\n' "$@" | socat -t 20 - "UNIX-CONNECT:$QUEUE/control"; }
+# ask LINE...: what queue-send answers to them; talk: to standard input
+ask() { printf '%s\n' "$@" | talk; }
+talk() { socat -t $((5 * PATIENCE)) - "UNIX-CONNECT:$QUEUE/control"; } # 500 orders are 500 syncs
 name_of_last() { basename "$(last_entry)"; }
 known_as() { [ "$(ask "list $1" | cut -f 2)" = "$2
 +done" ]; }
@@ -74,6 +75,7 @@ test_hold_and_release_what_waits() {
   assertEquals '-held' "$(ask "retry $WAITING")"
   assertEquals +done "$(ask "release $WAITING")"
   deliveries b >/dev/null
+  delivered_all
   assertEquals -gone "$(ask "release $WAITING")"
   logged "event=order order=hold id=${WAITING%.*} uid=$(id -u) reason=\"look at it\" answer=done"
 }
@@ -301,7 +303,7 @@ test_many_requests() {
   becomes "$entry" held
   # shellcheck disable=SC2046 # words are wanted
   assertEquals '500 +done' "$(for i in $(seq 500); do echo "hold $entry $i"; done |
-    socat -t 20 - "UNIX-CONNECT:$QUEUE/control" | sort | uniq -c | sed 's/^ *//')"
+    talk | sort | uniq -c | sed 's/^ *//')"
   assertEquals 500 "$(grep -c ' h 0 - 0 ' "$QUEUE/state/$entry")"
 }
 

@@ -173,6 +173,7 @@ test_bounce_without_queue_send() {
   inject sender@example.test a@example.test
   start_send
   deliveries a >/dev/null
+  delivered_all
   stop_send
   inject sender@example.test b@example.test
   assertTrue 'queue-drop -b -a >/dev/null'
