@@ -28,17 +28,22 @@ run_send_briefly() {
   run_until is_over_or_lost "$@"
 }
 
-# False if neither came true in time.
+# False if neither came true in time. The log ends when all have ended that may write there: a deliverer
+# that lives on would deliver while the next ones run.
 run_until() {
   condition=$1
   shift
-  "$@" 2>>"$CHAIN/send.log" &
+  make_ready "$CHAIN/said"
+  timeout $((5 * PATIENCE)) cat "$CHAIN/said" >>"$CHAIN/send.log" &
+  log_pid=$!
+  "$@" 2>"$CHAIN/said" &
   SEND_PID=$!
   wait_until $condition
   ended=$?
   stop_children "$SEND_PID"
   wait "$SEND_PID" 2>/dev/null
   SEND_PID=
+  wait "$log_pid" || fail 'a deliverer lives on'
   return $ended
 }
 

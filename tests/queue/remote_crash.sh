@@ -77,12 +77,14 @@ is_done() { is_empty && box_has sender 1; }
 # What is to come: subject and recipient.
 expected() { printf '%s\n' "one a@$1" "three c@$1" "two a@$1" "two b@$1"; }
 
-# What has come; forwarded mail is in Maildirs here.
+# What has come to a domain; forwarded mail is in Maildirs here. A command that a killed deliverer has left
+# behind may have noted something for another test's domain.
 ledger() {
-  cut -d ' ' -f 1,2 "$KEPT/ledger"
+  cut -d ' ' -f 1,2 "$KEPT/ledger" | grep "@$1\$"
+  [ "$1" = forward.example ] || return
   for box in a b c; do
     for file in "$MAIL/$box"/new/*; do
-      [ ! -e "$file" ] || echo "$(sed -n 's/^Subject: //p' "$file") $box@forward.example"
+      [ ! -e "$file" ] || echo "$(sed -n 's/^Subject: //p' "$file") $box@$1"
     done
   done
 }
@@ -90,7 +92,7 @@ ledger() {
 # check_outcome WORDS DOMAIN: each at least once, nothing else, none torn
 check_outcome() {
   is_done || fail "$1: the queue is not done: $(ls "$QUEUE/new" "$QUEUE/state")"
-  assertEquals "$1" "$(expected "$2")" "$(ledger | sort -u)"
+  assertEquals "$1" "$(expected "$2")" "$(ledger "$2" | sort -u)"
   assertEquals "$1: none torn" '' "$(grep torn "$KEPT/ledger"; find "$MAIL"/[abc] -path '*/new/*' \
     -exec grep -Lx hello {} + 2>/dev/null)"
   assertEquals "$1: none set aside" '' "$(ls "$QUEUE/bad")"
@@ -99,7 +101,7 @@ check_outcome() {
 
 check_once() {
   check_outcome "$@"
-  assertEquals "$1: each once" "$(expected "$2")" "$(ledger | sort)"
+  assertEquals "$1: each once" "$(expected "$2")" "$(ledger "$2" | sort)"
   assertEquals "$1: one bounce" 1 "$(list_box sender | wc -l)"
 }
 
@@ -164,7 +166,7 @@ test_kill_at_random() {
   done
   start_send
   wait_until retry_until_empty || fail "the queue is not empty: $(tail -n 20 "$CHAIN/send.log")"
-  assertEquals 'none is lost' $((rounds * 18)) "$(cut -d ' ' -f 1,2 "$KEPT/ledger" | sort -u | wc -l)"
+  assertEquals 'none is lost' $((rounds * 18)) "$(grep '^[1-9]' "$KEPT/ledger" | cut -d ' ' -f 1,2 | sort -u | wc -l)"
   assertEquals 'none is torn' '' "$(grep -v whole "$KEPT/ledger")"
 }
 has_lines() { [ "$(wc -l <"$KEPT/ledger")" -ge "$1" ]; }
