@@ -28,7 +28,8 @@ def main():
     ours, theirs = socket.socketpair()
     with subprocess.Popen(sys.argv[5:], stdin=theirs):
         theirs.close()
-        for number, text in enumerate(["", "* encrypt\n", "* perhaps\n"]):
+        # None is as long as the one before, from which its time may not differ.
+        for number, text in enumerate(["", "* encrypt\n", "* perhaps so\n"]):
             with open(policies, "w", encoding="utf-8") as file:
                 file.write(text)
             print(deliver(ours, entry, number, names[number]))

@@ -5,7 +5,8 @@ Plays queue-send for one deliverer: gives it the jobs (with -b in one message, e
 other, each after the answer to the last), and prints the answers in the order of the jobs; with -o
 as with -b, but each answer when it comes, behind its recipient; with -w as with -o, and what is
 answered makes room for more of the jobs, 1,024 of which are in hand at most. Behind RECIPIENT and a
-tab the one of the envelope may stand that led to it, and "1" if to others, too.
+tab the one of the envelope may stand that led to it, and "1" if to others, too. Jobs behind the word
+"then" are given when all before it are answered.
 """
 import array
 import os
@@ -44,10 +45,9 @@ WINDOW, BATCH = 1024, 64  # as queue-send has them
 AT_ONCE = {"-b": BATCH, "-o": BATCH, "-w": WINDOW}  # jobs in hand at most; without an option one
 
 
-def deliver(sock, jobs, most, at_once):
+def deliver(sock, stream, jobs, most, at_once):
     """Gives the jobs, most of them at a time, and yields the answers; an answered one is replaced at
     once, or when all are answered."""
-    stream = sock.makefile("rb")
     given = answered = 0
     while answered < len(jobs):
         room = min(BATCH, most - (given - answered), len(jobs) - given)
@@ -59,6 +59,19 @@ def deliver(sock, jobs, most, at_once):
             answered += 1
 
 
+def parts_of(words):
+    """The jobs, each with its number, that are given together."""
+    parts, number = [[]], 0
+    while words:
+        if words[0] == "then":
+            parts.append([])
+            words = words[1:]
+            continue
+        parts[-1].append((number, *words[:4]))
+        words, number = words[4:], number + 1
+    return parts
+
+
 def main():
     words, program = sys.argv[1:], []
     if "--" in words:
@@ -66,16 +79,18 @@ def main():
         words, program = words[:split], words[split + 1:]
     option = words.pop(0) if words[0] in AT_ONCE else ""
     as_they_come = option in ("-o", "-w")
-    jobs = [(i // 4, *words[i:i + 4]) for i in range(0, len(words), 4)]
+    parts = parts_of(words)
+    jobs = sum(parts, [])
     ours, theirs = socket.socketpair()
     with subprocess.Popen(program, stdin=theirs) as process:
         theirs.close()
-        answers = {}
-        for got in deliver(ours, jobs, AT_ONCE.get(option, 1), option == "-w"):
-            if got:
-                answers[got[0]] = got[1]
-            if got and as_they_come:
-                print(jobs[got[0]][3], got[1], flush=True)
+        answers, stream = {}, ours.makefile("rb")
+        for part in parts:
+            for got in deliver(ours, stream, part, AT_ONCE.get(option, 1), option == "-w"):
+                if got:
+                    answers[got[0]] = got[1]
+                if got and as_they_come:
+                    print(jobs[got[0]][3], got[1], flush=True)
         ours.shutdown(socket.SHUT_WR)
         status = process.wait(60)
     for number, *_ in [] if as_they_come else jobs:

@@ -99,7 +99,7 @@ test_our_own_front() {
   route-compile "$DIR/conf/routes"
   tcp-accept "unix:$DIR/socket" smtp-front -L queue-inject 2>>"$DIR/log" &
   OTHER_PID=$!
-  assertTrue 'the front listens' 'wait_until [ -e "$DIR/socket" ]'
+  assertTrue 'the front listens' 'wait_until listens "$DIR/socket"'
   answers=$(jobs '' "unix:$DIR/socket" alice@example.test bob@elsewhere.test)
   assertContains "$answers" "K250 2.0.0 unix:$DIR/socket said: queued as"
   assertContains "$answers" 'D550 5.7.1'

@@ -132,7 +132,7 @@ test_a_kept_connection_that_is_gone() {
 test_a_kept_connection_that_ends_before_the_answer() {
   for action in close reset silent '421 4.3.2 not now,close'; do
     start_server -s "$DIR/dump" "1:end2=$action"
-    [ "$action" != silent ] || OPTIONS='-t final=6'
+    [ "$action" != silent ] || OPTIONS='-t final=8'
     assertEquals "$action" 'K250 Z4' "$(one_by_one | sed 's/^\(Z4\).*/\1/; s/ .*//' | xargs)"
     assertEquals 'over one connection' 1 "$(grep -c connect "$DIR/dump/commands")"
     end_peers
