@@ -23,7 +23,7 @@ oneTimeSetUp() {
 }
 
 # replay [ARGUMENT...]: of _power.py
-replay() { ! needs_tracing || play _power.py ${SEED:+-s "$SEED"} "$@"; }
+replay() { ! needs_tracing || ! needs_sight || play _power.py ${SEED:+-s "$SEED"} "$@"; }
 
 # replay_all SCENARIO...: as many states as there is time for
 replay_all() { replay ${CHECK_CRASH:+-n 5000} "$@"; }
