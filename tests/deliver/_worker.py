@@ -6,7 +6,7 @@ other, each after the answer to the last), and prints the answers in the order o
 as with -b, but each answer when it comes, behind its recipient; with -w as with -o, and what is
 answered makes room for more of the jobs, 1,024 of which are in hand at most. Behind RECIPIENT and a
 tab the one of the envelope may stand that led to it, and "1" if to others, too. Jobs behind the word
-"then" are given when all before it are answered.
+"next" are given when all before it are answered.
 """
 import array
 import os
@@ -63,7 +63,7 @@ def parts_of(words):
     """The jobs, each with its number, that are given together."""
     parts, number = [[]], 0
     while words:
-        if words[0] == "then":
+        if words[0] == "next":
             parts.append([])
             words = words[1:]
             continue

@@ -28,7 +28,7 @@ start() {
 }
 
 # deliver OPTIONS RECIPIENT=SERVER...: each by a sender of its own, so in a transaction of its own, or
-# with together=1 by one; those behind the word then when the others are done; the answers as they come
+# with together=1 by one; those behind the word next when the others are done; the answers as they come
 deliver() {
   options=$1
   shift
@@ -36,7 +36,7 @@ deliver() {
   for job; do
     [ -n "${together-}" ] || number=$((number + 1))
     case $job in
-      then) set -- "$@" then ;;
+      next) set -- "$@" next ;;
       *) set -- "$@" "$ENTRY" "s$number@a" "${job%=*}@b" "${job##*=}" ;;
     esac
     shift
@@ -87,7 +87,7 @@ test_servers_that_stall_on_a_kept_connection() {
   start mail2=silent
   slower=$port
   start
-  deliver '-c 2 -s 1 -w 1 -t 9' "a=127.0.0.1:$slow" "b=127.0.0.1:$slower" then "c=127.0.0.1:$slow" \
+  deliver '-c 2 -s 1 -w 1 -t 9' "a=127.0.0.1:$slow" "b=127.0.0.1:$slower" next "c=127.0.0.1:$slow" \
     "d=127.0.0.1:$slower" "e=127.0.0.1:$port" >"$DIR/answers"
   assertEquals 'one is given up, and then the last one is served' 'soon e@b K' \
     "$(sed -n '3s/.*soon.*/soon/p; 4s/ K.*/ K/p' "$DIR/answers" | xargs)"
