@@ -84,6 +84,7 @@ END
   inject me@example.org both@example.test
   logged 'event=deferred .*text="4.2.2 the mailbox is full"'
   deliveries large 2 >/dev/null
+  logged event=waiting
   # What waits goes by the quota that is in force when it is tried.
   sed -i 's/quota=1C/quota=5C/' "$CHAINMAIL_CONF/routes" && route-compile
   kill -ALRM "$SEND_PID"
