@@ -147,27 +147,25 @@ def silent():
     check_clean()
 
 
-def dribble():
+# What has been said before the dribble, the farewell, and when it comes.
+DRIBBLES = {"command": (b"", LATE, 1.5), "message": (DATA, OVERTIME, 4.5)}
+
+
+def dribble(what):
     """A byte now and then. A command must be there in time, whatever trickles in; in a message each
     block has its time, and the session as a whole: there, nobody is late who did not pause."""
+    said, farewell, least = DRIBBLES[what]
     began = before = time.monotonic()
-    commands, messages = Client(), Client()
-    messages.send(DATA)
-    ends, pause = {}, 0
-    clients = {commands.socket: commands, messages.socket: messages}
-    pids = [client.pid() for client in clients.values()]
-    while clients:
-        for ready in select.select(list(clients), [], [], 0.5)[0]:
-            if not clients[ready].read_more():
-                ends[clients.pop(ready)] = time.monotonic() - began
-        for client in clients.values():
-            client.send_some(b"N")
+    client, pause = Client(), 0
+    client.send(said)
+    pid = client.pid()
+    while not select.select([client.socket], [], [], 0.5)[0] or client.read_more():
+        client.send_some(b"N")
         before, pause = time.monotonic(), max(pause, time.monotonic() - before)
-    check(commands.received.endswith(LATE) and ends[commands] >= 1.5, commands.received, ends.values())
-    if pause < 2:
-        check(messages.received.endswith(OVERTIME) and ends[messages] >= 4.5, messages.received, ends.values())
-    for pid in pids:
-        wait_gone(pid)
+    seconds = time.monotonic() - began
+    if what == "command" or pause < 2:
+        check(client.received.endswith(farewell) and seconds >= least, client.received, seconds)
+    wait_gone(pid)
     check_clean()
 
 

@@ -28,8 +28,9 @@ test_reset_during_the_chain() {
 test_slow() {
   CHAIN_FRONT='smtp-front -o timeout-command=2 -o timeout-data=2 queue-inject' restart_smtp
   connections silent
+  connections dribble command
   CHAIN_FRONT='smtp-front -o timeout-command=2 -o timeout-data=2 -o timeout-session=5' restart_smtp
-  connections dribble
+  connections dribble message
   usual && connections slow_but_welcome
 }
 
