@@ -72,7 +72,10 @@ class Sender(threading.Thread):
             self.failure = error
 
     def check(self):
-        self.join(_chain.PATIENCE)
+        while self.is_alive():
+            before = self.accepted
+            self.join(_chain.PATIENCE)
+            check(not self.is_alive() or self.accepted > before, "no progress after", before)
         check(not self.failure and self.accepted == MESSAGES, repr(self.failure), self.accepted)
         arrived = messages_of(self.box, MESSAGES)
         check(sorted(arrived) == sorted(b"Subject: %d\n\nx\n" % number for number in range(MESSAGES)))
