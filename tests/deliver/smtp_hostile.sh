@@ -213,15 +213,24 @@ stall() {
     "d@x=[127.0.0.1]:$slower" "e@x=127.0.0.1:$PORT" >"$DIR/answers"
 }
 
-# stall_beside EVENT OPTION...: the same beside other scenes, in the folder DIR/EVENT
+# stall_beside EVENT OPTION...: the same beside other scenes, in the folder DIR/EVENT. The fifth one is slow,
+# too, if it stands still for a second: then all is done once more.
 stall_beside() {
   into=$DIR/$1
   {
-    make_folder
-    stall "$@"
-    end_peers
-    mv "$DIR" "$into"
+    for _ in 1 2 3 4 5; do
+      make_folder
+      stall "$@"
+      end_peers
+      rm -rf "$into" && mv "$DIR" "$into"
+      [ "$(ends "$into")" != '2 2 1' ] || break
+    done
   } &
+}
+
+# ends FOLDER: how many were cut short, had all of their time, were served
+ends() {
+  echo "$(grep -c 'soon enough' "$1/answers") $(grep -c 'too long a wait' "$1/answers") $(grep -c '^K' "$1/answers")"
 }
 
 # Hosts have all connections and say no more, each for its time, or accept and say nothing; mail for a
@@ -237,8 +246,7 @@ test_stalling_ones_do_not_have_all_connections() {
 
 # check_stalled EVENT FOLDER
 check_stalled() {
-  assertEquals "$1: two are cut short, two are not" '2 2 1' "$(grep -c 'soon enough' "$2/answers") \
-$(grep -c 'too long a wait' "$2/answers") $(grep -c '^K' "$2/answers")"
+  assertEquals "$1: two are cut short, two are not" '2 2 1' "$(ends "$2")"
   assertContains "$1: before the time of those is up" "$(grep event=transaction "$2/log" | head -n 3)" \
     accepted=1
   assertEquals "$1: nothing of it is tried again at once" 2 "$(grep -c connect "$2/dump/commands")"
@@ -254,7 +262,7 @@ test_stalling_on_kept_connections() {
   slow=$PORT
   start_server -s "$DIR/dump/slower" mail2=silent
   slower=$PORT
-  OPTIONS='-C 2 -c 1 -r 1 -t opening=5'
+  OPTIONS='-C 2 -c 1 -r 1 -t opening=8'
   TOGETHER=-o deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$slow" "c@x=127.0.0.1:$slower" \
     "d@x=127.0.0.1:$slower" >"$DIR/answers" &
   pid=$!
@@ -267,8 +275,19 @@ test_stalling_on_kept_connections() {
 
 one_went() { grep -q 'event=transaction .*accepted=1' "$DIR/log"; }
 
-# Each answer comes soon enough, and all of them together do not.
+# Each answer comes soon enough, and all of them together do not. If the other one stands still for a second,
+# it is slow, too: then all is done once more.
 test_dripping_ones_do_not_have_all_connections() {
+  for _ in 1 2 3 4 5; do
+    serve_beside_dripping_ones
+    first_two=$(grep event=transaction "$DIR/log" | head -n 2)
+    case $first_two in *accepted=1*) break ;; esac
+  done
+  assertContains "$first_two" accepted=1
+}
+
+serve_beside_dripping_ones() {
+  : >"$DIR/log"
   start_server rcpt=drip
   slow=$PORT
   start_server
@@ -280,7 +299,6 @@ test_dripping_ones_do_not_have_all_connections() {
   assertTrue 'another one has its turn' 'wait_until one_went'
   end_peers
   wait "$pid"
-  assertContains "$(grep event=transaction "$DIR/log" | head -n 2)" accepted=1
 }
 
 three_went() { [ "$(grep -c event=transaction "$DIR/log")" -eq 3 ]; }
