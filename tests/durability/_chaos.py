@@ -26,8 +26,8 @@ import time
 
 from _books import ACCEPTED, CRIMES, Books, check_left
 from _chain import CHAIN, PATIENCE, SANITIZED, check, wait_until
-from _host import (CONF, HELD, SERVICES, Host, Process, check_logs, children_of, environment_of, program_of,
-                   read, service_of)
+from _host import (CONF, HELD, SERVICES, Host, Process, check_logs, children_of, environment_of, identity_of,
+                   program_of, read, service_of)
 from _senders import Chunked, Pipelined, Plain, Sender, StartTls, Submission, Submissions, make_dice
 
 SECONDS = float(os.environ.get("SECONDS") or (90 if os.environ.get("CHECK_CRASH") else 6))
@@ -69,9 +69,13 @@ class Hit:
     signal: int
     service: str
     key: tuple
-    pid: int
+    process: tuple  # as identity_of has it
     time: float
     done: float = float("inf")
+
+    @property
+    def pid(self):
+        return self.process[0]
 
 
 class Hits:
@@ -104,7 +108,7 @@ class Hits:
 
     def ended_services(self):
         """The main processes that were."""
-        return {hit.pid for hit in self.all if hit.service and hit.signal in ENDING}
+        return {hit.process for hit in self.all if hit.service and hit.signal in ENDING}
 
     def has_any(self, programs, begin, end):
         return any(hit.program in programs for hit in self.since(begin, end))
@@ -206,7 +210,7 @@ class Chaos:
         if program_of(victim.pid) != victim.program or victim.pid not in children_of(victim.parent):
             os.close(held)
             return
-        hit = Hit(victim.program, number, service, key, victim.pid, time.monotonic())
+        hit = Hit(victim.program, number, service, key, identity_of(victim.pid), time.monotonic())
         self.hits.add(hit)
         self.signal(held, number)
         hit.done = time.monotonic()

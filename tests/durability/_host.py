@@ -40,6 +40,11 @@ def is_dead(pid):
     return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] in ([b"Z"], [])
 
 
+def identity_of(pid):
+    """Which no other process has, not even one that has its number later."""
+    return pid, *read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19:20]
+
+
 def children_of(pid):
     """Of its first thread: none of ours starts processes in others."""
     return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
@@ -122,7 +127,7 @@ class Host:
         were ended s6 may not know it yet; deliverers go on as long as queue-send holds their connections."""
         ready = "false" if HELD.exists() else "true"
         return all(self.state(service, "up,ready") == ["true", ready]
-                   and (service.startswith("deliver-") or self.main_process(service) not in ended)
+                   and (service.startswith("deliver-") or identity_of(self.main_process(service)) not in ended)
                    for service in SERVICES)
 
     def wait_ready(self, ended=()):
