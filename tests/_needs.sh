@@ -19,6 +19,7 @@
 #   needs_strace           and it may trace
 #   needs_tracing          that, of programs without sanitizers: their search for leaks is a tracer, too, and
 #                          there can be but one
+#   needs_elsewhere        a folder that no program of a chain may write to: ELSEWHERE
 #   needs_sight            into programs that cannot be dumped: their descriptors, their environment
 
 is_root() { [ "$(id -u)" -eq 0 ]; }
@@ -43,4 +44,5 @@ needs_strace() { strace -qq -o /dev/null true 2>/dev/null || ! skip 'strace cann
 needs_tracing() {
   if is_sanitized; then ! skip 'what has sanitizers cannot be traced'; else needs_strace; fi
 }
+needs_elsewhere() { [ -w "${ELSEWHERE:=/var/lib}" ] || ! skip "this user may not write to $ELSEWHERE"; }
 needs_sight() { is_root || ! skip 'only root sees into programs that cannot be dumped'; }

@@ -8,10 +8,11 @@
 # Under the sanitizers a refused call is another story: their run time makes some of its own.
 is_sanitized && skip_all 'profiles are for programs without sanitizers'
 can_confine || skip_all 'this kernel cannot confine'
+[ -w "${ELSEWHERE:=/var/lib}" ] || skip_all "this user may not write to $ELSEWHERE"
 
 # A folder of its own, below which nothing is in a profile, with a place for profiles.
 oneTimeSetUp() {
-  ROOM=$(mktemp -d "${ELSEWHERE:-/var/lib}/confine.XXXXXX")
+  ROOM=$(mktemp -d "$ELSEWHERE/confine.XXXXXX")
   export CHAINMAIL_CONF="$ROOM/conf" CHAINMAIL_QUEUE="$ROOM/queue" CHAINMAIL_RUN="$ROOM/run"
   unset CHAINMAIL_MAIL QMAILQUEUE
   mkdir -p "$ROOM/conf/confine" "$ROOM/conf/hooks" "$ROOM/queue" "$ROOM/run" "$ROOM/place/deep"
