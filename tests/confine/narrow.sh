@@ -8,6 +8,7 @@
 { ! is_sanitized && [ "$(uname -m)" = x86_64 ]; } ||
   skip_all 'the sanitizers need more, and registers are those of x86-64'
 can_confine || skip_all 'this kernel cannot confine'
+is_root || skip_all 'only root sees into programs that cannot be dumped'
 
 setUp() {
   make_chain

@@ -63,7 +63,8 @@ deliver() {
 
 # shellcheck disable=SC2120 # for suites
 start_sink() {
-  "$SINK" -u "$(id -un)" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
+  is_root && set -- -u root "$@" # it wants to be told so
+  "$SINK" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
     >"$DIR/sink.log" 2>&1 &
   PEERS="$PEERS $!"
   wait_until has_accepted "${SINK_ADDRESS:-127.0.0.1}" "$PORT"

@@ -7,6 +7,8 @@
 . "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests/_chain.sh"
 . "$TOP/tests/queue/_send.sh"
 
+is_root || skip_all 'only root sees into programs that cannot be dumped'
+
 ask() { printf '%s\n' "$1" | timeout "$PATIENCE" socat -t "$PATIENCE" - "UNIX-CONNECT:$QUEUE/control" 2>/dev/null; }
 
 # One message, which waits since its Maildir is broken.
