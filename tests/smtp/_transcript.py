@@ -57,7 +57,7 @@ import time
 from _auth_service import AuthService
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE = 60
+PATIENCE = 180  # seconds: a time limit of eight, for one, is that much of its process's own time
 ID = "[0-9a-z]{16}"
 ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
