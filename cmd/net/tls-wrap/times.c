@@ -8,9 +8,9 @@
 
 void times_option(settings_t *settings, int option, char const *s) {
   if (option == 't')
-    settings->handshake = option_number(option, s, 1, SECONDS_MAX) * 1000;
+    settings->handshake = UINT64_C(1000) * option_number(option, s, 1, SECONDS_MAX);
   else
-    settings->idle = option_number(option, s, 0, SECONDS_MAX) * 1000;
+    settings->idle = UINT64_C(1000) * option_number(option, s, 0, SECONDS_MAX);
 }
 
 void times_default(settings_t *settings) {
