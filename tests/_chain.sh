@@ -108,4 +108,5 @@ deliveries() {
   fi
 }
 
+# shellcheck disable=SC2120 # COUNT need not be given
 free_port() { "$CHAIN_TOP/tests/_free_port" "$@"; }
