@@ -18,7 +18,7 @@ SMTP_TESTS=${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/tests
 # shellcheck source=tests/_needs.sh
 . "$SMTP_TESTS/_needs.sh"
 SINK=$TOP/build/peers/postfix/bin/smtp-sink
-PEERS=
+PEER_PIDS=
 OPTIONS=
 
 make_folder() {
@@ -66,7 +66,7 @@ start_sink() {
   is_root && set -- -u root "$@" # it wants to be told so
   "$SINK" -d "$DIR/dump/" "$@" "${SINK_ADDRESS:-127.0.0.1}:$PORT" 100 \
     >"$DIR/sink.log" 2>&1 &
-  PEERS="$PEERS $!"
+  PEER_PIDS="$PEER_PIDS $!"
   wait_until has_accepted "${SINK_ADDRESS:-127.0.0.1}" "$PORT"
 }
 
@@ -74,7 +74,7 @@ start_sink() {
 start_server() {
   mkfifo "$DIR/ready"
   python3 "$SMTP_TESTS/deliver/_smtp_server.py" "$@" >"$DIR/ready" 2>"$DIR/server.log" &
-  PEERS="$PEERS $!"
+  PEER_PIDS="$PEER_PIDS $!"
   read -r PORT <"$DIR/ready"
   rm "$DIR/ready"
 }
@@ -83,25 +83,25 @@ start_dns() {
   cat >"$DIR/zones"
   mkfifo "$DIR/ready"
   python3 "$SMTP_TESTS/dns/_server.py" -l "$DIR/dns.log" "$DIR/zones" >"$DIR/ready" &
-  PEERS="$PEERS $!"
+  PEER_PIDS="$PEER_PIDS $!"
   read -r port _ <"$DIR/ready"
   rm "$DIR/ready"
   DNSCACHEIP=127.0.0.1:$port
 }
 
 end_peers() {
-  for peer in $PEERS; do
+  for peer in $PEER_PIDS; do
     kill "$peer" 2>/dev/null
     wait "$peer" 2>/dev/null
   done
-  PEERS=
+  PEER_PIDS=
 }
 
 end_peer() {
-  all=$PEERS
-  PEERS=${all##* }
+  all=$PEER_PIDS
+  PEER_PIDS=${all##* }
   end_peers
-  PEERS=${all% *}
+  PEER_PIDS=${all% *}
 }
 
 # The host has seen the connection, and logged it: it says something, or closes it.

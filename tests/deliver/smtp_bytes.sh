@@ -90,7 +90,7 @@ test_by_our_own_front() {
   make_ready "$DIR/ready"
   CHAINMAIL_CONF=$DIR/there/conf CHAINMAIL_QUEUE=$DIR/there/queue RELAYCLIENT='' \
     tcp-accept -n 3 127.0.0.1 0 env RELAYCLIENT= smtp-front queue-inject 3>"$DIR/ready" 2>"$DIR/front.log" &
-  PEERS="$PEERS $!"
+  PEER_PIDS="$PEER_PIDS $!"
   await_ready "$DIR/ready"
   PORT=$(sed -n 's/.*event=listen .*port=\([0-9]*\).*/\1/p' "$DIR/front.log")
   SMTP_UTF8=1

@@ -310,7 +310,7 @@ test_ones_that_do_not_say_goodbye() {
   start_server quit=silent
   OPTIONS='-C 1 -t quit=100'
   deliver "a@x=127.0.0.1:$slow" "b@x=127.0.0.1:$PORT" "c@x=[127.0.0.1]" >/dev/null &
-  PEERS="$PEERS $!"
+  PEER_PIDS="$PEER_PIDS $!"
   assertTrue 'whichever went first' 'wait_until three_went'
 }
 

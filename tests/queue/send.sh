@@ -609,7 +609,7 @@ test_syncs_of_the_log() {
 
 test_usage() {
   for words in -x 'word' '-o x' '-o 1,,2' '-w maildir' '-w maildir=' '-w maildir=0' '-w maildir=99' \
-    '-w nonsense=1' '-n x' '-t x'; do
+    '-w nonsense=1' '-n x' '-n 2' '-t x' '-t 86401'; do
     # shellcheck disable=SC2086 # words are wanted
     assertEquals "queue-send $words" 100 "$(queue-send $words 2>/dev/null; echo $?)"
   done

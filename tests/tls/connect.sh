@@ -350,6 +350,8 @@ testWrongUsage() {
   assert_usage 'not a pin' -p '3 1 1 00'
   assert_usage 'neither a name nor an address' -n 'mx example'
   assert_usage 'bad version' -m 1.3
+  assert_usage 'bad number for -t: 0' -t 0
+  assert_usage 'bad number for -T: 86401' -T 86401
   assert_usage 'usage' -k a -K b -a
   tls-connect -a true 6<&- 2>log
   assertEquals 111 $?
